@@ -1,0 +1,1 @@
+"""textsketch: a picture as caption, sketch and colour map, in the space of a sentence."""

@@ -1,0 +1,127 @@
+"""A binary range coder whose output is the shortest byte string that still decodes.
+
+Bits are coded with a 16-bit probability in a 40-bit range, bytes leave with carry propagation
+(G. N. N. Martin, "Range encoding", 1979; the carry scheme is that of LZMA). The container knows the
+length of the string, so the encoder drops everything the decoder can assume: after the last byte the
+decoder reads zeros, and trailing zero bytes are never written.
+
+Only integers are used; the same bits and probabilities give the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+PROBABILITY_BITS = 16
+PROBABILITY_ONE = 1 << PROBABILITY_BITS
+"""Probabilities are integers in [1, PROBABILITY_ONE - 1], in units of 1 / PROBABILITY_ONE."""
+
+_RANGE_BITS = 40
+_TOP = 1 << _RANGE_BITS
+_BOTTOM = 1 << (_RANGE_BITS - 8)
+
+
+class Encoder:
+    """Encodes bits into bytes; call `finish` once at the end."""
+
+    __slots__ = ("_low", "_range", "_cache", "_pending", "_out")
+
+    def __init__(self) -> None:
+        self._low = 0
+        self._range = _TOP - 1
+        self._cache = -1  # the last byte, held back because a carry may still reach it
+        self._pending = 0  # 0xFF bytes behind it that a carry would turn into 0x00
+        self._out = bytearray()
+
+    def encode_bit(self, bit: int, probability_one: int) -> None:
+        """Encode `bit` (0 or 1) given the probability that it is 1, in [1, PROBABILITY_ONE - 1]."""
+        bound = (self._range >> PROBABILITY_BITS) * probability_one
+        if bit:
+            self._range = bound
+        else:
+            self._low += bound
+            self._range -= bound
+        while self._range < _BOTTOM:
+            self._range <<= 8
+            self._shift_low()
+
+    def encode_uniform(self, value: int, count: int) -> None:
+        """Encode `value` in [0, count), all values being equally likely; count <= 2**24."""
+        step = self._range // count
+        self._low += step * value
+        self._range = step
+        while self._range < _BOTTOM:
+            self._range <<= 8
+            self._shift_low()
+
+    def finish(self) -> bytes:
+        """Return the shortest byte string that decodes to what was encoded."""
+        # Choose the number in [low, low + range) with the most trailing zero bits.
+        low, last = self._low, self._low + self._range - 1
+        for bits in range(_RANGE_BITS, -1, -1):
+            candidate = (last >> bits) << bits
+            if candidate >= low:
+                self._low = candidate
+                break
+        for _ in range(_RANGE_BITS // 8 + 1):
+            self._shift_low()
+        return bytes(self._out).rstrip(b"\0")
+
+    def _shift_low(self) -> None:
+        low = self._low
+        if low < _TOP - _BOTTOM or low >= _TOP:
+            carry = low >> _RANGE_BITS
+            if self._cache >= 0:
+                self._out.append((self._cache + carry) & 0xFF)
+            if self._pending:
+                self._out.extend(((0xFF + carry) & 0xFF,) * self._pending)
+                self._pending = 0
+            self._cache = (low >> (_RANGE_BITS - 8)) & 0xFF
+        else:
+            self._pending += 1
+        self._low = (low << 8) & (_TOP - 1)
+
+
+class Decoder:
+    """Decodes what `Encoder` wrote; reads zeros behind the end of `data`, so it never fails.
+
+    A caller must bound the number of symbols it decodes: damaged data decodes to *something*.
+    """
+
+    __slots__ = ("_data", "_position", "_range", "_code")
+
+    def __init__(self, data: bytes) -> None:
+        first = _RANGE_BITS // 8
+        self._data = data
+        self._position = first
+        self._range = _TOP - 1
+        self._code = int.from_bytes(data[:first].ljust(first, b"\0"), "big")
+
+    def decode_bit(self, probability_one: int) -> int:
+        """Decode one bit; `probability_one` must be what the encoder was given."""
+        bound = (self._range >> PROBABILITY_BITS) * probability_one
+        if self._code < bound:
+            self._range = bound
+            bit = 1
+        else:
+            self._code -= bound
+            self._range -= bound
+            bit = 0
+        while self._range < _BOTTOM:
+            self._range <<= 8
+            self._code = (self._code << 8) | self._next_byte()
+        return bit
+
+    def decode_uniform(self, count: int) -> int:
+        """Decode a value in [0, count); see `Encoder.encode_uniform`."""
+        step = self._range // count
+        value = min(self._code // step, count - 1)
+        self._code -= step * value
+        self._range = step
+        while self._range < _BOTTOM:
+            self._range <<= 8
+            self._code = (self._code << 8) | self._next_byte()
+        return value
+
+    def _next_byte(self) -> int:
+        position = self._position
+        self._position = position + 1
+        return self._data[position] if position < len(self._data) else 0

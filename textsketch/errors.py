@@ -1,0 +1,21 @@
+"""The exceptions a caller of textsketch can get; each message is one sentence that says what to do."""
+
+
+class TextsketchError(Exception):
+    """Base class of every error textsketch raises on purpose."""
+
+
+class ImageError(TextsketchError):
+    """The picture cannot be read: unknown format, damaged, animated or too large."""
+
+
+class BitstreamError(TextsketchError):
+    """The bytes are not a .tsk file this version can decode: truncated, damaged or foreign."""
+
+
+class BudgetError(TextsketchError):
+    """The bit budget cannot be understood, or no file this small can be written."""
+
+
+class WeightsError(TextsketchError):
+    """Pretrained weights are missing, refused, damaged or not the pinned ones."""

@@ -1,0 +1,76 @@
+"""The human-readable layers a picture is sent as, in the order they stand in a file."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class Mode(enum.StrEnum):
+    """Which layers a file carries; each mode contains the one before it."""
+
+    TEXT_ONLY = "text-only"
+    TEXT_SKETCH = "text+sketch"
+    THREE_LAYER = "three-layer"
+
+    @property
+    def layer_count(self) -> int:
+        """Number of layers, 1 to 3."""
+        return list(Mode).index(self) + 1
+
+
+@dataclass(frozen=True)
+class Descriptors:
+    """The picture's colour field as a few quantised low-order DCT coefficients ("visual cepstrum").
+
+    coefficients: quantised integers in the order `semantic.descriptors` documents.
+    """
+
+    coefficients: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Semantic:
+    """What the picture shows: a caption and, optionally, descriptors of its colours and layout."""
+
+    caption: str = ""
+    descriptors: Descriptors | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Where the picture's lines run.
+
+    strokes: (grid_height, grid_width) bool, True on a stroke pixel.
+    """
+
+    strokes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Texture:
+    """What colours the picture has; `texture.colour_map` defines the quantised integers it holds."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A picture as layers. A missing structure or texture means the file does not carry it.
+
+    size: (width, height) of the original picture in pixels, each 1 to 16384.
+    seed: what every random choice of a renderer starts from, 0 to 2**32 - 1.
+    """
+
+    size: tuple[int, int]
+    semantic: Semantic
+    structure: Structure | None = None
+    texture: Texture | None = None
+    seed: int = 0
+
+    @property
+    def mode(self) -> Mode:
+        """The mode these layers make up."""
+        if self.structure is None:
+            return Mode.TEXT_ONLY
+        return Mode.TEXT_SKETCH if self.texture is None else Mode.THREE_LAYER

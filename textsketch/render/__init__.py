@@ -1,0 +1,1 @@
+"""Renderers: every one paints a picture from whatever layers it is given."""

@@ -1,0 +1,1 @@
+"""What a picture shows, in words: captions, descriptors and the text coder."""

@@ -1,0 +1,1 @@
+"""Where a picture's lines run: edge detection, stroke selection and the sketch coder."""

@@ -1,0 +1,1 @@
+"""What colours a picture has: the colour map and its coder."""

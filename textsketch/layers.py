@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from .errors import BitstreamError
 
 
 class Mode(enum.StrEnum):
@@ -74,3 +76,13 @@ class Layers:
         if self.structure is None:
             return Mode.TEXT_ONLY
         return Mode.TEXT_SKETCH if self.texture is None else Mode.THREE_LAYER
+
+    def reduced_to(self, mode: Mode) -> Layers:
+        """These layers without those above `mode`. Raises BitstreamError if they have too few."""
+        if mode.layer_count > self.mode.layer_count:
+            raise BitstreamError(f"the file has no layers for {mode}; it is {self.mode}")
+        return replace(
+            self,
+            structure=self.structure if mode.layer_count > 1 else None,
+            texture=self.texture if mode.layer_count > 2 else None,
+        )

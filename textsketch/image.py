@@ -23,9 +23,7 @@ _FORMAT_NAMES = "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
 Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
 
-def read_image(
-    source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE
-) -> Image.Image:
+def read_image(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> Image.Image:
     """Read a picture as 8-bit sRGB.
 
     source: a path, the bytes of a file, a binary file object, a PIL image, or an array of shape
@@ -51,7 +49,9 @@ def read_image(
     except MemoryError:
         raise ImageError("the picture needs more memory than there is; scale it down and try again") from None
     except Image.DecompressionBombError:
-        raise ImageError(f"the picture has more than {max_pixels / 1e6:.0f} megapixels; scale it down") from None
+        raise ImageError(
+            f"the picture has more than {max_pixels / 1e6:.0f} megapixels; scale it down"
+        ) from None
     except Exception as error:  # decoders raise almost anything on damaged files
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise ImageError(f"the picture is damaged and cannot be decoded ({reason})") from error
@@ -97,7 +97,9 @@ def _read_bytes(source: str | os.PathLike[str] | bytes | IO[bytes]) -> bytes:
         if not isinstance(data, bytes):
             raise ImageError("the file object gives text; open it in binary mode ('rb')")
     else:
-        raise ImageError(f"cannot read a picture from {type(source).__name__}; give a path, bytes or a PIL image")
+        raise ImageError(
+            f"cannot read a picture from {type(source).__name__}; give a path, bytes or a PIL image"
+        )
     if len(data) > MAX_FILE_BYTES:
         raise ImageError(too_large)
     return data

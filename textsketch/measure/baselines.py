@@ -39,7 +39,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class _Codec:
-    """A format and its quality scale: `save` takes a level, 0 for the smallest file, `levels` - 1 the best."""
+    """A format and its quality scale: `save` takes a level, from 0 (smallest file) to `levels` - 1."""
 
     extension: str
     levels: int
@@ -107,10 +107,10 @@ TITLES = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "jpeg2000": "JPEG 2000
 def best_within(picture: Image.Image, size_bytes: int, codec: str = "jpeg") -> Baseline:
     """Find the file of at most `size_bytes` that comes nearest to `picture` (PSNR), over scale and quality.
 
-    picture: RGB. codec: one of `NAMES`. At each scale (full size, then smaller by the square root of 2)
-    the highest quality that fits is taken; a smaller picture is enlarged back with a Lanczos filter. JPEG has
-    optimised Huffman tables, 4:2:0 chroma, and is progressive unless sequential is smaller. Where nothing fits, the smallest file of all
-    scales is returned, with `fits` False.
+    picture: RGB. codec: one of `NAMES`. At each scale (full size, then smaller by the square root of 2) the
+    highest quality that fits is taken; a smaller picture is enlarged back with a Lanczos filter. JPEG has
+    optimised Huffman tables, 4:2:0 chroma, and is progressive unless sequential is smaller. Where nothing
+    fits, the smallest file of all scales is returned, with `fits` False.
     """
     settings = _CODECS[codec]
     best: tuple[float, Baseline] | None = None

@@ -163,7 +163,7 @@ def _info(options: argparse.Namespace) -> None:
     from .pipeline import read_file
 
     data = read_file(options.file)
-    header, segments = codestream.split(data)
+    header, _ = codestream.split(data)
     layers = codestream.unpack(data)
     width, height = header.size
     rate_bpp = 8 * len(data) / (width * height)

@@ -194,3 +194,22 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.dtype != np.uint8:
         raise ImageError(f"an array of {array.dtype} is no picture; give uint8 (0 to 255) or float (0 to 1)")
     return Image.fromarray(np.ascontiguousarray(array))
+
+
+def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> tuple[int, int]:
+    """Width and height in pixels from the header alone, before EXIF orientation. Raises ImageError."""
+    if isinstance(source, np.ndarray):
+        size = (source.shape[1], source.shape[0])
+    else:
+        size = (source if isinstance(source, Image.Image) else _open(source)).size
+    _check_size(size, max_pixels, max_side)
+    return size
+
+
+def scale_to_fit(image: Image.Image, max_side: int) -> Image.Image:
+    """Scale an image down so that no side is longer than `max_side`; a smaller one comes back as it is."""
+    if max(image.size) <= max_side:
+        return image
+    factor = max_side / max(image.size)
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return image.resize(size, Image.Resampling.LANCZOS)

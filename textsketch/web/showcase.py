@@ -1,0 +1,145 @@
+"""One picture made ready to show: encoded, decoded from its bytes, measured, and written as files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import codestream
+from ..image import read_image, scale_to_fit
+from ..measure.baselines import Baseline, best_within
+from ..measure.comparison import layer_pictures
+from ..measure.report import Report, make_report
+from ..pipeline import Decoded, Encoded, Progress, decode, encode
+
+_PNG = {"compress_level": 1}  # the wait for the picture matters more here than the size of the transfer
+_MEMO_SIZE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Showcase:
+    """An encoded picture and the files that show it.
+
+    original_size: (width, height) of what was uploaded; report.width and height are of what was encoded.
+    files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and
+    "sketch" and "colour_map" where the file has these layers.
+    """
+
+    encoded: Encoded
+    decoded: Decoded
+    jpeg: Baseline
+    report: Report
+    original_size: tuple[int, int]
+    encode_seconds: float
+    decode_seconds: float
+    files: dict[str, str]
+
+
+class Showroom:
+    """Makes showcases and remembers the latest, so that the same question is answered at once."""
+
+    def __init__(self) -> None:
+        self._root = Path(tempfile.mkdtemp(prefix="textsketch-"))
+        self._memo: OrderedDict[str, Showcase] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def show(
+        self,
+        path: str,
+        *,
+        mode: str,
+        budget: int | str,
+        caption: str,
+        seed: int,
+        grain: bool,
+        max_side: int,
+        progress: Progress,
+    ) -> Showcase:
+        """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`."""
+        progress(0.0, "reading the picture")
+        original = read_image(path)
+        picture = scale_to_fit(original, max_side)
+        asked = repr((picture.size, mode, budget, caption, seed, grain)).encode()
+        key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
+        with self._lock:
+            if key in self._memo:
+                self._memo.move_to_end(key)
+                return self._memo[key]
+        started = time.perf_counter()
+        encoded = encode(
+            picture,
+            mode=mode,
+            budget=budget,
+            caption=caption,
+            seed=seed,
+            progress=lambda done, message: progress(0.6 * done, message),
+        )
+        encoded_at = time.perf_counter()
+        progress(0.6, "painting from the bytes")
+        decoded = decode(encoded.data, grain=grain)
+        decoded_at = time.perf_counter()
+        progress(0.75, "looking for the best JPEG of this size")
+        jpeg = best_within(picture, encoded.size_bytes)
+        progress(0.85, "measuring")
+        report = make_report(picture, encoded, decoded.image, [jpeg])
+        progress(0.95, "writing files")
+        folder = self._root / key[:32]
+        showcase = Showcase(
+            encoded,
+            decoded,
+            jpeg,
+            report,
+            original.size,
+            encoded_at - started,
+            decoded_at - encoded_at,
+            _write_files(folder, Path(path).stem, picture, encoded, decoded, jpeg),
+        )
+        with self._lock:
+            self._memo[key] = showcase
+            if len(self._memo) > _MEMO_SIZE:
+                _, oldest = self._memo.popitem(last=False)
+                shutil.rmtree(Path(oldest.files["tsk"]).parent, ignore_errors=True)
+        return showcase
+
+    def decode_file(
+        self, path: str, *, mode: str | None, grain: bool, progress: Progress
+    ) -> tuple[codestream.Header, Decoded, str]:
+        """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG."""
+        from ..pipeline import read_file
+
+        data = read_file(path)
+        header, _ = codestream.split(data)
+        decoded = decode(data, mode=mode, grain=grain, progress=progress)
+        name = hashlib.sha256(data + repr((mode, grain)).encode()).hexdigest()[:16]
+        out = self._root / f"{Path(path).stem[:40]}-{name}.png"
+        decoded.image.save(out, **_PNG)
+        return header, decoded, str(out)
+
+
+def _write_files(
+    folder: Path, stem: str, picture, encoded: Encoded, decoded: Decoded, jpeg: Baseline
+) -> dict[str, str]:
+    folder.mkdir(exist_ok=True)
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
+    files = {
+        "tsk": folder / f"{stem}.tsk",
+        "jpeg": folder / f"{stem}-same-size.jpg",
+        "original": folder / "original.png",
+        "decoded": folder / f"{stem}-decoded.png",
+        "jpeg_shown": folder / "jpeg.png",
+    }
+    files["tsk"].write_bytes(encoded.data)
+    files["jpeg"].write_bytes(jpeg.data)
+    picture.save(files["original"], **_PNG)
+    decoded.image.save(files["decoded"], **_PNG)
+    jpeg.image.save(files["jpeg_shown"], **_PNG)
+    for name, image in layer_pictures(decoded).items():
+        files[name] = folder / f"{name}.png"
+        image.save(files[name], **_PNG)
+    return {name: str(path) for name, path in files.items()}

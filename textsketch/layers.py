@@ -53,7 +53,17 @@ class Structure:
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """What colours the picture has; `texture.colour_map` defines the quantised integers it holds."""
+    """What colours the picture has: quantised wavelet coefficients, and how rough each region is.
+
+    coefficients: (3, height, width) int32, luma and two chroma planes in the layout of
+        `texture.wavelet`; their grid is `texture.colour_map.base_shape` of the picture's size.
+    step_index: index of the quantiser step, see `texture.colour_map.quantiser_step`.
+    grain: (rows, columns) uint8 grain strength of each cell of `texture.grain.grain_shape`, or None.
+    """
+
+    coefficients: np.ndarray
+    step_index: int
+    grain: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,13 @@ def pack(layers: Layers) -> bytes:
     Raises ValueError if the layers' size or seed is out of range.
     """
     from .structure import sketch_coder
-    from .texture import colour_map
+    from .texture import colour_coder
 
     payloads = [_pack_semantic(layers)]
     if layers.structure is not None:
         payloads.append(sketch_coder.pack(layers.structure, layers.size))
     if layers.texture is not None:
-        payloads.append(colour_map.pack(layers.texture, layers))
+        payloads.append(colour_coder.pack(layers.texture, layers))
     stream = bytearray(_pack_header(layers))
     check = _crc8(stream)
     for payload in payloads:
@@ -88,7 +88,7 @@ def unpack(data: bytes) -> Layers:
     most 2 seconds and 256 MiB whatever the bytes are.
     """
     from .structure import sketch_coder
-    from .texture import colour_map
+    from .texture import colour_coder
 
     header, segments = split(data)
     semantic = _unpack_semantic(segments[0].payload, header)
@@ -99,7 +99,7 @@ def unpack(data: bytes) -> Layers:
         structure = sketch_coder.unpack(segments[1].payload, header.size)
         layers = Layers(header.size, semantic, structure, seed=header.seed)
     if len(segments) > 2:
-        texture = colour_map.unpack(segments[2].payload, layers)
+        texture = colour_coder.unpack(segments[2].payload, layers)
         layers = Layers(header.size, semantic, structure, texture, seed=header.seed)
     return layers
 

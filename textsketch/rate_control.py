@@ -27,13 +27,13 @@ def choose_layers(
     *,
     seed: int = 0,
     size_of: Callable[[Layers], int],
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
     Raises BudgetError, naming the smallest possible size, if nothing fits. Deterministic.
     """
-    report = progress or (lambda share: None)
+    report = progress or (lambda fraction, message: None)
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     size = picture.size
     plain = _smallest(size, mode, caption, seed)
@@ -58,7 +58,7 @@ def choose_layers(
         if fits(trial):
             layers = trial
             break
-    report(0.1)
+    report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_ONLY:
         return layers
     share = (
@@ -67,11 +67,11 @@ def choose_layers(
         else size_of(layers) + (budget_bytes - size_of(layers)) * 35 // 100
     )
     layers = _add_strokes(layers, planes, share, size_of)
-    report(0.4)
+    report(0.4, "mixing the colours")
     if mode is Mode.TEXT_SKETCH:
         return layers
     layers = _add_texture(layers, planes, budget_bytes, size_of)
-    report(1.0)
+    report(1.0, "encoded")
     return layers
 
 

@@ -23,18 +23,22 @@ def render(
     *,
     seed: int | None = None,
     grain: bool = True,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
     seed: replaces the layers' seed for the grain. grain=False leaves the grain out.
-    progress: called with the finished share, 0 to 1.
+    progress: called with the finished share, 0 to 1, and a message.
     """
     width, height = size or layers.size
     excess = (width * height / MOST_PIXELS) ** 0.5
     if excess > 1:
         width, height = max(1, int(width / excess)), max(1, int(height / excess))
-    report = progress or (lambda share: None)
+
+    def report(share: float) -> None:
+        if progress:
+            progress(share, "painting")
+
     report(0.0)
     shapes = level_shapes(layers.size[1], layers.size[0])
     skipped = 0

@@ -52,6 +52,8 @@ showroom = Showroom()
 class UploadedPicture(gr.Image):
     """A picture input that hands over the uploaded file untouched: `textsketch.image` decodes it, safely."""
 
+    is_template = True  # shown by gr.Image's own front end
+
     def preprocess(self, payload: Any) -> str | None:
         """Return the path of the uploaded file."""
         if payload is None or not payload.path:

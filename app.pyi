@@ -53,6 +53,8 @@ from gradio.events import Dependency
 class UploadedPicture(gr.Image):
     """A picture input that hands over the uploaded file untouched: `textsketch.image` decodes it, safely."""
 
+    is_template = True  # shown by gr.Image's own front end
+
     def preprocess(self, payload: Any) -> str | None:
         """Return the path of the uploaded file."""
         if payload is None or not payload.path:

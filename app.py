@@ -30,18 +30,10 @@ PAIRS = {
     "JPEG of the same size | decoded": ("jpeg_shown", "decoded"),
     "Original | JPEG of the same size": ("original", "jpeg_shown"),
 }
-MODES = [
-    ("Text only: caption and colour descriptors", "text-only"),
-    ("Text + sketch: and a line drawing", "text+sketch"),
-    ("Three layers: and a colour map", "three-layer"),
-]
+MODES = [("Text only", "text-only"), ("Text + sketch", "text+sketch"), ("Three layers", "three-layer")]
 CUSTOM = "custom"
 BUDGETS = [
-    (PRESETS["micro"].title, "micro"),
-    (PRESETS["sms"].title, "sms"),
-    ("300 bytes", "300B"),
-    (PRESETS["packet"].title, "packet"),
-    (PRESETS["qr"].title, "qr"),
+    *((preset.short_title, preset.name) for preset in PRESETS.values()),
     ("Other", CUSTOM),
 ]
 LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mode)]
@@ -49,16 +41,9 @@ LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mo
 showroom = Showroom()
 
 
-class UploadedPicture(gr.Image):
-    """A picture input that hands over the uploaded file untouched: `textsketch.image` decodes it, safely."""
-
-    is_template = True  # shown by gr.Image's own front end
-
-    def preprocess(self, payload: Any) -> str | None:
-        """Return the path of the uploaded file."""
-        if payload is None or not payload.path:
-            return None
-        return payload.path
+def uploaded_path(payload: Any) -> str | None:
+    """Hand over the uploaded file untouched: `textsketch.image` decodes it, with limits."""
+    return payload.path if payload is not None else None
 
 
 def example_captions() -> dict[str, str]:
@@ -127,7 +112,7 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
     """Everything between an upload and the files to take home."""
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            picture = UploadedPicture(
+            picture = gr.Image(
                 value=first,
                 label="Picture",
                 type="filepath",
@@ -137,17 +122,23 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
                 height=280,
                 elem_id="picture",
             )
+            picture.preprocess = uploaded_path  # type: ignore[method-assign]
             examples = gr.Gallery(
                 list(captions),
-                label="Examples",
-                columns=8,
-                height=84,
+                show_label=False,
+                columns=4,
                 allow_preview=False,
                 object_fit="cover",
                 elem_id="examples",
                 buttons=[],
             )
-            mode = gr.Radio(MODES, value="three-layer", label="Mode", elem_id="mode")
+            mode = gr.Radio(
+                MODES,
+                value="three-layer",
+                label="Mode",
+                info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
+                elem_id="mode",
+            )
             preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
             size_bytes = gr.Number(
                 600, label="Bytes", minimum=1, maximum=65536, precision=0, visible=False, elem_id="bytes"
@@ -162,13 +153,13 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
-            with gr.Accordion("Advanced", open=False):
-                seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
-                grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
             with gr.Row():
                 run = gr.Button("Encode", variant="primary", elem_id="run", scale=3)
                 cancel = gr.Button("Cancel", elem_id="cancel", interactive=False, scale=1)
             status = gr.HTML("", elem_id="status")
+            with gr.Accordion("Advanced", open=False):
+                seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
+                grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
         with gr.Column(scale=5, min_width=320):
             headline = gr.HTML("", elem_id="headline")
             slider = gr.ImageSlider(
@@ -180,9 +171,12 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
                 elem_id="slider",
                 buttons=["fullscreen"],
             )
-            pair = gr.Radio(list(PAIRS), value=next(iter(PAIRS)), show_label=False, container=False, elem_id="pair")
+            pair = gr.Radio(
+                list(PAIRS), value=next(iter(PAIRS)), show_label=False, container=False, elem_id="pair"
+            )
             with gr.Row(equal_height=False, elem_id="layers"):
-                caption_card = gr.HTML("", elem_id="layer-text")
+                with gr.Column(min_width=240):
+                    caption_card = gr.HTML("", elem_id="layer-text")
                 with gr.Column(min_width=160, visible=False) as sketch_column:
                     sketch = gr.Image(
                         show_label=False, format="png", interactive=False, type="filepath", buttons=[]
@@ -209,7 +203,11 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
         if not path:
             yield {status: html.error("choose a picture first: upload one or click an example")}
             return
-        yield {status: html.note("Starting"), run: gr.update(interactive=False), cancel: gr.update(interactive=True)}
+        yield {
+            status: html.note("Starting"),
+            run: gr.update(interactive=False),
+            cancel: gr.update(interactive=True),
+        }
         idle = {run: gr.update(interactive=True), cancel: gr.update(interactive=False)}
 
         def job(progress):
@@ -247,7 +245,9 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
             colour_map: show.files.get("colour_map"),
             colour_title: title("3. Colour map", sizes.get("texture", 0)),
             take_tsk: gr.update(
-                value=show.files["tsk"], interactive=True, label=f"Download .tsk ({show.report.size_bytes:,} B)"
+                value=show.files["tsk"],
+                interactive=True,
+                label=f"Download .tsk ({show.report.size_bytes:,} B)",
             ),
             take_png: gr.update(value=show.files["decoded"], interactive=True),
             take_jpeg: gr.update(value=show.files["jpeg"], interactive=True),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .budget import PRESETS
-from .errors import TextsketchError
+from .errors import TextsketchError, WeightsError
 from .layers import Mode
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_encoder_options(compare)
     _add_grain_option(compare)
+
+    weights = command("weights", _weights, "list, fetch or verify pretrained weights")
+    weights.add_argument("action", choices=["list", "fetch", "verify"])
+    weights.add_argument("name", nargs="?", metavar="NAME", help="an entry of weights.yaml; not for list")
 
     app = command("app", _app, "serve the web demo")
     app.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -233,6 +237,45 @@ def _compare(options: argparse.Namespace) -> None:
         for name, size, quality, label in rows
     ]
     _print(options, report.as_dict(), "\n".join(lines))
+
+
+def _weights(options: argparse.Namespace) -> None:
+    from . import weights
+
+    if options.action == "list":
+        records = [
+            {
+                "name": entry.name,
+                "available": weights.is_available(entry.name),
+                "size_bytes": entry.size_bytes,
+            }
+            | {"licence": entry.licence, "used_by": list(entry.used_by), "role": entry.role}
+            for entry in weights.entries().values()
+        ]
+        lines = [
+            f"{'ready' if r['available'] else '-':<6} {r['name']:<24} {_megabytes(r['size_bytes'])}  {r['role']}"
+            for r in records
+        ]
+        _print(options, {"weights": records}, "\n".join(lines))
+    elif options.name is None:
+        raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
+    elif options.action == "fetch":
+        with _progress(options) as progress:
+            folder = weights.fetch(options.name, progress)
+        _print(options, {"name": options.name, "folder": str(folder)}, f"{options.name}: ready in {folder}")
+    else:
+        check = weights.verify(options.name)
+        if check.problem is not None:
+            raise WeightsError(f"{check.name}: {check.problem}")
+        _print(
+            options,
+            {"name": check.name, "folder": str(check.folder)},
+            f"{check.name}: good, in {check.folder}",
+        )
+
+
+def _megabytes(size_bytes: int | None) -> str:
+    return f"{size_bytes / 1e6:>7,.0f} MB" if size_bytes else "      ? MB"
 
 
 def _app(options: argparse.Namespace) -> None:

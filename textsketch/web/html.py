@@ -36,14 +36,25 @@ def headline(show: Showcase) -> str:
     report, jpeg = show.report, show.jpeg
     raw_bytes = 3 * report.width * report.height
     jpeg_figures = report.baselines[0]
-    jpeg_big = f"{jpeg.size_bytes:,} bytes" if jpeg.fits else f"{jpeg.size_bytes / report.size_bytes:.3g}x larger"
+    jpeg_big = (
+        f"{jpeg.size_bytes:,} bytes" if jpeg.fits else f"{jpeg.size_bytes / report.size_bytes:.3g}x larger"
+    )
     facts = [
         ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg_figures.quality.psnr_db:.2f} dB"),
         ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg_figures.quality.ssim:.3f}"),
         ("Time", f"{show.encode_seconds:.1f} s", f"decoded in {show.decode_seconds:.2f} s"),
     ]
+    clip, jpeg_clip = report.quality.clip, jpeg_figures.quality.clip
+    missing = ""
+    if clip is not None and jpeg_clip is not None:
+        beside = f"image-image, {clip.model} {clip.tag}; JPEG {jpeg_clip.image_image:.3f}"
+        if clip.caption_image is not None:
+            beside += f"; caption-image {clip.caption_image:.3f}"
+        facts.insert(0, ("CLIP score", f"{clip.image_image:.3f}", beside))
+    else:
+        missing = f'<div class="ts-note">{escape(report.clip_not_available or "")}</div>'
     cells = "".join(
-        f'<div class="ts-fact"><span>{name}</span><b>{value}</b><small>{beside}</small></div>'
+        f'<div class="ts-fact"><span>{name}</span><b>{value}</b><small>{escape(beside)}</small></div>'
         for name, value, beside in facts
     )
     return (
@@ -53,7 +64,7 @@ def headline(show: Showcase) -> str:
         f"{raw_bytes:,} bytes</small></div>"
         f'<div class="ts-big"><span>JPEG of the same size</span><b>{jpeg_big}</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div><div class='ts-facts'>{cells}</div>{_scaled(show)}"
+        f"</div><div class='ts-facts'>{cells}</div>{missing}{_scaled(show)}"
     )
 
 
@@ -61,9 +72,9 @@ def _scaled(show: Showcase) -> str:
     width, height = show.original_size
     if (width, height) == (show.report.width, show.report.height):
         return ""
-    return note(
-        f"Scaled from {width} x {height} to {show.report.width} x {show.report.height} pixels before encoding; "
-        "all figures are for the scaled picture."
+    return (
+        f'<div class="ts-note">Scaled from {width} x {height} to {show.report.width} x {show.report.height} '
+        "pixels before encoding; all figures are for the scaled picture.</div>"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -51,10 +52,8 @@ def run_job(job: Callable[[Callable[[float, str], None]], Any]) -> Iterator[Upda
     latest = Update(0.0, "starting")
     try:
         while not latest.done:
-            try:
+            with contextlib.suppress(queue.Empty):
                 latest = _newest(updates)
-            except queue.Empty:
-                pass
             yield latest
     finally:
         stop.set()

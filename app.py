@@ -400,7 +400,7 @@ if __name__ == "__main__":
             font_mono=["ui-monospace", "monospace"],
         ),
         css=(Path(__file__).parent / "textsketch" / "web" / "style.css").read_text(encoding="utf-8"),
-        allowed_paths=[str(EXAMPLES)],
+        allowed_paths=[str(EXAMPLES), str(showroom.root)],
         max_file_size=MAX_UPLOAD,
         enable_monitoring=False,
         ssr_mode=False,

@@ -42,10 +42,13 @@ class Showcase:
 
 
 class Showroom:
-    """Makes showcases and remembers the latest, so that the same question is answered at once."""
+    """Makes showcases and remembers the latest, so that the same question is answered at once.
+
+    root: the folder of all files made; their names cannot be guessed without the picture.
+    """
 
     def __init__(self) -> None:
-        self._root = Path(tempfile.mkdtemp(prefix="textsketch-"))
+        self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
         self._memo: OrderedDict[str, Showcase] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -89,7 +92,7 @@ class Showroom:
         progress(0.85, "measuring")
         report = make_report(picture, encoded, decoded.image, [jpeg])
         progress(0.95, "writing files")
-        folder = self._root / key[:32]
+        folder = self.root / key[:32]
         showcase = Showcase(
             encoded,
             decoded,
@@ -117,7 +120,7 @@ class Showroom:
         header, _ = codestream.split(data)
         decoded = decode(data, mode=mode, grain=grain, progress=progress)
         name = hashlib.sha256(data + repr((mode, grain)).encode()).hexdigest()[:16]
-        out = self._root / f"{Path(path).stem[:40]}-{name}.png"
+        out = self.root / f"{Path(path).stem[:40]}-{name}.png"
         decoded.image.save(out, **_PNG)
         return header, decoded, str(out)
 

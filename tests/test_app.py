@@ -17,7 +17,8 @@ from textsketch import codestream
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(
-    BROWSER is None and not os.environ.get("CI"), reason="no chromium on the PATH (Debian: apt install chromium)"
+    BROWSER is None and not os.environ.get("CI"),
+    reason="no chromium on the PATH (Debian: apt install chromium)",
 )
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 90_000

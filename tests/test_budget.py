@@ -37,7 +37,9 @@ def test_less_than_a_byte_is_an_error(budget):
         parse_budget(budget, (64, 64))
 
 
-@pytest.mark.parametrize("budget", ["", "much", "12 parsecs", "-3B", "1e9", "9" * 5000, None, 1.5, True, "nan bpp"])
+@pytest.mark.parametrize(
+    "budget", ["", "much", "12 parsecs", "-3B", "1e9", "9" * 5000, None, 1.5, True, "nan bpp"]
+)
 def test_what_is_no_budget_is_an_error_that_names_the_presets(budget):
     with pytest.raises(BudgetError, match=r"1500B.*micro, sms, packet, qr"):
         parse_budget(budget, (768, 512))

@@ -12,7 +12,9 @@ from textsketch.cli import main
 @pytest.fixture
 def tsk(photo_path, tmp_path, capsys):
     path = tmp_path / "coffee.tsk"
-    assert main(["encode", str(photo_path), str(path), "--budget", "500B", "--caption", "a cup of coffee"]) == 0
+    assert (
+        main(["encode", str(photo_path), str(path), "--budget", "500B", "--caption", "a cup of coffee"]) == 0
+    )
     capsys.readouterr()
     return path
 
@@ -116,10 +118,14 @@ def test_bad_input_gives_one_line_and_exit_code_2(arguments, photo_path, tsk, tm
     names = {"PHOTO": str(photo_path), "TSK": str(tsk), "OUT": str(tmp_path / "out")}
     assert main([names.get(argument, argument) for argument in arguments]) == 2
     printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.startswith("textsketch: error: ") and printed.err.count("\n") == 1
+    assert (
+        printed.out == "" and printed.err.startswith("textsketch: error: ") and printed.err.count("\n") == 1
+    )
 
 
-@pytest.mark.parametrize("arguments", [[], ["paint"], ["encode"], ["encode", "a", "--mode", "sketch"], ["info"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["paint"], ["encode"], ["encode", "a", "--mode", "sketch"], ["info"]]
+)
 def test_a_wrong_command_line_gives_one_line_and_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

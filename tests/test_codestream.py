@@ -182,7 +182,11 @@ def test_a_huge_file_is_refused_before_it_is_read():
 
 
 def test_layers_out_of_range_are_not_packed():
-    for layers in (Layers((0, 5), Semantic()), Layers((5, 16385), Semantic()), Layers((5, 5), Semantic(), seed=-1)):
+    for layers in (
+        Layers((0, 5), Semantic()),
+        Layers((5, 16385), Semantic()),
+        Layers((5, 5), Semantic(), seed=-1),
+    ):
         with pytest.raises(ValueError):
             codestream.pack(layers)
 

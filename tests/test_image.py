@@ -24,7 +24,12 @@ def png_header(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "BMP", "TIFF", "GIF"])
@@ -67,7 +72,10 @@ def test_a_transparent_palette_entry_becomes_white():
     image = Image.new("P", (2, 1))
     image.putpalette([0, 0, 255, 9, 9, 9])
     image.putdata([0, 1])
-    assert list(read_image(saved(image, "PNG", transparency=1)).get_flattened_data()) == [(0, 0, 255), (255, 255, 255)]
+    assert list(read_image(saved(image, "PNG", transparency=1)).get_flattened_data()) == [
+        (0, 0, 255),
+        (255, 255, 255),
+    ]
 
 
 def test_16_bit_grey_is_scaled_to_8_bits():
@@ -160,7 +168,8 @@ def test_a_jpeg_with_very_many_scans_is_refused(photo):
 
 
 @pytest.mark.parametrize(
-    "source", [b"", b"hello world, this is no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>", b"\x89PNG\r\n\x1a\n"]
+    "source",
+    [b"", b"hello world, this is no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>", b"\x89PNG\r\n\x1a\n"],
 )
 def test_what_is_no_picture_gives_one_sentence(source):
     with pytest.raises(ImageError) as caught:
@@ -178,7 +187,12 @@ def test_arrays_are_pictures():
     grey = np.full((2, 3), 0.5, np.float32)
     assert read_image(grey).getpixel((0, 0)) == (128, 128, 128)
     assert read_image(np.zeros((2, 3, 4), np.uint8)).getpixel((0, 0)) == (255, 255, 255)
-    for bad in (np.zeros((2, 3, 2), np.uint8), np.zeros((0, 3)), np.full((2, 2), 2.0), np.zeros((2, 2), np.int32)):
+    for bad in (
+        np.zeros((2, 3, 2), np.uint8),
+        np.zeros((0, 3)),
+        np.full((2, 2), 2.0),
+        np.zeros((2, 2), np.int32),
+    ):
         with pytest.raises(ImageError):
             read_image(bad)
 

@@ -44,7 +44,11 @@ def test_the_command_lines_run(clone):
     for line in lines:
         if line != "textsketch app":
             subprocess.run(
-                line.replace("textsketch", str(command), 1), shell=True, cwd=clone, check=True, stdout=subprocess.PIPE
+                line.replace("textsketch", str(command), 1),
+                shell=True,
+                cwd=clone,
+                check=True,
+                stdout=subprocess.PIPE,
             )
     assert (clone / "comparison" / "side_by_side.png").exists() and (clone / "sketch.png").exists()
 

@@ -227,9 +227,8 @@ def _compare(options: argparse.Namespace) -> None:
             found.append(baselines.best_within(picture, encoded.size_bytes, name))
         progress(0.95, "writing")
         report = save_comparison(folder, picture, encoded, decoded, found)
-    lines = [
-        f"{folder}: {report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp ({_parts(report.layer_bytes)})"
-    ]
+    size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
+    lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
     rows += [(baselines.TITLES[b.codec], b.size_bytes, b.quality, b.label) for b in report.baselines]
     lines += [

@@ -99,7 +99,7 @@ def build() -> gr.Blocks:
             elem_id="title",
         )
         with gr.Tab("Encode", id="encode"):
-            encode_tab(captions, first)
+            encode_tab(demo, captions, first)
         with gr.Tab("Decode", id="decode"):
             decode_tab()
         gr.api(api_encode, api_name="encode", concurrency_id="work")
@@ -108,7 +108,7 @@ def build() -> gr.Blocks:
     return demo
 
 
-def encode_tab(captions: dict[str, str], first: str) -> None:
+def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
     """Everything between an upload and the files to take home."""
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
@@ -266,7 +266,7 @@ def encode_tab(captions: dict[str, str], first: str) -> None:
         examples.select(pick, None, [picture, caption], **quiet).then(
             work, asked, shown, concurrency_id="work", **quiet
         ),
-        gr.context.Context.root_block.load(work, asked, shown, concurrency_id="work", **quiet),
+        demo.load(work, asked, shown, concurrency_id="work", **quiet),
     ]
     cancel.click(
         lambda: (html.note("Cancelled."), gr.update(interactive=True), gr.update(interactive=False)),
@@ -351,7 +351,7 @@ def api_encode(
     """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
     show = _api_call(
         lambda: showroom.show(
-            image["path"],
+            uploaded(image),
             mode=mode,
             budget=budget,
             caption=caption,
@@ -369,7 +369,7 @@ def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tu
     mode = None if layers == "all" else layers
     header, decoded, png = _api_call(
         lambda: showroom.decode_file(
-            file["path"], mode=mode, grain=grain, progress=lambda fraction, message: None
+            uploaded(file), mode=mode, grain=grain, progress=lambda fraction, message: None
         )
     )
     held = {
@@ -380,6 +380,11 @@ def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tu
         "version": codestream.VERSION,
     }
     return gr.FileData(path=png), held
+
+
+def uploaded(file: Any) -> str:
+    """The path of a file handed to an API endpoint; Gradio has checked that it was uploaded."""
+    return file["path"] if isinstance(file, dict) else file.path
 
 
 def _api_call(call):

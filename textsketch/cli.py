@@ -133,6 +133,7 @@ def _encode(options: argparse.Namespace) -> None:
         )
     out.write_bytes(encoded.data)
     width, height = encoded.layers.size
+    parts = layer_bytes(encoded.data)
     record = {
         "file": str(out),
         "mode": str(encoded.layers.mode),
@@ -140,12 +141,12 @@ def _encode(options: argparse.Namespace) -> None:
         "height": height,
         "size_bytes": encoded.size_bytes,
         "rate_bpp": encoded.rate_bpp,
-        "layer_bytes": layer_bytes(encoded.data),
+        "layer_bytes": parts,
     }
     _print(
         options,
         record,
-        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(record['layer_bytes'])})",
+        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})",
     )
 
 
@@ -242,19 +243,21 @@ def _weights(options: argparse.Namespace) -> None:
     from . import weights
 
     if options.action == "list":
-        records = [
-            {
-                "name": entry.name,
-                "available": weights.is_available(entry.name),
-                "size_bytes": entry.size_bytes,
-            }
-            | {"licence": entry.licence, "used_by": list(entry.used_by), "role": entry.role}
-            for entry in weights.entries().values()
-        ]
-        lines = [
-            f"{'ready' if r['available'] else '-':<6} {r['name']:<24} {_megabytes(r['size_bytes'])}  {r['role']}"
-            for r in records
-        ]
+        records, lines = [], []
+        for entry in weights.entries().values():
+            ready = weights.is_available(entry.name)
+            megabytes = f"{entry.size_bytes / 1e6:>7,.0f} MB" if entry.size_bytes else "      ? MB"
+            lines.append(f"{'ready' if ready else '-':<6} {entry.name:<24} {megabytes}  {entry.role}")
+            records.append(
+                {
+                    "name": entry.name,
+                    "available": ready,
+                    "size_bytes": entry.size_bytes,
+                    "licence": entry.licence,
+                    "used_by": list(entry.used_by),
+                    "role": entry.role,
+                }
+            )
         _print(options, {"weights": records}, "\n".join(lines))
     elif options.name is None:
         raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
@@ -271,10 +274,6 @@ def _weights(options: argparse.Namespace) -> None:
             {"name": check.name, "folder": str(check.folder)},
             f"{check.name}: good, in {check.folder}",
         )
-
-
-def _megabytes(size_bytes: int | None) -> str:
-    return f"{size_bytes / 1e6:>7,.0f} MB" if size_bytes else "      ? MB"
 
 
 def _app(options: argparse.Namespace) -> None:

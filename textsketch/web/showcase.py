@@ -18,7 +18,7 @@ from ..measure.comparison import layer_pictures
 from ..measure.report import Report, make_report
 from ..pipeline import Decoded, Encoded, Progress, decode, encode
 
-_PNG = {"compress_level": 1}  # the wait for the picture matters more here than the size of the transfer
+_PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
 
 
@@ -121,7 +121,7 @@ class Showroom:
         decoded = decode(data, mode=mode, grain=grain, progress=progress)
         name = hashlib.sha256(data + repr((mode, grain)).encode()).hexdigest()[:16]
         out = self.root / f"{Path(path).stem[:40]}-{name}.png"
-        decoded.image.save(out, **_PNG)
+        decoded.image.save(out, compress_level=_PNG_LEVEL)
         return header, decoded, str(out)
 
 
@@ -139,10 +139,10 @@ def _write_files(
     }
     files["tsk"].write_bytes(encoded.data)
     files["jpeg"].write_bytes(jpeg.data)
-    picture.save(files["original"], **_PNG)
-    decoded.image.save(files["decoded"], **_PNG)
-    jpeg.image.save(files["jpeg_shown"], **_PNG)
+    picture.save(files["original"], compress_level=_PNG_LEVEL)
+    decoded.image.save(files["decoded"], compress_level=_PNG_LEVEL)
+    jpeg.image.save(files["jpeg_shown"], compress_level=_PNG_LEVEL)
     for name, image in layer_pictures(decoded).items():
         files[name] = folder / f"{name}.png"
-        image.save(files[name], **_PNG)
+        image.save(files[name], compress_level=_PNG_LEVEL)
     return {name: str(path) for name, path in files.items()}

@@ -19,3 +19,7 @@ class BudgetError(TextsketchError):
 
 class WeightsError(TextsketchError):
     """Pretrained weights are missing, refused, damaged or not the pinned ones."""
+
+
+class CaptionError(TextsketchError):
+    """The caption cannot be sent: too long, or not valid Unicode."""

@@ -12,16 +12,19 @@ from textsketch.structure.grid import grid_shape
 from textsketch.texture.contexts import band_slices
 from textsketch.texture.wavelet import StrokeWavelet
 
-_LONGEST_PIECE = 24
-_SHORTEST_PIECE = 5
+_PIECE_CELLS = 8
+_SHORTEST_LINE = 8
 _REACH_CELLS = 3.0
 _COARSEST_CELL = 16
+_START_BITS = 11.0
+_CELL_BITS = 1.1
 
 
 def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.ndarray]:
-    """Pieces of contours of a (height, width) luma plane centred on 0, at most about 24 cells long each.
+    """Contours of a (height, width) luma plane centred on 0, smoothed.
 
-    Returns arrays (n, 2) of (row, column) cells on the grid with `long_side` cells of a picture of `size`.
+    Returns arrays (n, 2) of (row, column) cells on the grid with `long_side` cells of a picture of `size`;
+    neighbours in a line touch.
     """
     import cv2
 
@@ -29,11 +32,73 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
     grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
     grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
     edges = cv2.Canny(cv2.bilateralFilter(grey, 5, 25, 2), 20, 50, L2gradient=True) > 0
-    pieces = []
-    for line in trace(edges):
-        count = max(1, round(len(line) / _LONGEST_PIECE))
-        pieces += [piece for piece in np.array_split(line, count) if len(piece) >= _SHORTEST_PIECE]
-    return pieces
+    return [_smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
+
+
+def _smooth(line: np.ndarray) -> np.ndarray:
+    """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
+    points = line.astype(float)
+    for _ in range(3):
+        points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
+    cells = [tuple(line[0])]
+    for point in np.rint(points).astype(int):
+        while max(abs(point[0] - cells[-1][0]), abs(point[1] - cells[-1][1])) > 1:
+            step = np.sign(point - cells[-1])
+            cells.append((cells[-1][0] + step[0], cells[-1][1] + step[1]))
+        if tuple(point) != cells[-1]:
+            cells.append(tuple(point))
+        # A corner whose neighbours touch diagonally is cut, so that lines stay one cell wide.
+        while len(cells) > 2 and max(abs(cells[-1][0] - cells[-3][0]), abs(cells[-1][1] - cells[-3][1])) <= 1:
+            del cells[-2]
+    return np.array(cells)
+
+
+def select(
+    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, favour: float
+) -> list[np.ndarray]:
+    """The stretches of `lines` whose worth, times `favour`, exceeds what they cost to code.
+
+    planes, shape, step: see `worth`. Drawing fewer strokes changes what the others save, so the choice
+    is made twice, the first time at half the price.
+    """
+    for price in (0.5, 1.0):
+        pieces, line_of = [], []
+        for index, line in enumerate(lines):
+            parts = np.array_split(line, max(1, round(len(line) / _PIECE_CELLS)))
+            pieces += parts
+            line_of += [index] * len(parts)
+        if not pieces:
+            return []
+        profit = favour * worth(pieces, planes, shape, step) - price * _CELL_BITS * np.array([len(p) for p in pieces])
+        kept = []
+        for index in range(len(lines)):
+            mine = [i for i, line in enumerate(line_of) if line == index]
+            for first, last in _profitable_runs(profit[mine], price * _START_BITS):
+                stretch = np.concatenate([pieces[mine[i]] for i in range(first, last)])
+                if len(stretch) >= _SHORTEST_LINE:
+                    kept.append(stretch)
+        lines = kept
+    return lines
+
+
+def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
+    """Disjoint runs [first, last) with the largest sum of `profit`, each run costing `start_cost`."""
+    best_off, best_on = 0.0, -start_cost
+    came_on = []
+    for value in profit:
+        # Where each state at this piece comes from: True = the piece before was drawn.
+        off_from_on = best_on > best_off
+        on_from_on = best_on > best_off - start_cost
+        came_on.append((off_from_on, on_from_on))
+        best_off, best_on = max(best_off, best_on), max(best_on, best_off - start_cost) + value
+    drawn = []
+    on = best_on > best_off
+    for off_from_on, on_from_on in reversed(came_on):
+        drawn.append(on)
+        on = on_from_on if on else off_from_on
+    drawn = np.array([False, *drawn[::-1], False])
+    edges = np.nonzero(np.diff(drawn.astype(int)))[0]
+    return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:

@@ -19,3 +19,7 @@ class BudgetError(TextsketchError):
 
 class WeightsError(TextsketchError):
     """Pretrained weights are missing, refused, damaged or not the pinned ones."""
+
+
+class RenderError(TextsketchError):
+    """The picture could not be painted: out of memory, numbers that are no picture, or held back."""

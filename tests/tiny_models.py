@@ -210,3 +210,117 @@ def clip(folder: Path, seed: int) -> None:
     config = {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg}
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     save_file(network.state_dict(), folder / "open_clip_model.safetensors")
+
+
+def blip(folder: Path) -> None:
+    """A BLIP captioner with a small word list."""
+    import torch
+    from transformers import (
+        BertTokenizer,
+        BlipConfig,
+        BlipForConditionalGeneration,
+        BlipImageProcessor,
+        BlipProcessor,
+    )
+
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "[DEC]",
+        *["a", "red", "blue", "dog", "cat", "on", "the", "grass", "house"],
+    ]
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").write_text("\n".join(words))
+    tokeniser = BertTokenizer(str(folder / "vocab.txt"), bos_token="[DEC]")
+    small = {"hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = BlipConfig(
+        text_config={
+            **small,
+            "vocab_size": len(words),
+            "encoder_hidden_size": 32,
+            "bos_token_id": 5,
+            "eos_token_id": 3,
+            "sep_token_id": 3,
+            "pad_token_id": 0,
+            "max_position_embeddings": 64,
+            "projection_dim": 16,
+        },
+        vision_config={**small, "image_size": 32, "patch_size": 8, "projection_dim": 16},
+        projection_dim=16,
+    )
+    torch.manual_seed(3)
+    network = BlipForConditionalGeneration(config)
+    # The usual start is so near to zero that the picture would not matter.
+    for weight in network.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.3)
+    network.save_pretrained(folder)
+    pictures = BlipImageProcessor(size={"height": 32, "width": 32})
+    BlipProcessor(pictures, tokeniser).save_pretrained(folder)
+    # The hub's folder was saved by an older transformers, which wrote these files too.
+    pictures.save_pretrained(folder)
+    (folder / "processor_config.json").unlink()
+    (folder / "special_tokens_map.json").write_text(json.dumps(tokeniser.special_tokens_map))
+
+
+def florence2(folder: Path) -> None:
+    """A Florence-2 with CLIP's word list made into BART's kind of tokeniser."""
+    import torch
+    from open_clip.tokenizer import bytes_to_unicode
+    from transformers import (
+        BartTokenizerFast,
+        CLIPImageProcessor,
+        Florence2Config,
+        Florence2ForConditionalGeneration,
+        Florence2Processor,
+    )
+
+    letters = list(bytes_to_unicode().values())
+    words = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters]
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokeniser = BartTokenizerFast(
+        str(folder / "vocab.json"),
+        str(folder / "merges.txt"),
+        extra_special_tokens={"image_token": "<image>"},
+    )
+    vision = {
+        "depths": (1, 1),
+        "patch_size": (7, 3),
+        "patch_stride": (4, 2),
+        "patch_padding": (3, 1),
+        "patch_prenorm": (False, True),
+        "embed_dim": (16, 32),
+        "num_heads": (2, 4),
+        "num_groups": (2, 4),
+        "window_size": 4,
+        "projection_dim": 32,
+    }
+    text = {
+        "model_type": "bart",
+        "vocab_size": len(tokeniser),
+        "d_model": 32,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+        "encoder_ffn_dim": 37,
+        "decoder_ffn_dim": 37,
+        "max_position_embeddings": 256,
+    }
+    config = Florence2Config(text_config=text, vision_config=vision, image_token_id=tokeniser.image_token_id)
+    torch.manual_seed(4)
+    Florence2ForConditionalGeneration(config).save_pretrained(folder)
+    pictures = CLIPImageProcessor(
+        size={"height": 32, "width": 32}, crop_size={"height": 32, "width": 32}, do_center_crop=False
+    )
+    pictures.image_seq_length = (32 // 8) ** 2 + 1
+    Florence2Processor(pictures, tokeniser).save_pretrained(folder)
+    # The hub's folder was saved by an older transformers, which wrote these files too.
+    pictures.save_pretrained(folder)
+    (folder / "special_tokens_map.json").write_text(json.dumps(tokeniser.special_tokens_map))
+    (folder / "added_tokens.json").write_text(json.dumps({"<image>": tokeniser.image_token_id}))

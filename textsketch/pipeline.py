@@ -110,8 +110,9 @@ def decode(
     """Decode a .tsk file, given as bytes or path, from its bytes alone.
 
     mode: paint only the layers of this mode; None paints all the file has.
-    renderer: one of `render.NAMES`; `options` go to it.
-    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for.
+    renderer: one of `render.names()`: the painter or a Stable Diffusion profile; `options` go to it.
+    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for, WeightsError or
+    RenderError if the renderer cannot be used here.
     """
     from .render import get_renderer
 

@@ -14,7 +14,7 @@ from textsketch.texture.wavelet import level_shapes
 
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""
-_MOST_PAINTED = 4096 * 4096
+_MOST_PAINTED = 1 << 22
 
 
 def render(

@@ -7,7 +7,6 @@ quantised against the first, as the encoder does it. About five minutes on one c
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from textsketch.semantic import descriptors
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map
+from textsketch.texture.colour_model import network
 from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, SIGN_INPUTS, SIGNED, passes
 from textsketch.texture.quantiser import quantise
 from training.painter.pictures import training_pictures
@@ -93,7 +93,7 @@ def random_sketch(residual, planes, size, step, random) -> np.ndarray:
     return stroke_finder.draw(stroke_finder.select(lines, residual, shape, step, favour), shape)
 
 
-def train(columns, seconds: float) -> dict[str, np.ndarray]:
+def train(columns, steps: int) -> dict[str, np.ndarray]:
     """Fit the network to minimise code length; returns integer weights for `IntegerNetwork`."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -116,8 +116,8 @@ def train(columns, seconds: float) -> dict[str, np.ndarray]:
         w = torch.from_numpy(weights[rows])
         return ((cost / np.log(2) + (y > 0)) * w).sum() / w.sum()
 
-    start, step = time.time(), 0
-    while (share := (time.time() - start) / seconds) < 1:
+    for step in range(steps):
+        share = step / steps
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * min(1, step / 200) * 0.5 * (1 + np.cos(np.pi * share)) + 1e-5
         first = held_out + (step * batch) % (len(order) - held_out - batch)
@@ -125,14 +125,13 @@ def train(columns, seconds: float) -> dict[str, np.ndarray]:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        step += 1
         if step % 2000 == 0:
             with torch.no_grad():
                 print(f"step {step}: {float(batch_bits(slice(0, held_out))):.5f} bits a coefficient", flush=True)
     return integer_weights(net)
 
 
-def train_signs(columns, seconds: float) -> dict[str, np.ndarray]:
+def train_signs(columns, steps: int) -> dict[str, np.ndarray]:
     """Fit the sign network f, used as f(x) - f(-x); returns integer weights for `IntegerNetwork`."""
     torch.manual_seed(0)
     order = np.random.default_rng(0).permutation(len(columns[2]))
@@ -146,8 +145,8 @@ def train_signs(columns, seconds: float) -> dict[str, np.ndarray]:
         logits = (net(torch.cat([x, fixed], 1)) - net(torch.cat([-x, fixed], 1)))[:, 0]
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, minus[rows].float()) / np.log(2)
 
-    start, step = time.time(), 0
-    while (share := (time.time() - start) / seconds) < 1:
+    for step in range(steps):
+        share = step / steps
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * 0.5 * (1 + np.cos(np.pi * share)) + 1e-5
         first = held_out + (step * batch) % (len(order) - held_out - batch)
@@ -155,7 +154,6 @@ def train_signs(columns, seconds: float) -> dict[str, np.ndarray]:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        step += 1
         if step % 1000 == 0:
             with torch.no_grad():
                 print(f"step {step}: {float(batch_bits(slice(0, held_out))):.4f} bits a sign", flush=True)
@@ -182,16 +180,17 @@ def integer_weights(net: torch.nn.Sequential) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=60, help="training time of each network")
+    parser.add_argument("--steps", type=int, default=12_000, help="training steps of each network")
+    parser.add_argument("--refine", action="store_true", help="only the second round, from the shipped network")
     arguments = parser.parse_args()
-    model = None
-    for seed, photo_repeats in ((1, 1), (2, 3)):
+    model = network() if arguments.refine else None
+    for seed, photo_repeats in ((2, 2),) if arguments.refine else ((1, 1), (2, 2)):
         columns, signs = samples(arguments.data, seed, model, photo_repeats)
         print(f"{len(columns[2])} samples, {(columns[2] > 0).mean():.3f} of them not zero", flush=True)
-        weights = train(columns, arguments.seconds)
+        weights = train(columns, arguments.steps)
         model = IntegerNetwork(weights)
     np.savez_compressed(OUT, **weights)
-    np.savez_compressed(OUT.with_name("sign_model.npz"), **train_signs(signs, arguments.seconds))
+    np.savez_compressed(OUT.with_name("sign_model.npz"), **train_signs(signs, arguments.steps))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ SizeOf = Callable[[Layers], int]
 
 _SKETCH_LONG_SIDE = 192
 _FAVOUR = 3.0
+_MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
@@ -69,7 +70,9 @@ def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Lay
 def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int, size_of: SizeOf) -> Layers:
     """Add the most descriptors that fit, in three-layer mode no more than pay."""
     room = budget_bytes - size_of(layers)
-    most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(mode, min(20, max(6, room // 14)))
+    most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(
+        mode, min(20, max(6, room // 14))
+    )
     for size_bytes in range(min(most, 64), 0, -1):
         colours = field.from_planes(planes, size_bytes)
         trial = replace(layers, semantic=replace(layers.semantic, descriptors=colours))
@@ -108,7 +111,9 @@ def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of:
 class _Painting:
     """The search for a sketch, a colour map and grain that fill the budget; the result is `layers`."""
 
-    def __init__(self, layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf, report) -> None:
+    def __init__(
+        self, layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf, report
+    ) -> None:
         self._planes = planes
         self._budget_bytes = budget_bytes
         self._size_of = size_of
@@ -194,7 +199,9 @@ class _Painting:
 
         def at(index: int, bits_weight: float) -> Layers:
             coefficients, _ = self._quantised(index, bits_weight)
-            return replace(layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index))
+            return replace(
+                layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index)
+            )
 
         def fits(trial: Layers) -> bool:
             return self._size_of(trial) <= self._budget_bytes

@@ -181,7 +181,9 @@ class _Model:
         if magnitude == QUESTIONS:
             rest = max(size - QUESTIONS + 1, 1)
             length = 0
-            while length < _MOST_GAMMA_BITS and coder.bit(int(rest >> (length + 1) > 0), PROBABILITY_ONE // 2):
+            while length < _MOST_GAMMA_BITS and coder.bit(
+                int(rest >> (length + 1) > 0), PROBABILITY_ONE // 2
+            ):
                 length += 1
             rest = 1 << length | coder.uniform(rest & ((1 << length) - 1), 1 << length)
             magnitude = rest + QUESTIONS - 1
@@ -199,4 +201,7 @@ def liveliness(activity: int, expected: int) -> int:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, list]:
-    return {key: table.tolist() for key, table in load_tables("textsketch.semantic", "descriptor_model.npz").items()}
+    return {
+        key: table.tolist()
+        for key, table in load_tables("textsketch.semantic", "descriptor_model.npz").items()
+    }

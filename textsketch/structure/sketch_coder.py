@@ -196,7 +196,9 @@ class ChainModel:
             return self.near.code(coder, near - 1, value)
         return coder.bit(value, min(max(share, 16), PROBABILITY_ONE - 16))
 
-    def code_first(self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int) -> int:
+    def code_first(
+        self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int
+    ) -> int:
         """Code the first direction of an arm, -1 for none."""
         for option in range(8):
             if state[position + offsets[option]] == 0 and self.first.code(
@@ -205,7 +207,9 @@ class ChainModel:
                 return option
         return -1
 
-    def code_step(self, coder: BitCoder, state: bytearray, position: int, offsets, path: _Path, wanted: int) -> int:
+    def code_step(
+        self, coder: BitCoder, state: bytearray, position: int, offsets, path: _Path, wanted: int
+    ) -> int:
         """Code the direction of the next step, -1 for the stroke's end; updates `path`."""
         direction, side = path.direction, path.side
         context = path.context()

@@ -78,7 +78,9 @@ class ColourModel:
             magnitude = 0
             for kind, logit in enumerate(row):
                 logit += bias[where + kind] >> 16
-                logit = -LOGIT_LIMIT if logit < -LOGIT_LIMIT else LOGIT_LIMIT if logit > LOGIT_LIMIT else logit
+                logit = (
+                    -LOGIT_LIMIT if logit < -LOGIT_LIMIT else LOGIT_LIMIT if logit > LOGIT_LIMIT else logit
+                )
                 probability = table[logit + LOGIT_LIMIT]
                 bit = code_bit(1 if size > kind else 0, probability)
                 bias[where + kind] += ((bit << PROBABILITY_BITS) - probability) * _LEARNING_RATE

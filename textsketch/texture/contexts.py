@@ -150,9 +150,8 @@ def stroke_density(strokes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     total[1:, 1:] = strokes.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
     top, bottom = _cells(rows, shape[0])
     left, right = _cells(columns, shape[1])
-    count = (
-        total[bottom[:, None], right] - total[top[:, None], right] - total[bottom[:, None], left] + total[top[:, None], left]
-    )
+    in_rows = total[bottom] - total[top]
+    count = in_rows[:, right] - in_rows[:, left]
     area = (bottom - top)[:, None] * (right - left)
     return np.minimum((count * 32 + area - 1) // area, _CLIP).astype(np.uint8)
 

@@ -82,4 +82,6 @@ def _code_lengths(logits: np.ndarray) -> np.ndarray:
     odds = logits.T / LOGIT_ONE
     more = np.logaddexp(0, -odds) / np.log(2)
     stop = np.logaddexp(0, odds) / np.log(2)
-    return np.stack([stop[0], more[0] + stop[1] + _SIGN_BITS, more[0] + more[1] + stop[2] + _SIGN_BITS, more.sum(axis=0) + _SIGN_BITS + 0.5])
+    one = more[0] + _SIGN_BITS
+    two = one + more[1]
+    return np.stack([stop[0], one + stop[1], two + stop[2], two + more[2] + 0.5])

@@ -54,9 +54,7 @@ def samples(data: Path, seed: int, model: IntegerNetwork | None, photo_repeats: 
             chosen = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.33)).astype(np.int32)
         else:
             weight = float(random.uniform(0.1, 0.2))
-            chosen, _ = quantise(
-                scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model
-            )
+            chosen, _ = quantise(scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model)
         chosen = np.clip(chosen, -colour_map.LARGEST, colour_map.LARGEST)
         blank = np.zeros_like(chosen)
         for part in passes(blank, chosen, wavelet.shapes, (0, 1, 1), step_index, sketch):
@@ -105,8 +103,9 @@ def train(columns, steps: int) -> dict[str, np.ndarray]:
     held_out, batch = min(100_000, len(order) // 10), 4096
 
     def batch_bits(rows):
-        x = torch.cat([scale[torch.from_numpy(inputs[rows]).long()],
-                       torch.from_numpy(constants[rows]).float() / 256], 1)
+        x = torch.cat(
+            [scale[torch.from_numpy(inputs[rows]).long()], torch.from_numpy(constants[rows]).float() / 256], 1
+        )
         y = torch.from_numpy(magnitudes[rows]).float()
         logits = net(x)
         cost = 0
@@ -127,7 +126,9 @@ def train(columns, steps: int) -> dict[str, np.ndarray]:
         optimiser.step()
         if step % 2000 == 0:
             with torch.no_grad():
-                print(f"step {step}: {float(batch_bits(slice(0, held_out))):.5f} bits a coefficient", flush=True)
+                print(
+                    f"step {step}: {float(batch_bits(slice(0, held_out))):.5f} bits a coefficient", flush=True
+                )
     return integer_weights(net)
 
 
@@ -181,7 +182,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12_000, help="training steps of each network")
-    parser.add_argument("--refine", action="store_true", help="only the second round, from the shipped network")
+    parser.add_argument(
+        "--refine", action="store_true", help="only the second round, from the shipped network"
+    )
     arguments = parser.parse_args()
     model = network() if arguments.refine else None
     for seed, photo_repeats in ((2, 2),) if arguments.refine else ((1, 1), (2, 2)):

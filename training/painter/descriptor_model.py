@@ -33,7 +33,9 @@ def main() -> None:
         activity -= activity[:, 3:4]
         activity[:, :3] = 0
         expected[index] = np.rint(16 * activity.mean(axis=0))
-        kind = np.array([[liveliness(a, e) for a, e in zip(row, expected[index], strict=True)] for row in activity])
+        kind = np.array(
+            [[liveliness(a, e) for a, e in zip(row, expected[index], strict=True)] for row in activity]
+        )
         for rank in range(MOST_COEFFICIENTS):
             distance = np.abs(np.arange(MOST_COEFFICIENTS) - rank)
             reach = np.where(plane_of_rank == plane_of_rank[rank], np.maximum(0, 1 - distance / 8), 0)

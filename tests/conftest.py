@@ -11,7 +11,6 @@ EXAMPLES = ROOT / "examples"
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
-
 @pytest.fixture(scope="session")
 def photo() -> Image.Image:
     """A real photo of 240 x 160 pixels."""

@@ -50,8 +50,9 @@ def fewest_pieces(text: str) -> list[int] | None:
                 continue
             if best[end] is None or before[0] + 1 < best[end][0]:
                 best[end] = (before[0] + 1, length)
-    # The space behind the last word is implied when that saves a piece, or when only so the text can be spelt.
-    ends = [end for end in (len(target), len(text)) if best[end] is not None and end]
+    # One space behind the last piece is dropped on arrival, so the pieces may spell it or not.
+    ends = [len(target)] if text.endswith(" ") else [len(target), len(text)]
+    ends = [end for end in ends if best[end] is not None]
     if not ends:
         return None
     end = min(ends, key=lambda e: best[e][0])

@@ -21,8 +21,8 @@ import numpy as np
 LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 3, "lp": 0, "pb": 0}]
 WORD_MODELS = ("W0", "W1", "W2", "W3", "S2")
 """Contexts of words: none; the last one, two, three tokens; the last but one."""
-CHARACTER_MODELS = ("O1", "O2", "O3", "O4", "O5", "O6", "ST")
-"""Contexts of characters: the last 1 to 6 symbols; the style context."""
+CHARACTER_MODELS = ("O1", "O2", "O3", "O4", "O5", "ST")
+"""Contexts of characters: the last 1 to 5 symbols; the style context."""
 COUNT_OF_LEVEL = (1, 2, 3, 4, 5, 6, *(round(2 ** (half_octaves / 2)) for half_octaves in range(6, 38)))
 """What a stored level counts as: exact up to six, then in half octaves."""
 BYTE_LIMIT = 96

@@ -9,7 +9,7 @@ from textsketch.semantic.text_tables import COUNT_OF_LEVEL
 from training.text_prior.corpus import Alphabet, Text, previous_in_line
 from training.text_prior.pack import levels_of
 
-MINIMUM = {"W1": 1, "W2": 2, "W3": 2, "S2": 2, "O2": 1, "O3": 2, "O4": 2, "O5": 3, "O6": 4, "ST": 2}
+MINIMUM = {"W1": 1, "W2": 2, "W3": 2, "S2": 2, "O2": 1, "O3": 2, "O4": 2, "O5": 3, "ST": 2}
 """Entries counted less often are dropped."""
 
 
@@ -89,7 +89,7 @@ def count_models(training: Text, others: list[Text], alphabet: Alphabet, vocabul
         len(alphabet.symbols),
     )
     models.append(order)
-    for length in range(2, 7):
+    for length in range(2, 6):
         order = count(f"O{length}", nested(order), len(order.keys))
         models.append(order)
     models.append(count("ST", [t.style for t in texts], STYLE_CONTEXTS))

@@ -128,14 +128,14 @@ def to_integers(net: Net, ids: np.ndarray) -> dict[str, np.ndarray]:
         return np.rint(parameter.detach().numpy() * scale).clip(-limit, limit).astype(np.int32)
 
     middle = (np.arange(4096) - 2048 + 0.5) / 256
-    gates = torch.cat([net.input_gates, net.state_gates]).T
+    gates = torch.cat([net.input_gates, net.state_gates])
     return {
         "ids": ids,
         "embedding": integers(net.embedding, 64, 127),
         "word_bias": integers(net.word_bias[:WORDS], 1024, 32767),
         "gates": integers(gates, 64, 127),
         "gate_bias": integers(net.gate_bias, 8192, 32767),
-        "projection": integers(net.projection.T, 64, 127),
+        "projection": integers(net.projection, 64, 127),
         "projection_bias": integers(net.projection_bias, 8192, 32767),
         "sigmoid": np.rint(32768 / (1 + np.exp(-middle))).astype(np.int32),
         "tanh": np.rint(32768 * np.tanh(middle)).astype(np.int32),
@@ -152,7 +152,7 @@ def projections(text: Text, net: dict[str, np.ndarray]) -> np.ndarray:
     rows = _rows(text, tables.ids)
     starts, lengths = text.token_line_start[:-1], np.diff(text.token_line_start)
     result = np.zeros((len(rows), WIDTH), np.int16)
-    gates, projection = tables.gates.T.astype(float), tables.projection.T.astype(float)
+    gates, projection = tables.gates.astype(float), tables.projection.astype(float)
     order = np.argsort(-lengths, kind="stable")
     for block in np.array_split(order, max(1, len(order) // 4096)):
         state = np.zeros((len(block), STATE), np.int64)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from .errors import BitstreamError
 
 
 class Mode(enum.StrEnum):
@@ -51,7 +53,17 @@ class Structure:
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """What colours the picture has; `texture.colour_map` defines the quantised integers it holds."""
+    """What colours the picture has: quantised wavelet coefficients, and how rough each region is.
+
+    coefficients: (3, height, width) int32, luma and two chroma planes in the layout of
+        `texture.wavelet`; their grid is `texture.colour_map.base_shape` of the picture's size.
+    step_index: index of the quantiser step, see `texture.colour_map.quantiser_step`.
+    grain: (rows, columns) uint8 grain strength of each cell of `texture.grain.grain_shape`, or None.
+    """
+
+    coefficients: np.ndarray
+    step_index: int
+    grain: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -74,3 +86,13 @@ class Layers:
         if self.structure is None:
             return Mode.TEXT_ONLY
         return Mode.TEXT_SKETCH if self.texture is None else Mode.THREE_LAYER
+
+    def reduced_to(self, mode: Mode) -> Layers:
+        """These layers without those above `mode`. Raises BitstreamError if they have too few."""
+        if mode.layer_count > self.mode.layer_count:
+            raise BitstreamError(f"the file has no layers for {mode}; it is {self.mode}")
+        return replace(
+            self,
+            structure=self.structure if mode.layer_count > 1 else None,
+            texture=self.texture if mode.layer_count > 2 else None,
+        )

@@ -22,7 +22,7 @@ _BOTTOM = 1 << (_RANGE_BITS - 8)
 class Encoder:
     """Encodes bits into bytes; call `finish` once at the end."""
 
-    __slots__ = ("_low", "_range", "_cache", "_pending", "_out")
+    __slots__ = ("_cache", "_low", "_out", "_pending", "_range")
 
     def __init__(self) -> None:
         self._low = 0
@@ -86,7 +86,7 @@ class Decoder:
     A caller must bound the number of symbols it decodes: damaged data decodes to *something*.
     """
 
-    __slots__ = ("_data", "_position", "_range", "_code")
+    __slots__ = ("_code", "_data", "_position", "_range")
 
     def __init__(self, data: bytes) -> None:
         first = _RANGE_BITS // 8

@@ -1,0 +1,47 @@
+# `make help` lists the targets.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PORT ?= 7860
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench bench-speed format clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed; set PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/core: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/full: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[test]'
+	@touch .venv/core $@
+
+demo: .venv/core ## install the core (no torch) and serve the web demo at http://127.0.0.1:7860
+	$(BIN)/textsketch app --port $(PORT)
+
+test: .venv/full ## install everything and run the whole test suite
+	$(BIN)/python -m pytest
+
+check: .venv/full ## lint, check formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/data/kodak; writes benchmarks/results.md
+	$(BIN)/python benchmarks/kodak.py
+
+bench-speed: .venv/core ## time import, start, encoding and decoding at five sizes
+	$(BIN)/python benchmarks/speed.py
+
+format: .venv/full ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the virtual environment and caches
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

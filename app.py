@@ -1,0 +1,464 @@
+"""textsketch in the browser: layout and wiring; `textsketch.pipeline` does the work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+import yaml
+
+from textsketch import codestream, render
+from textsketch.budget import PRESETS, parse_budget
+from textsketch.errors import TextsketchError
+from textsketch.image import read_size
+from textsketch.layers import Mode
+from textsketch.render import profiles
+from textsketch.semantic.text_coder import measure_text
+from textsketch.web import html
+from textsketch.web.jobs import run_job
+from textsketch.web.showcase import Showcase, Showroom
+
+EXAMPLES = Path(__file__).parent / "examples"
+MAX_UPLOAD = "32mb"
+MAX_SIDE = 1024
+PAIRS = {
+    "Original | decoded": ("original", "decoded"),
+    "JPEG of the same size | decoded": ("jpeg_shown", "decoded"),
+    "Original | JPEG of the same size": ("original", "jpeg_shown"),
+}
+MODES = [("Text only", "text-only"), ("Text + sketch", "text+sketch"), ("Three layers", "three-layer")]
+CUSTOM = "custom"
+BUDGETS = [
+    *((preset.short_title, preset.name) for preset in PRESETS.values()),
+    ("Other", CUSTOM),
+]
+LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mode)]
+
+showroom = Showroom()
+
+
+def uploaded_path(payload: Any) -> str | None:
+    """Hand over the uploaded file untouched: `textsketch.image` decodes it, with limits."""
+    return payload.path if payload is not None else None
+
+
+def example_captions() -> dict[str, str]:
+    """The bundled pictures, path by path, with their captions."""
+    captions = yaml.safe_load((EXAMPLES / "captions.yaml").read_text(encoding="utf-8"))
+    return {str(EXAMPLES / name): caption for name, caption in captions.items()}
+
+
+def chosen_budget(preset: str, size_bytes: float | None) -> int | str:
+    """The budget the two controls stand for."""
+    return int(size_bytes or 0) if preset == CUSTOM else preset
+
+
+def describe_budget(path: str | None, preset: str, size_bytes: float | None) -> str:
+    """The live line under the budget: bytes and bits per pixel for the picture chosen."""
+    budget = chosen_budget(preset, size_bytes)
+    if not path:
+        return html.note("Choose a picture to see the budget in bits per pixel.")
+    try:
+        width, height = fitted(read_size(path))
+        budget_bytes = parse_budget(budget, (width, height))
+    except TextsketchError as error:
+        return html.error(str(error))
+    rate_bpp = 8 * budget_bytes / (width * height)
+    return html.note(f"{budget_bytes:,} bytes = {rate_bpp:.5f} bits per pixel at {width} x {height}")
+
+
+def fitted(size: tuple[int, int]) -> tuple[int, int]:
+    """The size a picture is scaled down to before encoding."""
+    factor = min(1.0, MAX_SIDE / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def describe_caption(caption: str) -> str:
+    """The live line under the caption."""
+    try:
+        characters, coded_bytes, zlib_bytes = measure_text(caption)
+    except TextsketchError as error:
+        return html.error(str(error))
+    return html.note(f"{characters} characters → {coded_bytes} bytes (zlib: {zlib_bytes})")
+
+
+def build() -> gr.Blocks:
+    """Lay out the demo and wire it."""
+    captions = example_captions()
+    first = next(iter(captions))
+    with gr.Blocks(
+        title="textsketch", analytics_enabled=False, delete_cache=(3600, 24 * 3600), fill_width=True
+    ) as demo:
+        gr.HTML(
+            "<h1>textsketch</h1><p>A picture, sent in the space of a sentence: as a caption, a line drawing "
+            "and a map of its colours.</p>",
+            elem_id="title",
+        )
+        with gr.Tab("Encode", id="encode"):
+            encode_tab(demo, captions, first)
+        with gr.Tab("Decode", id="decode"):
+            decode_tab()
+        gr.api(api_encode, api_name="encode", concurrency_id="work")
+        gr.api(api_decode, api_name="decode", concurrency_id="work")
+    demo.queue(max_size=32, default_concurrency_limit=2)
+    return demo
+
+
+def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
+    """Everything between an upload and the files to take home."""
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            picture = gr.Image(
+                value=first,
+                label="Picture",
+                type="filepath",
+                image_mode=None,
+                sources=["upload", "clipboard", "webcam"],
+                format="png",
+                height=280,
+                elem_id="picture",
+            )
+            picture.preprocess = uploaded_path  # type: ignore[method-assign]
+            examples = gr.Gallery(
+                list(captions),
+                show_label=False,
+                columns=4,
+                allow_preview=False,
+                object_fit="cover",
+                elem_id="examples",
+                buttons=[],
+            )
+            mode = gr.Radio(
+                MODES,
+                value="three-layer",
+                label="Mode",
+                info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
+                elem_id="mode",
+            )
+            preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
+            size_bytes = gr.Number(
+                600, label="Bytes", minimum=1, maximum=65536, precision=0, visible=False, elem_id="bytes"
+            )
+            budget_line = gr.HTML(describe_budget(first, "packet", None), elem_id="budget-line")
+            caption = gr.Textbox(
+                captions[first],
+                label="Caption",
+                lines=2,
+                max_lines=4,
+                placeholder="What does the picture show?",
+                elem_id="caption",
+            )
+            caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
+            with gr.Row():
+                run = gr.Button("Encode", variant="primary", elem_id="run", scale=3)
+                cancel = gr.Button("Cancel", elem_id="cancel", interactive=False, scale=1)
+            status = gr.HTML("", elem_id="status")
+            preview = gr.Image(
+                label="Preview", format="png", interactive=False, visible=False, height=200, buttons=[]
+            )
+            with gr.Accordion("Advanced", open=False):
+                decoder, steps = decoder_controls()
+                seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
+                grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
+        with gr.Column(scale=5, min_width=320):
+            headline = gr.HTML("", elem_id="headline")
+            slider = gr.ImageSlider(
+                type="filepath",
+                format="png",
+                show_label=False,
+                interactive=False,
+                max_height=620,
+                elem_id="slider",
+                buttons=["fullscreen"],
+            )
+            pair = gr.Radio(
+                list(PAIRS), value=next(iter(PAIRS)), show_label=False, container=False, elem_id="pair"
+            )
+            with gr.Row(equal_height=False, elem_id="layers"):
+                with gr.Column(min_width=240):
+                    caption_card = gr.HTML("", elem_id="layer-text")
+                with gr.Column(min_width=160, visible=False) as sketch_column:
+                    sketch = gr.Image(
+                        show_label=False, format="png", interactive=False, type="filepath", buttons=[]
+                    )
+                    sketch_title = gr.HTML("")
+                with gr.Column(min_width=160, visible=False) as colour_column:
+                    colour_map = gr.Image(
+                        show_label=False, format="png", interactive=False, type="filepath", buttons=[]
+                    )
+                    colour_title = gr.HTML("")
+            with gr.Row():
+                take_tsk = gr.DownloadButton("Download .tsk", interactive=False, elem_id="take-tsk")
+                take_png = gr.DownloadButton("Download decoded PNG", interactive=False, elem_id="take-png")
+                take_jpeg = gr.DownloadButton("Download the JPEG", interactive=False, elem_id="take-jpeg")
+            with gr.Accordion("The whole file, byte by byte", open=False):
+                dump = gr.HTML("", elem_id="dump")
+    files = gr.State({})
+    shown = [
+        status, headline, slider, caption_card, sketch_column, sketch, sketch_title, colour_column, colour_map,
+        colour_title, take_tsk, take_png, take_jpeg, dump, files, run, cancel, preview,
+    ]  # fmt: skip
+
+    def work(path, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair) -> Iterator[dict]:
+        if not path:
+            yield {status: html.error("choose a picture first: upload one or click an example")}
+            return
+        yield {
+            status: html.note("Starting"),
+            run: gr.update(interactive=False),
+            cancel: gr.update(interactive=True),
+        }
+        idle = {
+            run: gr.update(interactive=True),
+            cancel: gr.update(interactive=False),
+            preview: gr.update(visible=False, value=None),
+        }
+
+        def job(report):
+            return showroom.show(
+                path,
+                mode=mode,
+                budget=chosen_budget(preset, size_bytes),
+                caption=caption,
+                seed=int(seed or 0),
+                max_side=MAX_SIDE,
+                progress=report,
+                renderer=decoder,
+                options=decoder_options(decoder, grain, steps),
+                preview=report.preview,
+            )
+
+        try:
+            for update in run_job(job):
+                if update.done:
+                    yield idle | {status: ""} | result(update.result, pair)
+                else:
+                    seen = update.preview is not None
+                    yield {
+                        status: html.progress(update),
+                        preview: gr.update(visible=seen, value=update.preview),
+                    }
+        except TextsketchError as error:
+            yield idle | {status: html.error(str(error))}
+
+    def result(show: Showcase, pair: str) -> dict:
+        sizes = show.report.layer_bytes
+        title = html.card_title
+        return {
+            headline: html.headline(show),
+            slider: tuple(show.files[name] for name in PAIRS[pair]),
+            caption_card: html.caption_card(show.report.caption, sizes["semantic"]),
+            sketch_column: gr.update(visible="sketch" in show.files),
+            sketch: show.files.get("sketch"),
+            sketch_title: title("2. Sketch", sizes.get("structure", 0)),
+            colour_column: gr.update(visible="colour_map" in show.files),
+            colour_map: show.files.get("colour_map"),
+            colour_title: title("3. Colour map", sizes.get("texture", 0)),
+            take_tsk: gr.update(
+                value=show.files["tsk"],
+                interactive=True,
+                label=f"Download .tsk ({show.report.size_bytes:,} B)",
+            ),
+            take_png: gr.update(value=show.files["decoded"], interactive=True),
+            take_jpeg: gr.update(value=show.files["jpeg"], interactive=True),
+            dump: html.hex_dump(show.encoded.data),
+            files: show.files,
+        }
+
+    def pick(event: gr.SelectData) -> tuple[str, str]:
+        path = list(captions)[event.index]
+        return path, captions[path]
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    asked = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair]
+    running = [
+        run.click(work, asked, shown, concurrency_id="work", **quiet),
+        examples.select(pick, None, [picture, caption], **quiet).then(
+            work, asked, shown, concurrency_id="work", **quiet
+        ),
+        demo.load(work, asked, shown, concurrency_id="work", **quiet),
+    ]
+    cancel.click(
+        lambda: (html.note("Cancelled."), gr.update(interactive=True), gr.update(interactive=False)),
+        None,
+        [status, run, cancel],
+        cancels=running,
+        queue=False,
+        **quiet,
+    )
+    pair.change(
+        lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
+        [pair, files],
+        slider,
+        **quiet,
+    )
+    preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **quiet)
+    for control in (picture, preset, size_bytes):
+        control.change(describe_budget, [picture, preset, size_bytes], budget_line, **quiet)
+    caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **quiet)
+
+
+def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
+    """Which renderer paints; those whose weights are missing are named with what they lack."""
+    offers = render.offers()
+    ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
+    profile = profiles.default()
+    decoder = gr.Dropdown(
+        ready,
+        value=profile.name if profile else render.PAINTER,
+        label="Decoder",
+        info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
+        elem_classes="decoder",
+    )
+    steps = gr.Number(
+        None, label="Steps of Stable Diffusion (empty: the profile's)", minimum=1, maximum=100, precision=0,
+        visible=len(ready) > 1,
+    )  # fmt: skip
+    lacking = [offer.problem for offer in offers if offer.problem is not None]
+    if lacking:
+        gr.HTML(html.missing_decoders(lacking))
+    return decoder, steps
+
+
+def decoder_options(decoder: str, grain: bool, steps: float | None) -> dict[str, Any]:
+    """What `pipeline.decode` passes on to the renderer."""
+    if decoder == render.PAINTER:
+        return {"grain": grain}
+    return {"steps": int(steps) if steps else None}
+
+
+def decode_tab() -> None:
+    """A .tsk file in, its picture out, with as many layers as wanted."""
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
+            layers = gr.Radio(LAYERS, value="all", label="Layers to paint", elem_id="layers-to-paint")
+            decoder, steps = decoder_controls()
+            grain = gr.Checkbox(True, label="Paint fine grain")
+            status = gr.HTML("", elem_id="decode-status")
+        with gr.Column(scale=5, min_width=320):
+            card = gr.HTML("", elem_id="decode-card")
+            image = gr.Image(
+                label="Decoded from the file alone",
+                format="png",
+                type="filepath",
+                interactive=False,
+                elem_id="decoded-image",
+                buttons=["download", "fullscreen"],
+            )
+
+    def work(path, layers, grain, decoder, steps) -> Iterator[dict]:
+        if not path:
+            yield {status: "", card: "", image: None}
+            return
+        mode = None if layers == "all" else layers
+        try:
+            for update in run_job(
+                lambda report: showroom.decode_file(
+                    path,
+                    mode=mode,
+                    progress=report,
+                    renderer=decoder,
+                    options=decoder_options(decoder, grain, steps),
+                )
+            ):
+                if update.done:
+                    header, decoded, png = update.result
+                    caption = decoded.layers.semantic.caption
+                    size_bytes = Path(path).stat().st_size
+                    yield {
+                        status: "",
+                        card: html.file_card(header, size_bytes, decoded.mode, caption),
+                        image: png,
+                    }
+                else:
+                    yield {status: html.progress(update)}
+        except TextsketchError as error:
+            yield {status: html.error(str(error)), card: "", image: None}
+
+    for control in (file, layers, grain, decoder, steps):
+        control.change(
+            work,
+            [file, layers, grain, decoder, steps],
+            [status, card, image],
+            concurrency_id="work",
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+
+def api_encode(
+    image: gr.FileData,
+    mode: str = "three-layer",
+    budget: str = "packet",
+    caption: str = "",
+    seed: int = 0,
+) -> tuple[gr.FileData, gr.FileData, dict]:
+    """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
+    show = _api_call(
+        lambda: showroom.show(
+            uploaded(image),
+            mode=mode,
+            budget=budget,
+            caption=caption,
+            seed=seed,
+            max_side=MAX_SIDE,
+            progress=lambda fraction, message: None,
+        )
+    )
+    return gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"]), show.report.as_dict()
+
+
+def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
+    """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode."""
+    mode = None if layers == "all" else layers
+    header, decoded, png = _api_call(
+        lambda: showroom.decode_file(
+            uploaded(file), mode=mode, options={"grain": grain}, progress=lambda fraction, message: None
+        )
+    )
+    held = {
+        "width": header.size[0],
+        "height": header.size[1],
+        "mode": str(decoded.mode),
+        "caption": decoded.layers.semantic.caption,
+        "version": codestream.VERSION,
+    }
+    return gr.FileData(path=png), held
+
+
+def uploaded(file: Any) -> str:
+    """The path of a file handed to an API endpoint; Gradio has checked that it was uploaded."""
+    return file["path"] if isinstance(file, dict) else file.path
+
+
+def _api_call(call):
+    try:
+        return call()
+    except TextsketchError as error:
+        raise gr.Error(str(error)) from None
+
+
+demo = build()
+
+if __name__ == "__main__":
+    demo.launch(
+        theme=gr.themes.Base(
+            primary_hue="orange",
+            neutral_hue="stone",
+            font=["ui-sans-serif", "system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ),
+        css=(Path(__file__).parent / "textsketch" / "web" / "style.css").read_text(encoding="utf-8"),
+        allowed_paths=[str(EXAMPLES), str(showroom.root)],
+        max_file_size=MAX_UPLOAD,
+        enable_monitoring=False,
+        ssr_mode=False,
+        show_error=True,
+        footer_links=["api"],
+    )

@@ -1,0 +1,338 @@
+"""The command line: arguments in, files and one screen of text (or JSON) out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .budget import PRESETS
+from .errors import TextsketchError, WeightsError
+from .layers import Mode
+
+if TYPE_CHECKING:
+    from .pipeline import Progress
+
+_BUDGET_HELP = "bytes (1500B), a rate (0.02bpp) or a preset: " + ", ".join(
+    f"{name} = {preset.title}" for name, preset in PRESETS.items()
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line in one line, as every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code: 0, 2 for input that cannot be used, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except TextsketchError as error:
+        return _fail(str(error), 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"textsketch: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    from . import __version__
+
+    parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
+    parser.add_argument("--version", action="version", version=f"textsketch {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> _Parser:
+        sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        sub.set_defaults(run=run)
+        if name != "app":
+            sub.add_argument("--json", action="store_true", help="print the result as JSON")
+        return sub
+
+    encode = command("encode", _encode, "encode a picture into a .tsk file")
+    encode.add_argument("image", metavar="IMAGE", help="JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
+    encode.add_argument("out", metavar="OUT.tsk", nargs="?", help="default: IMAGE with the suffix .tsk")
+    _add_encoder_options(encode)
+
+    decode = command("decode", _decode, "decode a .tsk file into a picture")
+    decode.add_argument("file", metavar="IN.tsk")
+    decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
+    decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
+    decode.add_argument(
+        "--renderer",
+        default="painter",
+        metavar="NAME",
+        help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
+    )
+    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
+    _add_grain_option(decode)
+
+    info = command("info", _info, "show what a .tsk file holds")
+    info.add_argument("file", metavar="IN.tsk")
+
+    compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
+    compare.add_argument("image", metavar="IMAGE")
+    compare.add_argument("--out", metavar="DIR", required=True, help="folder for pictures and report.json")
+    compare.add_argument(
+        "--baselines",
+        default="jpeg",
+        metavar="LIST",
+        help="comma-separated, of jpeg, webp, avif, jpeg2000 (default: %(default)s)",
+    )
+    _add_encoder_options(compare)
+    _add_grain_option(compare)
+
+    weights = command("weights", _weights, "list, fetch or verify pretrained weights")
+    weights.add_argument("action", choices=["list", "fetch", "verify"])
+    weights.add_argument("name", nargs="?", metavar="NAME", help="an entry of weights.yaml; not for list")
+
+    app = command("app", _app, "serve the web demo")
+    app.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    app.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    return parser
+
+
+def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mode", choices=list(Mode), default=Mode.THREE_LAYER, help="layers to send (default: %(default)s)"
+    )
+    parser.add_argument("--budget", default="packet", help=f"{_BUDGET_HELP} (default: %(default)s)")
+    parser.add_argument("--caption", default="", metavar="TEXT", help="what the picture shows")
+    parser.add_argument("--seed", type=int, default=0, help="of the decoder's random choices (default: 0)")
+
+
+def _add_grain_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--grain",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="paint fine grain where the picture has texture (default: on)",
+    )
+
+
+def _encode(options: argparse.Namespace) -> None:
+    from .measure.report import layer_bytes
+    from .pipeline import encode
+
+    out = Path(options.out or Path(options.image).with_suffix(".tsk"))
+    with _progress(options) as progress:
+        encoded = encode(
+            options.image,
+            mode=options.mode,
+            budget=options.budget,
+            caption=options.caption,
+            seed=options.seed,
+            progress=progress,
+        )
+    out.write_bytes(encoded.data)
+    width, height = encoded.layers.size
+    parts = layer_bytes(encoded.data)
+    record = {
+        "file": str(out),
+        "mode": str(encoded.layers.mode),
+        "width": width,
+        "height": height,
+        "size_bytes": encoded.size_bytes,
+        "rate_bpp": encoded.rate_bpp,
+        "layer_bytes": parts,
+    }
+    _print(
+        options,
+        record,
+        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})",
+    )
+
+
+def _decode(options: argparse.Namespace) -> None:
+    from .pipeline import decode
+
+    out = Path(options.out or Path(options.file).with_suffix(".png"))
+    if options.renderer == "painter":
+        if options.steps is not None:
+            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+        settings = {"grain": options.grain}
+    else:
+        settings = {"steps": options.steps}
+    with _progress(options) as progress:
+        decoded = decode(
+            options.file, mode=options.layers, renderer=options.renderer, progress=progress, **settings
+        )
+    _save_picture(decoded.image, out)
+    width, height = decoded.image.size
+    record = {"file": str(out), "mode": str(decoded.mode), "width": width, "height": height}
+    _print(options, record, f"{out}: {width} x {height} pixels, decoded as {decoded.mode}")
+
+
+def _info(options: argparse.Namespace) -> None:
+    from . import codestream
+    from .measure.report import layer_bytes
+    from .pipeline import read_file
+
+    data = read_file(options.file)
+    header, _ = codestream.split(data)
+    layers = codestream.unpack(data)
+    width, height = header.size
+    rate_bpp = 8 * len(data) / (width * height)
+    record = {
+        "file": options.file,
+        "version": codestream.VERSION,
+        "mode": str(layers.mode),
+        "written_as": str(header.mode),
+        "width": width,
+        "height": height,
+        "seed": header.seed,
+        "size_bytes": len(data),
+        "rate_bpp": rate_bpp,
+        "layer_bytes": layer_bytes(data),
+        "caption": layers.semantic.caption,
+    }
+    mode = str(layers.mode) if layers.mode == header.mode else f"{layers.mode} (cut from {header.mode})"
+    lines = [
+        f"file      {options.file}, format version {codestream.VERSION}",
+        f"picture   {width} x {height} pixels",
+        f"mode      {mode}",
+        f"seed      {header.seed}",
+        f"size      {len(data):,} bytes, {rate_bpp:.5f} bpp",
+        *(f"  {name:<9} {size:>6,} bytes" for name, size in record["layer_bytes"].items()),
+        f"caption   {layers.semantic.caption!r}",
+    ]
+    _print(options, record, "\n".join(lines))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from .image import read_image
+    from .measure import baselines
+    from .measure.comparison import save_comparison
+    from .pipeline import decode, encode
+
+    names = [name.strip() for name in options.baselines.split(",") if name.strip()]
+    for name in names:
+        if name not in baselines.NAMES:
+            raise TextsketchError(f"unknown baseline {name!r}; choose from {', '.join(baselines.NAMES)}")
+    folder = Path(options.out)
+    picture = read_image(options.image)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _progress(options) as progress:
+        encoded = encode(
+            picture,
+            mode=options.mode,
+            budget=options.budget,
+            caption=options.caption,
+            seed=options.seed,
+            progress=lambda done, message: progress(0.7 * done, message),
+        )
+        progress(0.7, "decoding")
+        decoded = decode(encoded.data, grain=options.grain)
+        found = []
+        for name in names:
+            progress(0.8, f"searching the best {baselines.TITLES[name]}")
+            found.append(baselines.best_within(picture, encoded.size_bytes, name))
+        progress(0.95, "writing")
+        report = save_comparison(folder, picture, encoded, decoded, found)
+    size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
+    lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
+    rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
+    rows += [(baselines.TITLES[b.codec], b.size_bytes, b.quality, b.label) for b in report.baselines]
+    lines += [
+        f"  {name:<10} {size:>6,} B  PSNR {quality.psnr_db:5.2f} dB  SSIM {quality.ssim:.3f}  {label}"
+        for name, size, quality, label in rows
+    ]
+    _print(options, report.as_dict(), "\n".join(lines))
+
+
+def _weights(options: argparse.Namespace) -> None:
+    from . import weights
+
+    if options.action == "list":
+        records, lines = [], []
+        for entry in weights.entries().values():
+            ready = weights.is_available(entry.name)
+            megabytes = f"{entry.size_bytes / 1e6:>7,.0f} MB" if entry.size_bytes else "      ? MB"
+            lines.append(f"{'ready' if ready else '-':<6} {entry.name:<24} {megabytes}  {entry.role}")
+            records.append(
+                {
+                    "name": entry.name,
+                    "available": ready,
+                    "size_bytes": entry.size_bytes,
+                    "licence": entry.licence,
+                    "used_by": list(entry.used_by),
+                    "role": entry.role,
+                }
+            )
+        _print(options, {"weights": records}, "\n".join(lines))
+    elif options.name is None:
+        raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
+    elif options.action == "fetch":
+        with _progress(options) as progress:
+            folder = weights.fetch(options.name, progress)
+        _print(options, {"name": options.name, "folder": str(folder)}, f"{options.name}: ready in {folder}")
+    else:
+        check = weights.verify(options.name)
+        if check.problem is not None:
+            raise WeightsError(f"{check.name}: {check.problem}")
+        _print(
+            options,
+            {"name": check.name, "folder": str(check.folder)},
+            f"{check.name}: good, in {check.folder}",
+        )
+
+
+def _app(options: argparse.Namespace) -> None:
+    import runpy
+
+    path = Path(__file__).resolve().parent.parent / "app.py"
+    if not path.is_file():
+        raise TextsketchError("the web demo is not part of the installed package; run it from the repository")
+    os.environ["GRADIO_SERVER_NAME"] = options.host
+    os.environ["GRADIO_SERVER_PORT"] = str(options.port)
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def _save_picture(image: Any, path: Path) -> None:
+    try:
+        image.save(path)
+    except ValueError:
+        raise TextsketchError(f"cannot write a picture as {path.name}; use a suffix such as .png") from None
+
+
+def _parts(layer_bytes: dict[str, int]) -> str:
+    return ", ".join(f"{name} {size}" for name, size in layer_bytes.items())
+
+
+def _print(options: argparse.Namespace, record: dict[str, Any], text: str) -> None:
+    print(json.dumps(record, indent=2, ensure_ascii=False) if options.json else text)
+
+
+class _progress:  # noqa: N801  used as a with statement
+    """A progress line on standard error while the block runs; silent unless that is a terminal."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.shown = sys.stderr.isatty() and not options.json
+
+    def __enter__(self) -> Progress:
+        return self.show
+
+    def show(self, fraction: float, message: str) -> None:
+        """Draw the line anew."""
+        if self.shown:
+            filled = round(24 * fraction)
+            bar = "#" * filled + "." * (24 - filled)
+            print(f"\r[{bar}] {fraction:4.0%} {message:<40.40}", end="", file=sys.stderr, flush=True)
+
+    def __exit__(self, *exception: object) -> None:
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

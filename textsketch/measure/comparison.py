@@ -1,0 +1,108 @@
+"""A folder that shows one encoded picture: the file, its layers, what it decodes to, and its baselines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from ..pipeline import Decoded, Encoded
+from .baselines import TITLES, Baseline
+from .report import Report, make_report
+
+_PANEL_HEIGHT = 512
+_GAP = 16
+_INK = (24, 24, 27)
+_QUIET_INK = (113, 113, 122)
+
+
+def save_comparison(
+    folder: Path, picture: Image.Image, encoded: Encoded, decoded: Decoded, baselines: list[Baseline]
+) -> Report:
+    """Write into `folder`, which exists, and return the report.
+
+    picture.tsk, original.png, decoded.png, caption.txt, sketch.png and colour_map.png where the file has
+    these layers, jpeg.jpg and the like for each baseline, report.json, side_by_side.png.
+    """
+    report = make_report(picture, encoded, decoded.image, baselines)
+    (folder / "picture.tsk").write_bytes(encoded.data)
+    (folder / "caption.txt").write_text(decoded.layers.semantic.caption + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(
+        json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    picture.save(folder / "original.png")
+    decoded.image.save(folder / "decoded.png")
+    for name, image in layer_pictures(decoded).items():
+        image.save(folder / f"{name}.png")
+    for baseline in baselines:
+        (folder / f"{baseline.codec}.{baseline.extension}").write_bytes(baseline.data)
+    side_by_side(picture, decoded.image, report, baselines).save(folder / "side_by_side.png")
+    return report
+
+
+def layer_pictures(decoded: Decoded) -> dict[str, Image.Image]:
+    """The sketch and the colour map, where the layers have them, as pictures for people."""
+    from .. import structure, texture
+
+    layers = decoded.layers
+    pictures = {}
+    if layers.structure is not None:
+        pictures["sketch"] = Image.fromarray(structure.preview(layers.structure))
+    if layers.texture is not None:
+        pictures["colour_map"] = Image.fromarray(texture.preview(layers.texture, layers))
+    return pictures
+
+
+def side_by_side(
+    picture: Image.Image, decoded: Image.Image, report: Report, baselines: list[Baseline]
+) -> Image.Image:
+    """One picture for a slide: original, decoded and baselines in a row, each with its bytes and PSNR."""
+    rate = f"{report.size_bytes:,} bytes, {report.rate_bpp:.4f} bpp, PSNR {report.quality.psnr_db:.1f} dB"
+    panels = [
+        (picture, "Original", f"{picture.width} x {picture.height} pixels"),
+        (decoded, f"textsketch, {report.mode}", rate),
+    ]
+    for baseline, figures in zip(baselines, report.baselines, strict=True):
+        title = f"{TITLES[baseline.codec]}, {baseline.size_bytes:,} bytes"
+        panels.append((baseline.image, title, f"{baseline.label}, PSNR {figures.quality.psnr_db:.1f} dB"))
+    return _row_of_panels(panels)
+
+
+def _row_of_panels(panels: list[tuple[Image.Image, str, str]]) -> Image.Image:
+    width = max(240, round(_PANEL_HEIGHT * panels[0][0].width / panels[0][0].height))
+    title_font, text_font = ImageFont.load_default(24), ImageFont.load_default(16)
+    caption_height = 96
+    sheet = Image.new(
+        "RGB",
+        (len(panels) * (width + _GAP) + _GAP, _PANEL_HEIGHT + caption_height + 2 * _GAP),
+        (255, 255, 255),
+    )
+    draw = ImageDraw.Draw(sheet)
+    for index, (image, title, text) in enumerate(panels):
+        left = _GAP + index * (width + _GAP)
+        shown = image.copy()
+        shown.thumbnail((width, _PANEL_HEIGHT), Image.Resampling.LANCZOS)
+        if shown.width < width and shown.height < _PANEL_HEIGHT:
+            factor = min(width / shown.width, _PANEL_HEIGHT / shown.height)
+            shown = image.resize(
+                (max(1, round(image.width * factor)), max(1, round(image.height * factor))),
+                Image.Resampling.BICUBIC,
+            )
+        sheet.paste(shown, (left + (width - shown.width) // 2, _GAP + (_PANEL_HEIGHT - shown.height) // 2))
+        top = _PANEL_HEIGHT + 2 * _GAP
+        draw.text((left, top), title, _INK, title_font)
+        for number, line in enumerate(_wrap(text, text_font, width)):
+            draw.text((left, top + 32 + 20 * number), line, _QUIET_INK, text_font)
+    return sheet
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

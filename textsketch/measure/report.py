@@ -1,0 +1,104 @@
+"""What one encoded picture comes to: bytes, rate, metrics and its baselines, as one plain record."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+from PIL import Image
+
+from .. import codestream
+from ..pipeline import Encoded
+from . import clip
+from .baselines import Baseline
+from .clip import ClipScore
+from .metrics import ms_ssim, psnr_db, ssim
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How near a decoded picture is to the original. ms_ssim and clip are None where not available."""
+
+    psnr_db: float
+    ssim: float
+    ms_ssim: float | None
+    clip: ClipScore | None = None
+
+
+@dataclass(frozen=True)
+class BaselineFigures:
+    """A baseline's file in figures; label says what the file is, fits whether it is small enough."""
+
+    codec: str
+    size_bytes: int
+    fits: bool
+    label: str
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures of one .tsk file.
+
+    layer_bytes: bytes of the header and of each segment with its frame. clip_not_available: why there is no
+    CLIP score and how to get it, or None if there is one.
+    """
+
+    width: int
+    height: int
+    mode: str
+    caption: str
+    seed: int
+    size_bytes: int
+    rate_bpp: float
+    layer_bytes: dict[str, int]
+    quality: Quality
+    baselines: list[BaselineFigures]
+    clip_not_available: str | None
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as what json.dump takes."""
+        return asdict(self)
+
+
+def make_report(
+    picture: Image.Image, encoded: Encoded, decoded: Image.Image, baselines: list[Baseline]
+) -> Report:
+    """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`."""
+    layers = encoded.layers
+    caption = layers.semantic.caption
+    images = [decoded, *(baseline.image for baseline in baselines)]
+    clip_not_available = clip.why_not()
+    scores: list[ClipScore | None] = [None] * len(images)
+    if clip_not_available is None:
+        scores = list(clip.score(picture, images, caption or None))
+    qualities = [
+        replace(measure_quality(picture, image), clip=score)
+        for image, score in zip(images, scores, strict=True)
+    ]
+    return Report(
+        width=picture.width,
+        height=picture.height,
+        mode=str(layers.mode),
+        caption=caption,
+        seed=layers.seed,
+        size_bytes=encoded.size_bytes,
+        rate_bpp=encoded.rate_bpp,
+        layer_bytes=layer_bytes(encoded.data),
+        quality=qualities[0],
+        baselines=[
+            BaselineFigures(baseline.codec, baseline.size_bytes, baseline.fits, baseline.label, quality)
+            for baseline, quality in zip(baselines, qualities[1:], strict=True)
+        ],
+        clip_not_available=clip_not_available,
+    )
+
+
+def layer_bytes(data: bytes) -> dict[str, int]:
+    """Bytes of a .tsk file by part: "header", then each layer's segment; they add up to len(data)."""
+    header, segments = codestream.split(data)
+    return {"header": header.size_bytes} | {segment.name: segment.size_bytes for segment in segments}
+
+
+def measure_quality(reference: Image.Image, distorted: Image.Image) -> Quality:
+    """PSNR, SSIM and, where its library is there, MS-SSIM; all that needs no weights."""
+    return Quality(psnr_db(reference, distorted), ssim(reference, distorted), ms_ssim(reference, distorted))

@@ -1,0 +1,141 @@
+"""The whole road: picture -> layers -> bytes, and bytes -> layers -> picture.
+
+Everything that encodes or decodes (app, command line, benchmarks, tests) calls `encode` and `decode`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from . import codestream
+from .budget import parse_budget
+from .errors import BitstreamError, TextsketchError
+from .layers import Layers, Mode
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .image import Source
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and a short message; an exception it raises stops the work."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A picture as the bytes of a .tsk file."""
+
+    data: bytes
+    layers: Layers
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file in bytes."""
+        return len(self.data)
+
+    @property
+    def rate_bpp(self) -> float:
+        """Bits of the whole file per pixel of the original picture."""
+        width, height = self.layers.size
+        return 8 * len(self.data) / (width * height)
+
+    @cached_property
+    def decoded(self) -> Image.Image:
+        """The picture the painter decodes from `data` alone."""
+        return decode(self.data).image
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What came out of a .tsk file: the painted picture and the layers it was painted from."""
+
+    image: Image.Image
+    layers: Layers
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of the layers that were painted."""
+        return self.layers.mode
+
+
+def encode(
+    source: Source,
+    *,
+    mode: str = Mode.THREE_LAYER,
+    budget: int | str = "packet",
+    caption: str = "",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Encoded:
+    """Encode a picture into a file of at most `budget`.
+
+    source: path, file bytes, binary file object, PIL image or array; see `image.read_image`.
+    mode: "text-only", "text+sketch" or "three-layer".
+    budget: bytes (1500 or "1500B"), a rate ("0.02bpp") or a preset of `budget.PRESETS`.
+    caption: what the picture shows, in any language, at most 4,096 bytes of UTF-8.
+    seed: where the renderer's random choices start, 0 to 2**32 - 1; other than 0 it costs 2 to 5 bytes.
+    Raises ImageError, BudgetError or CaptionError, each saying what to do.
+    """
+    from .image import read_image
+    from .rate_control import choose_layers
+
+    mode = parse_mode(mode)
+    if not 0 <= seed <= codestream.MAX_SEED:
+        raise TextsketchError(f"the seed {seed} is out of range; give one from 0 to {codestream.MAX_SEED}")
+    picture = read_image(source)
+    layers = choose_layers(
+        picture,
+        mode,
+        parse_budget(budget, picture.size),
+        caption,
+        seed=seed,
+        size_of=lambda candidate: len(codestream.pack(candidate)),
+        progress=progress,
+    )
+    return Encoded(codestream.pack(layers), layers)
+
+
+def decode(
+    source: bytes | str | os.PathLike[str],
+    *,
+    mode: str | None = None,
+    renderer: str = "painter",
+    progress: Progress | None = None,
+    **options: object,
+) -> Decoded:
+    """Decode a .tsk file, given as bytes or path, from its bytes alone.
+
+    mode: paint only the layers of this mode; None paints all the file has.
+    renderer: one of `render.names()`: the painter or a Stable Diffusion profile; `options` go to it.
+    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for, WeightsError or
+    RenderError if the renderer cannot be used here.
+    """
+    from .render import get_renderer
+
+    data = source if isinstance(source, bytes) else read_file(source)
+    layers = codestream.unpack(data)
+    if mode is not None:
+        layers = layers.reduced_to(parse_mode(mode))
+    return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
+
+
+def parse_mode(mode: str) -> Mode:
+    """Turn the name of a mode into a `Mode`. Raises TextsketchError if there is none of this name."""
+    try:
+        return Mode(mode)
+    except ValueError:
+        raise TextsketchError(f"unknown mode {mode!r}; choose one of {', '.join(Mode)}") from None
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Read the bytes of a .tsk file. Raises BitstreamError if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(codestream.MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BitstreamError(f"cannot read {os.fspath(path)}: {reason}") from None

@@ -1,0 +1,73 @@
+"""The colour map: wavelet coefficients of what the descriptors' field leaves over, stopped at strokes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from textsketch.colour_space import to_srgb
+from textsketch.layers import Layers, Texture
+from textsketch.semantic.descriptors import field_planes
+from textsketch.structure.barriers import barriers
+from textsketch.texture.wavelet import StrokeWavelet, level_shapes
+
+STEP_COUNT = 64
+LARGEST = 255
+"""Largest magnitude a coefficient can have."""
+_LONGEST_BASE = 512
+
+
+def base_level(size: tuple[int, int]) -> int:
+    """How many of the finest levels of a picture of `size` (width, height) are never coded."""
+    shapes = level_shapes(size[1], size[0])
+    return next(level for level, shape in enumerate(shapes) if max(shape) <= _LONGEST_BASE)
+
+
+def base_shape(size: tuple[int, int]) -> tuple[int, int]:
+    """Shape (height, width) of a texture's coefficient planes for a picture of `size`."""
+    return level_shapes(size[1], size[0])[base_level(size)]
+
+
+def quantiser_step(index: int) -> float:
+    """Width of a quantiser cell in units of an orthonormal coefficient of a 512-pixel picture."""
+    return 6.0 * 2 ** (index / 8)
+
+
+def coefficient_step(texture_step_index: int, size: tuple[int, int]) -> float:
+    """The quantiser step for a picture of `size`: coefficients grow with the picture's linear size."""
+    return quantiser_step(texture_step_index) * max(size) / 512
+
+
+def transform(layers: Layers, height: int, width: int) -> StrokeWavelet:
+    """The stroke-stopped wavelet of the layers' sketch for a (height, width) picture."""
+    if layers.structure is None:
+        nothing = np.zeros((height, width), bool)
+        return StrokeWavelet(nothing, nothing)
+    return StrokeWavelet(*barriers(layers.structure.strokes, height, width))
+
+
+def synthesise(layers: Layers, wavelet: StrokeWavelet, skipped: int = 0) -> np.ndarray:
+    """Paint the colour map: (3, height, width) float32 planes without the descriptors' field.
+
+    wavelet: the transform of the level of the picture that lies `skipped` levels below full size.
+    """
+    texture = layers.texture
+    planes = dequantise(texture.coefficients) * coefficient_step(texture.step_index, layers.size)
+    rows, columns = wavelet.shapes[0]
+    if max(planes.shape[1:]) > max(rows, columns):
+        planes = planes[:, :rows, :columns]
+    return wavelet.inverse(planes) * (0.5**skipped)
+
+
+def dequantise(coefficients: np.ndarray) -> np.ndarray:
+    """Where in its quantiser cell each value is taken to lie, in units of the step."""
+    return coefficients - 0.06 * np.sign(coefficients).astype(np.float32)
+
+
+def preview(texture: Texture, layers: Layers) -> np.ndarray:
+    """The colour map as a picture: (height, width, 3) uint8, at most 512 pixels along the longer side."""
+    width, height = layers.size
+    level = base_level(layers.size)
+    rows, columns = level_shapes(height, width)[level]
+    layers = Layers(layers.size, layers.semantic, layers.structure, texture, layers.seed)
+    planes = synthesise(layers, transform(layers, rows, columns), level)
+    return to_srgb(planes + field_planes(layers.semantic.descriptors, rows, columns, layers.size))

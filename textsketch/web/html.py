@@ -1,0 +1,131 @@
+"""Fragments of HTML the demo shows. Everything that comes from a user or a file is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .. import codestream
+from ..layers import Mode
+from .jobs import Update
+from .showcase import Showcase
+
+_HEX_LIMIT_BYTES = 4096
+
+
+def error(message: str) -> str:
+    """An error as a sentence."""
+    return f'<div class="ts-status ts-error" role="alert">{escape(_sentence(message))}</div>'
+
+
+def note(message: str) -> str:
+    """A quiet line."""
+    return f'<div class="ts-status">{escape(message)}</div>'
+
+
+def progress(update: Update) -> str:
+    """A progress bar with what is being done."""
+    percent = round(100 * update.fraction)
+    return (
+        f'<div class="ts-status" role="status"><progress max="100" value="{percent}"></progress> '
+        f"{percent} % {escape(update.message)}</div>"
+    )
+
+
+def headline(show: Showcase) -> str:
+    """The bytes and the rate in large type beside the JPEG of the same size, then the metrics."""
+    report, jpeg = show.report, show.jpeg
+    raw_bytes = 3 * report.width * report.height
+    jpeg_figures = report.baselines[0]
+    jpeg_big = (
+        f"{jpeg.size_bytes:,} bytes" if jpeg.fits else f"{jpeg.size_bytes / report.size_bytes:.3g}x larger"
+    )
+    facts = [
+        ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg_figures.quality.psnr_db:.2f} dB"),
+        ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg_figures.quality.ssim:.3f}"),
+        ("Time", f"{show.encode_seconds:.1f} s", f"decoded in {show.decode_seconds:.2f} s"),
+    ]
+    clip, jpeg_clip = report.quality.clip, jpeg_figures.quality.clip
+    missing = ""
+    if clip is not None and jpeg_clip is not None:
+        beside = f"image-image, {clip.model} {clip.tag}; JPEG {jpeg_clip.image_image:.3f}"
+        if clip.caption_image is not None:
+            beside += f"; caption-image {clip.caption_image:.3f}"
+        facts.insert(0, ("CLIP score", f"{clip.image_image:.3f}", beside))
+    else:
+        missing = f'<div class="ts-note">{escape(report.clip_not_available or "")}</div>'
+    cells = "".join(
+        f'<div class="ts-fact"><span>{name}</span><b>{value}</b><small>{escape(beside)}</small></div>'
+        for name, value, beside in facts
+    )
+    return (
+        '<div class="ts-headline">'
+        f'<div class="ts-big ts-ours"><span>textsketch, {report.mode}</span><b>{report.size_bytes:,} bytes</b>'
+        f"<small>{report.rate_bpp:.4f} bits per pixel, 1/{raw_bytes / report.size_bytes:,.0f} of the pixels' "
+        f"{raw_bytes:,} bytes</small></div>"
+        f'<div class="ts-big"><span>JPEG of the same size</span><b>{jpeg_big}</b>'
+        f"<small>{escape(jpeg.label)}</small></div>"
+        f"</div><div class='ts-facts'>{cells}</div>{missing}{_scaled(show)}"
+    )
+
+
+def _scaled(show: Showcase) -> str:
+    width, height = show.original_size
+    if (width, height) == (show.report.width, show.report.height):
+        return ""
+    return (
+        f'<div class="ts-note">Scaled from {width} x {height} to {show.report.width} x {show.report.height} '
+        "pixels before encoding; all figures are for the scaled picture.</div>"
+    )
+
+
+def missing_decoders(problems: list[str]) -> str:
+    """What the decoders that cannot be used here need."""
+    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    return (
+        f"<details class='ts-status'><summary>Other decoders need weights</summary><ul>{items}</ul></details>"
+    )
+
+
+def caption_card(caption: str, size_bytes: int) -> str:
+    """The caption as it stands in the file, with the bytes of the semantic layer."""
+    text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
+    return f'<div class="ts-caption">{text}</div>{card_title("1. Text", size_bytes)}'
+
+
+def card_title(name: str, size_bytes: int) -> str:
+    """The name of a layer and its bytes."""
+    return f'<div class="ts-card-title"><b>{escape(name)}</b> {size_bytes:,} bytes</div>'
+
+
+def hex_dump(data: bytes) -> str:
+    """The whole file, byte by byte, coloured by layer."""
+    header, segments = codestream.split(data)
+    parts = [("header", data[: header.size_bytes])]
+    position = header.size_bytes
+    for segment in segments:
+        parts.append((segment.name, data[position : position + segment.size_bytes]))
+        position += segment.size_bytes
+    shown = _HEX_LIMIT_BYTES
+    spans = []
+    for name, chunk in parts:
+        spans.append(f'<span class="ts-{name}" title="{name}">{chunk[: max(shown, 0)].hex(" ")}</span>')
+        shown -= len(chunk)
+    legend = " ".join(f'<span class="ts-{name}">{name} {len(chunk)}</span>' for name, chunk in parts)
+    more = f" ... and {len(data) - _HEX_LIMIT_BYTES:,} bytes more" if shown < 0 else ""
+    return f'<div class="ts-legend">{legend}</div><div class="ts-hex">{" ".join(spans)}{more}</div>'
+
+
+def file_card(header: codestream.Header, size_bytes: int, painted: Mode, caption: str) -> str:
+    """What a decoded .tsk file is."""
+    width, height = header.size
+    return (
+        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {painted}</span>'
+        f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
+        f"{width} x {height} pixels, written as {header.mode}</small></div></div>"
+        + (f'<div class="ts-caption">“{escape(caption)}”</div>' if caption else "")
+    )
+
+
+def _sentence(message: str) -> str:
+    message = message.strip()
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,88 @@
+"""Running a long call in a thread, so that its progress can be shown and the call can be stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+_POLL_SECONDS = 0.1
+
+
+class _CancelledError(BaseException):
+    """Raised inside a job's progress callback to stop it; not an Exception, so no job can swallow it."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """How far a job is. preview is the latest rough picture, if there is any; result comes with the last."""
+
+    fraction: float
+    message: str
+    preview: Any = None
+    done: bool = False
+    result: Any = None
+
+
+class Reporter:
+    """What a job reports with: called as progress(fraction, message), and `preview(picture)`."""
+
+    def __init__(self) -> None:
+        self.updates: queue.SimpleQueue[Update | BaseException] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        self._latest = Update(0.0, "starting")
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Report how far the job is; this is where a cancelled job stops."""
+        if self.stop.is_set():
+            raise _CancelledError
+        self._put(replace(self._latest, fraction=fraction, message=message))
+
+    def preview(self, picture: Any) -> None:
+        """Report a rough picture of what is coming."""
+        self._put(replace(self._latest, preview=picture))
+
+    def _put(self, update: Update) -> None:
+        self._latest = update
+        self.updates.put(update)
+
+
+def run_job(job: Callable[[Reporter], Any]) -> Iterator[Update]:
+    """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
+
+    Closing the iterator (as Gradio does with a generator it cancels) stops the job at its next report. What
+    the job raises is raised here.
+    """
+    reporter = Reporter()
+    updates = reporter.updates
+
+    def work() -> None:
+        try:
+            updates.put(Update(1.0, "done", done=True, result=job(reporter)))
+        except _CancelledError:
+            pass
+        except BaseException as error:  # handed to the iterator's thread
+            updates.put(error)
+
+    threading.Thread(target=work, daemon=True, name="textsketch-job").start()
+    latest = Update(0.0, "starting")
+    try:
+        while not latest.done:
+            with contextlib.suppress(queue.Empty):
+                latest = _newest(updates)
+            yield latest
+    finally:
+        reporter.stop.set()
+
+
+def _newest(updates: queue.SimpleQueue[Update | BaseException]) -> Update:
+    """Wait a moment for an update and skip those already overtaken. Raises queue.Empty if none came."""
+    update = updates.get(timeout=_POLL_SECONDS)
+    while not updates.empty() and isinstance(update, Update) and not update.done:
+        update = updates.get()
+    if isinstance(update, BaseException):
+        raise update
+    return update

@@ -1,0 +1,174 @@
+"""One picture made ready to show: encoded, decoded from its bytes, measured, and written as files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from .. import codestream
+from ..image import read_image, scale_to_fit
+from ..measure.baselines import Baseline, best_within
+from ..measure.comparison import layer_pictures
+from ..measure.report import Report, make_report
+from ..pipeline import Decoded, Encoded, Progress, decode, encode
+from ..render import PAINTER
+
+_PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
+_MEMO_SIZE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Showcase:
+    """An encoded picture and the files that show it.
+
+    original_size: (width, height) of what was uploaded; report.width and height are of what was encoded.
+    files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and
+    "sketch" and "colour_map" where the file has these layers.
+    """
+
+    encoded: Encoded
+    decoded: Decoded
+    jpeg: Baseline
+    report: Report
+    original_size: tuple[int, int]
+    encode_seconds: float
+    decode_seconds: float
+    files: dict[str, str]
+
+
+class Showroom:
+    """Makes showcases and remembers the latest, so that the same question is answered at once.
+
+    root: the folder of all files made; their names cannot be guessed without the picture.
+    """
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
+        self._memo: OrderedDict[str, Showcase] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def show(
+        self,
+        path: str,
+        *,
+        mode: str,
+        budget: int | str,
+        caption: str,
+        seed: int,
+        max_side: int,
+        progress: Progress,
+        renderer: str = PAINTER,
+        options: dict[str, Any] | None = None,
+        preview: Callable[[Image.Image], None] | None = None,
+    ) -> Showcase:
+        """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
+
+        renderer and options: see `pipeline.decode`. preview: is called with rough pictures while a
+        Stable Diffusion profile paints.
+        """
+        progress(0.0, "reading the picture")
+        original = read_image(path)
+        picture = scale_to_fit(original, max_side)
+        options = options or {}
+        asked = repr((picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))).encode()
+        key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
+        with self._lock:
+            if key in self._memo:
+                self._memo.move_to_end(key)
+                return self._memo[key]
+        started = time.perf_counter()
+        encoded = encode(
+            picture,
+            mode=mode,
+            budget=budget,
+            caption=caption,
+            seed=seed,
+            progress=lambda done, message: progress(0.5 * done, message),
+        )
+        encoded_at = time.perf_counter()
+        if renderer != PAINTER:
+            options = options | {"preview": preview}
+        decoded = decode(
+            encoded.data,
+            renderer=renderer,
+            progress=lambda done, message: progress(0.5 + 0.25 * done, message),
+            **options,
+        )
+        decoded_at = time.perf_counter()
+        progress(0.75, "looking for the best JPEG of this size")
+        jpeg = best_within(picture, encoded.size_bytes)
+        progress(0.85, "measuring")
+        report = make_report(picture, encoded, decoded.image, [jpeg])
+        progress(0.95, "writing files")
+        folder = self.root / key[:32]
+        showcase = Showcase(
+            encoded,
+            decoded,
+            jpeg,
+            report,
+            original.size,
+            encoded_at - started,
+            decoded_at - encoded_at,
+            _write_files(folder, Path(path).stem, picture, encoded, decoded, jpeg),
+        )
+        with self._lock:
+            self._memo[key] = showcase
+            if len(self._memo) > _MEMO_SIZE:
+                _, oldest = self._memo.popitem(last=False)
+                shutil.rmtree(Path(oldest.files["tsk"]).parent, ignore_errors=True)
+        return showcase
+
+    def decode_file(
+        self,
+        path: str,
+        *,
+        mode: str | None,
+        progress: Progress,
+        renderer: str = PAINTER,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[codestream.Header, Decoded, str]:
+        """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG."""
+        from ..pipeline import read_file
+
+        data = read_file(path)
+        header, _ = codestream.split(data)
+        options = options or {}
+        decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
+        asked = repr((mode, renderer, sorted(options.items()))).encode()
+        name = hashlib.sha256(data + asked).hexdigest()[:32]
+        out = self.root / f"{Path(path).stem[:40]}-{name}.png"
+        decoded.image.save(out, compress_level=_PNG_LEVEL)
+        return header, decoded, str(out)
+
+
+def _write_files(
+    folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
+) -> dict[str, str]:
+    folder.mkdir(exist_ok=True)
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
+    files = {
+        "tsk": folder / f"{stem}.tsk",
+        "jpeg": folder / f"{stem}-same-size.jpg",
+        "original": folder / "original.png",
+        "decoded": folder / f"{stem}-decoded.png",
+        "jpeg_shown": folder / "jpeg.png",
+    }
+    files["tsk"].write_bytes(encoded.data)
+    files["jpeg"].write_bytes(jpeg.data)
+    picture.save(files["original"], compress_level=_PNG_LEVEL)
+    decoded.image.save(files["decoded"], compress_level=_PNG_LEVEL)
+    jpeg.image.save(files["jpeg_shown"], compress_level=_PNG_LEVEL)
+    for name, image in layer_pictures(decoded).items():
+        files[name] = folder / f"{name}.png"
+        image.save(files[name], compress_level=_PNG_LEVEL)
+    return {name: str(path) for name, path in files.items()}

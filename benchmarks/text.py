@@ -3,7 +3,8 @@
     python benchmarks/text.py --data ../shared/data
 
 Captions are ones no table was trained on. The dictionaries of the other compressors are made from the same
-training captions as our tables. brotli and zstandard are needed for the benchmark only (pip install brotli zstandard).
+training captions as our tables. brotli and zstandard are needed for the benchmark only
+(pip install brotli zstandard).
 """
 
 import argparse
@@ -33,7 +34,7 @@ def deflate_with_dictionary(dictionary: bytes) -> Callable[[bytes], int]:
 
 
 def preset_dictionary(captions: list[str]) -> bytes:
-    """Return the most useful phrases of one to four words, the best ones last, where deflate reaches cheapest."""
+    """Return the most useful phrases of one to four words, best last, where deflate reaches cheapest."""
     phrases: Counter[str] = Counter()
     for caption in captions:
         words = caption.split(" ")
@@ -63,9 +64,15 @@ def compressors(captions: list[str]) -> dict[str, Callable[[bytes], int]]:
     try:
         import zstandard
 
-        dictionary = zstandard.train_dictionary(ZSTD_DICTIONARY_BYTES, [c.encode() for c in captions], level=19)
+        dictionary = zstandard.train_dictionary(
+            ZSTD_DICTIONARY_BYTES, [c.encode() for c in captions], level=19
+        )
         options = zstandard.ZstdCompressionParameters.from_level(
-            19, write_content_size=False, write_checksum=False, write_dict_id=False, format=zstandard.FORMAT_ZSTD1_MAGICLESS
+            19,
+            write_content_size=False,
+            write_checksum=False,
+            write_dict_id=False,
+            format=zstandard.FORMAT_ZSTD1_MAGICLESS,
         )
         zstd = zstandard.ZstdCompressor(dict_data=dictionary, compression_params=options)
         found["zstd -19 + 110 kB dictionary"] = lambda data: len(zstd.compress(data))
@@ -76,7 +83,9 @@ def compressors(captions: list[str]) -> dict[str, Callable[[bytes], int]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
     parser.add_argument("--limit", type=int, default=1500, help="captions of each kind, evenly spread")
     arguments = parser.parse_args()
@@ -84,7 +93,9 @@ def main() -> None:
         print(f"{arguments.data}/captions is not there, so there is nothing to measure")
         return
     kinds = {"coco_dev": read_lines(arguments.data / "captions/coco_dev.txt")}
-    kinds |= {s.file.removesuffix("_train.txt"): read_held_out(arguments.data, s) for s in SOURCES if s.held_out}
+    kinds |= {
+        s.file.removesuffix("_train.txt"): read_held_out(arguments.data, s) for s in SOURCES if s.held_out
+    }
     kinds["prompts (self-written)"] = read_lines(ROOT / "benchmarks/text_prompts.txt")
     for name, captions in kinds.items():
         step = max(1, len(captions) // arguments.limit)
@@ -105,7 +116,9 @@ def main() -> None:
     if [decode_text(data) for data in coded] != sample:
         raise SystemExit("a caption did not come back as it was")
     end = time.process_time()
-    print(f"encode {(middle - begin) / characters * 1e5:.1f} ms, decode {(end - middle) / characters * 1e5:.1f} ms")
+    print(
+        f"encode {(middle - begin) / characters * 1e5:.1f} ms, decode {(end - middle) / characters * 1e5:.1f} ms"
+    )
     print("of processor time for 100 characters")
 
 

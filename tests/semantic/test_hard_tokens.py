@@ -44,8 +44,8 @@ def test_fewest_pieces_spell_the_text():
     assert hard_tokens.join_pieces(numbers) == "photograph of a lighthouse"
 
 
-def test_a_text_with_capitals_is_not_made_of_pieces():
-    assert hard_tokens.fewest_pieces("A Lighthouse") is None
+def test_a_text_with_characters_no_token_holds_is_not_made_of_pieces():
+    assert hard_tokens.fewest_pieces("a lighthouse 鱻") is None
 
 
 def test_pieces_that_would_be_cheaper_as_text_are_refused():

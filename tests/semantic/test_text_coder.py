@@ -99,7 +99,9 @@ def test_a_usual_caption_takes_a_sixth_of_what_zlib_takes():
 
 def test_random_bytes_of_text_cost_little_more_than_their_information():
     rng = random.Random(3)
-    text = "".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") for _ in range(400))
+    text = "".join(
+        rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") for _ in range(400)
+    )
     assert len(encode_text(text)) <= 400 * 7 / 8
 
 
@@ -117,7 +119,7 @@ def test_half_a_character_is_refused():
 def test_random_bytes_are_refused_or_are_exactly_what_their_text_encodes_to():
     rng = random.Random(1)
     accepted = 0
-    for _ in range(300):
+    for _ in range(150):
         data = rng.randbytes(rng.randrange(1, 24))
         try:
             text = decode_text(data)
@@ -173,7 +175,8 @@ def test_captions_written_today_decode_for_ever():
 def test_the_bytes_do_not_depend_on_hash_seed_or_threads(hash_seed, threads):
     program = (
         "import json, sys; from textsketch.semantic.text_coder import encode_text\n"
-        "print(json.dumps([encode_text(g['text']).hex() for g in json.load(open(sys.argv[1], encoding='utf-8'))]))"
+        "goldens = json.load(open(sys.argv[1], encoding='utf-8'))\n"
+        "print(json.dumps([encode_text(golden['text']).hex() for golden in goldens]))"
     )
     environment = os.environ | {
         "PYTHONHASHSEED": hash_seed,
@@ -182,19 +185,30 @@ def test_the_bytes_do_not_depend_on_hash_seed_or_threads(hash_seed, threads):
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
-        [sys.executable, "-c", program, str(GOLDENS)], capture_output=True, text=True, env=environment, check=True
+        [sys.executable, "-c", program, str(GOLDENS)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
     )
     assert json.loads(done.stdout) == [g["hex"] for g in json.loads(GOLDENS.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_the_tables_are_small_and_cost_little_memory():
-    shipped = sum((ROOT / "textsketch/semantic" / name).stat().st_size for name in ("text_tables.bin", "clip_tokens.xz"))
+    shipped = sum(
+        (ROOT / "textsketch/semantic" / name).stat().st_size for name in ("text_tables.bin", "clip_tokens.xz")
+    )
     assert shipped <= 2_500_000
     program = (
-        "import resource; from textsketch.semantic.text_coder import encode_text\n"
-        "encode_text('A dog.'); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "from textsketch.semantic.text_coder import encode_text\n"
+        "encode_text('A dog.'); print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
     )
     assert int(done.stdout) < 200_000

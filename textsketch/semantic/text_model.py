@@ -1,4 +1,4 @@
-"""Predicts a caption symbol by symbol from shipped counts: integer logistic mixing of word and character contexts.
+"""Predicts a caption symbol by symbol: integer logistic mixing of word and character contexts.
 
 Every symbol is a walk down a fixed binary tree whose leaves are in alphabetical order of the tables, and the
 vocabulary is sorted in the same order. So a walk narrows, at every step, a range of symbols and a range of
@@ -59,6 +59,8 @@ class _Lookup:
         self.full_stop = tables.symbols.index(".")
         self.order_models = [tables.models[name] for name in CHARACTER_MODELS[:-1]]
         self.style_model = tables.models["ST"]
+        whole = self.log_count[4096]
+        self.information = [whole - self.log_count[max(part, 1)] for part in range(4097)]
         self.level = [
             min(11, (count - 1).bit_length()) * 2 if count else 0 for count in range((1 << _LOG_BITS) + 1)
         ]
@@ -81,11 +83,21 @@ def _lookup() -> _Lookup:
 def log_ratio(right: int, left: int) -> int:
     """Return the logarithm of the ratio of two counts, in 1 / 256 nat."""
     look = _lookup()
-    result = 0
-    for count, sign in ((right, 1), (left, -1)):
-        power = max(count.bit_length() - _LOG_BITS, 0)
-        result += sign * (look.log_count[count >> power] + look.log_power[power])
-    return result
+    log_count, log_power = look.log_count, look.log_power
+    if right < 4096:
+        result = log_count[right]
+    else:
+        power = right.bit_length() - _LOG_BITS
+        result = log_count[right >> power] + log_power[power]
+    if left < 4096:
+        return result - log_count[left]
+    power = left.bit_length() - _LOG_BITS
+    return result - log_count[left >> power] - log_power[power]
+
+
+def information_table() -> list[int]:
+    """Return about how much a decision of probability p / 4096 tells, in 1 / 256 nat."""
+    return _lookup().information
 
 
 def squash(total: int) -> int:
@@ -97,7 +109,20 @@ def squash(total: int) -> int:
 class _Range:
     """The part of a model's context that agrees with what is coded so far: entries low to high."""
 
-    __slots__ = ("cumulative", "high", "id", "ids", "index", "low", "mass", "middle", "offset", "rank", "shift", "stretch")
+    __slots__ = (
+        "cumulative",
+        "high",
+        "id",
+        "ids",
+        "index",
+        "low",
+        "mass",
+        "middle",
+        "offset",
+        "rank",
+        "shift",
+        "stretch",
+    )
 
     def __init__(self, ids, cumulative, low: int, high: int, number: int, rank: int, shift: int = 0) -> None:
         self.ids, self.cumulative = ids, cumulative
@@ -147,7 +172,7 @@ class _CharacterRanges:
     Lower orders are opened when a longer one runs dry; most never are.
     """
 
-    __slots__ = ("_contexts", "_look", "_next", "_orders", "_style")
+    __slots__ = ("_contexts", "_look", "_next", "_ranges")
 
     def __init__(self, look: _Lookup, contexts: list[int], style: int) -> None:
         self._look = look
@@ -155,12 +180,15 @@ class _CharacterRanges:
         self._next = len(contexts)  # orders above this one are open, or have run dry
         model = look.style_model
         low, high = model.start[style], model.start[style + 1]
-        self._style = [_Range(model.ids, model.cumulative, low, high, 11, 0)] if low < high else []
-        self._orders: list[_Range] = []
+        self._ranges = [_Range(model.ids, model.cumulative, low, high, 11, 0)] if low < high else []
 
     def speaking(self, low: int, high: int) -> list[_Range]:
-        """Return the ranges for symbols low to high, shortest context first."""
-        while len(self._orders) < ORDERS_HEARD and self._next:
+        """Return the ranges for symbols low to high: style if it says anything, then orders, shortest first."""
+        ranges = self._ranges
+        if not self._next:
+            return ranges
+        first_order = 1 if ranges and not ranges[0].rank else 0
+        while len(ranges) - first_order < ORDERS_HEARD and self._next:
             order = self._next
             self._next -= 1
             context = self._contexts[order - 1]
@@ -171,13 +199,14 @@ class _CharacterRanges:
                     begin = bisect_left(model.ids, low, begin, end)
                     end = bisect_left(model.ids, high, begin, end)
                 if begin < end:
-                    self._orders.insert(0, _Range(model.ids, model.cumulative, begin, end, 5 + order, order))
-        return self._style + self._orders
+                    ranges.insert(
+                        first_order, _Range(model.ids, model.cumulative, begin, end, 5 + order, order)
+                    )
+        return ranges
 
     def narrow(self, bit: int) -> None:
         """Keep what agrees with the bit just coded."""
-        self._style = _narrowed(self._style, bit)
-        self._orders = _narrowed(self._orders, bit)
+        self._ranges = _narrowed(self._ranges, bit)
 
     def next_contexts(self, symbol: int) -> list[int]:
         """Return the contexts of orders 1 to 5 behind `symbol`.
@@ -193,8 +222,8 @@ class _CharacterRanges:
                 entry = bisect_left(model.ids, symbol, model.start[context], end)
                 if entry < end and model.ids[entry] == symbol:
                     result[order] = entry
-        for r in self._orders:
-            if r.rank < len(result):
+        for r in self._ranges:
+            if 0 < r.rank < len(result):
                 result[r.rank] = r.low
         return result
 
@@ -275,7 +304,7 @@ class TextModel:
 
     def _walk(self, symbol: int | None, style: int) -> int:
         look, coder = self._look, self._coder
-        log_count, log_power, level = look.log_count, look.log_power, look.level
+        log_count, level = look.log_count, look.level
         vocabulary, cut_of = look.vocabulary, look.cut
         prefix = self._prefix
         v_low, v_high = self._vocabulary_low, self._vocabulary_high
@@ -296,7 +325,9 @@ class TextModel:
                 v_cut, frequencies = v_low, ()
             orders = characters.speaking(low, high)
             weights = look.position_and_style(position_set + rank, style >> 3)
-            order_weights = look.weight_order[(orders[-1].rank if orders else 0) * 8 + (depth if depth < 7 else 7)]
+            order_weights = look.weight_order[
+                (orders[-1].rank if orders else 0) * 8 + (depth if depth < 7 else 7)
+            ]
             total = 0
             for ranges, border in ((frequencies, v_cut), (words, v_cut), (orders, cut)):
                 for r in ranges:
@@ -318,16 +349,10 @@ class TextModel:
                     index = r.offset + (level[seen] if seen < 4096 else 22)
                     if not left or not right:
                         index += 1
-                    if left < 4096:
-                        stretch = -log_count[left]
+                    if left < 4096 and right < 4096:
+                        stretch = log_count[right] - log_count[left]
                     else:
-                        power = left.bit_length() - 12
-                        stretch = -log_count[left >> power] - log_power[power]
-                    if right < 4096:
-                        stretch += log_count[right]
-                    else:
-                        power = right.bit_length() - 12
-                        stretch += log_count[right >> power] + log_power[power]
+                        stretch = log_ratio(right, left)
                     total += stretch * (weights[index] + order_weights[index])
             total = (total + 8192 >> 14) + 1408
             probability = look.probability[0 if total < 0 else 2816 if total > 2816 else total]

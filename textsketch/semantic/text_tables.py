@@ -1,7 +1,7 @@
 """Loads the text coder's shipped tables: vocabulary, context counts, mixing weights.
 
-One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then the
-columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
+One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then
+the columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
 is a vocabulary id or a symbol and the level a count in half octaves. Columns are stored in the order that packs
 best (frequent ids first); loading sorts every context by id, so that a range of ids is a slice.
 `training/text_prior` writes the file.
@@ -113,7 +113,9 @@ def _lengths(columns: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 def frequency_order(levels: np.ndarray, extra: int) -> np.ndarray:
     """Return vocabulary ids, the most frequent first; `extra` ids that are only contexts come last."""
-    return np.concatenate([np.argsort(-levels.astype(np.int32), kind="stable"), len(levels) + np.arange(extra)])
+    return np.concatenate(
+        [np.argsort(-levels.astype(np.int32), kind="stable"), len(levels) + np.arange(extra)]
+    )
 
 
 def rank_in_context(entries_start: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ class WordNetTables:
         self.projection, self.projection_bias = read("projection"), read("projection_bias")
         self.sigmoid, self.tanh, self.exp = read("sigmoid"), read("tanh"), read("exp")
         self.state_size = self.projection.shape[0]
+        self.first_prediction: tuple[np.ndarray, tuple[list[int], memoryview, int]] | None = None
         self.row_of_id = {int(word): row for row, word in enumerate(self.ids)}
         self.id_list = self.ids.tolist()
 
@@ -87,10 +88,17 @@ class WordNet:
     def predict(self) -> tuple[list[int], memoryview, int]:
         """Return (ids, running sums of masses, shift) for the next token; call once per token."""
         t = self._tables
+        at_start = self._input_row == len(t.ids) + 1
+        if at_start and t.first_prediction:
+            self._state, prediction = t.first_prediction
+            return prediction
         # The state counts in 1/128, the embedding in 1/64.
         inputs = np.concatenate([2 * t.embedding[self._input_row], t.narrow(self._state)])
         self._state = t.update(self._state, _product(t.gates, inputs) + t.gate_bias)
         projected = t.project(_product(t.projection, t.narrow(self._state)))
         running = t.masses(_product(t.output, projected))
         shift = max(int(running[-1]).bit_length() - _MASS_BITS, 0)
-        return t.id_list, memoryview(running), shift
+        prediction = t.id_list, memoryview(running), shift
+        if at_start:
+            t.first_prediction = self._state, prediction
+        return prediction

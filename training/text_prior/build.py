@@ -30,7 +30,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--net", type=Path, help="keep the word network here")
     parser.add_argument("--output", type=Path, default=ROOT / "textsketch/semantic/text_tables.bin")
@@ -70,7 +72,9 @@ def main() -> None:
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
 
 
-def word_network(path: Path | None, training: Text, lines: list, vocabulary: dict[str, int]) -> dict[str, np.ndarray]:
+def word_network(
+    path: Path | None, training: Text, lines: list, vocabulary: dict[str, int]
+) -> dict[str, np.ndarray]:
     """Return the word network's arrays, from the file or freshly trained."""
     from training.text_prior import word_net
 

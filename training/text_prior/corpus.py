@@ -168,7 +168,9 @@ class Text:
         previous = previous_in_line(classes, self.first_symbol, START_CLASS)
         lengths = np.diff(self.line_start)
         begin = np.repeat(self.line_start[:-1], lengths)
-        levels = np.array([length_level(n) for n in range(int(lengths.max()) + 1)])[np.arange(len(characters)) - begin]
+        levels = np.array([length_level(n) for n in range(int(lengths.max()) + 1)])[
+            np.arange(len(characters)) - begin
+        ]
         stops = np.concatenate([[0], np.cumsum(characters == ord("."))])
         seen = stops[:-1] > stops[begin]
         lower = np.repeat([not "A" <= line[0] <= "Z" for line in self.lines], lengths)
@@ -181,5 +183,3 @@ def previous_in_line(values: np.ndarray, first: np.ndarray, at_start: int) -> np
     shifted[1:] = values[:-1]
     shifted[first] = at_start
     return shifted
-
-

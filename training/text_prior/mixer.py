@@ -88,7 +88,8 @@ class Mixer:
         )  # fmt: skip
         self._models = []
         shared = {
-            name: [self._pointer(a) for a in (m.start, m.ids, m.cumulative, m.raw)] for name, m in by_name.items()
+            name: [self._pointer(a) for a in (m.start, m.ids, m.cumulative, m.raw)]
+            for name, m in by_name.items()
         }
         net_ids = self._pointer(net["ids"].astype(np.int32))
         for t in range(len(texts)):
@@ -153,7 +154,8 @@ def _compile() -> ctypes.CDLL:
     library = Path(tempfile.mkdtemp()) / "mixer.so"
     source = Path(__file__).with_name("mixer.c")
     subprocess.run(
-        ["cc", "-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source, "-lm"], check=True
+        ["cc", "-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source, "-lm"],
+        check=True,
     )
     loaded = ctypes.CDLL(str(library))
     loaded.run_lines.restype = ctypes.c_double

@@ -119,7 +119,10 @@ def train(text: Text, ids: np.ndarray) -> dict[str, np.ndarray]:
             schedule.step()
             total, count = total + loss.item(), count + 1
         bits = total / count / np.log(2)
-        print(f"word network, pass {epoch + 1}: {bits:.3f} bits a token, {time.monotonic() - begin:.0f} s", flush=True)
+        print(
+            f"word network, pass {epoch + 1}: {bits:.3f} bits a token, {time.monotonic() - begin:.0f} s",
+            flush=True,
+        )
     return to_integers(net, ids)
 
 

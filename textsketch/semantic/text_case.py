@@ -68,8 +68,7 @@ class CaseModel:
                 pattern = candidate
                 break
         if pattern == MIXED:
-            given = bits or [None] * letters
-            decoded = [self._coder.code(bit, 1 << 15) for bit in given]
+            decoded = [self._coder.code(bits[i] if bits else None, 1 << 15) for i in range(letters)]
             if case_pattern(decoded) != MIXED:
                 raise BitstreamError(
                     "The caption's capital letters are not coded the way textsketch codes them."

@@ -98,7 +98,7 @@ class WordNet:
         projected = t.project(_product(t.projection, t.narrow(self._state)))
         running = t.masses(_product(t.output, projected))
         shift = max(int(running[-1]).bit_length() - _MASS_BITS, 0)
-        prediction = t.id_list, memoryview(running), shift
+        prediction = t.id_list, running.data, shift
         if at_start:
             t.first_prediction = self._state, prediction
         return prediction

@@ -15,9 +15,10 @@ import yaml
 from textsketch import codestream, render
 from textsketch.budget import PRESETS, parse_budget
 from textsketch.errors import TextsketchError
-from textsketch.image import read_size
+from textsketch.image import read_image, read_size
 from textsketch.layers import Mode
 from textsketch.render import profiles
+from textsketch.semantic import captioner
 from textsketch.semantic.text_coder import measure_text
 from textsketch.web import html
 from textsketch.web.jobs import run_job
@@ -154,6 +155,7 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
+            source, write = caption_controls()
             with gr.Row():
                 run = gr.Button("Encode", variant="primary", elem_id="run", scale=3)
                 cancel = gr.Button("Cancel", elem_id="cancel", interactive=False, scale=1)
@@ -270,6 +272,21 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             files: show.files,
         }
 
+    def write_caption(path, source) -> Iterator[dict]:
+        if not path:
+            yield {status: html.error("choose a picture first: upload one or click an example")}
+            return
+        idle = {write: gr.update(interactive=True), cancel: gr.update(interactive=False)}
+        yield {write: gr.update(interactive=False), cancel: gr.update(interactive=True)}
+        try:
+            for update in run_job(lambda report: captioner.write(read_image(path), source, progress=report)):
+                if update.done:
+                    yield idle | {status: "", caption: update.result}
+                else:
+                    yield {status: html.progress(update)}
+        except TextsketchError as error:
+            yield idle | {status: html.error(str(error))}
+
     def pick(event: gr.SelectData) -> tuple[str, str]:
         path = list(captions)[event.index]
         return path, captions[path]
@@ -282,11 +299,24 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             work, asked, shown, concurrency_id="work", **quiet
         ),
         demo.load(work, asked, shown, concurrency_id="work", **quiet),
+        write.click(
+            write_caption,
+            [picture, source],
+            [status, caption, write, cancel],
+            concurrency_id="work",
+            **quiet,
+        ),
     ]
     cancel.click(
-        lambda: (html.note("Cancelled."), gr.update(interactive=True), gr.update(interactive=False)),
+        lambda: {
+            status: html.note("Cancelled."),
+            run: gr.update(interactive=True),
+            write: gr.update(interactive=True),
+            cancel: gr.update(interactive=False),
+            preview: gr.update(visible=False, value=None),
+        },
         None,
-        [status, run, cancel],
+        [status, run, write, cancel, preview],
         cancels=running,
         queue=False,
         **quiet,
@@ -301,6 +331,18 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
     for control in (picture, preset, size_bytes):
         control.change(describe_budget, [picture, preset, size_bytes], budget_line, **quiet)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **quiet)
+
+
+def caption_controls() -> tuple[gr.Dropdown, gr.Button]:
+    """Which captioner writes a proposal; where no weights are there, what they need."""
+    sources = captioner.sources()
+    ready = [(source.title, source.name) for source in sources if source.problem is None]
+    with gr.Row(visible=bool(ready)):
+        source = gr.Dropdown(ready, value=ready[0][1] if ready else None, show_label=False, container=False)
+        write = gr.Button("Write a caption", size="sm", elem_id="write")
+    if not ready:
+        gr.HTML(html.missing("Captions written for you need weights", [s.problem or "" for s in sources]))
+    return source, write
 
 
 def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
@@ -321,7 +363,7 @@ def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
     )  # fmt: skip
     lacking = [offer.problem for offer in offers if offer.problem is not None]
     if lacking:
-        gr.HTML(html.missing_decoders(lacking))
+        gr.HTML(html.missing("Other decoders need weights", lacking))
     return decoder, steps
 
 

@@ -3,7 +3,7 @@
     python benchmarks/text.py --data ../shared/data
 
 Captions are ones no table was trained on. The dictionaries of the other compressors are made from the same
-training captions as our tables. brotli and zstandard are needed for the benchmark only
+training captions (every third of them) as our tables. brotli and zstandard are needed for the benchmark only
 (pip install brotli zstandard).
 """
 

@@ -349,8 +349,8 @@ def test_offloaded_networks_paint_the_same(layers):
     diffusion_networks.forget()
     networks = diffusion_networks.load(profiles.get("fast"))
     try:
-        modules = [networks.text_encoder, networks.unet, networks.controlnet]
-        diffusion_networks.offload(modules, torch.device("cpu"))
+        modules = [networks.text_encoder, networks.controlnet, networks.unet, networks.vae]
+        diffusion_networks.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
         assert all(hasattr(module, "_hf_hook") for module in modules)
         assert difference(diffusion.render(layers, profile="fast", steps=1), expected) == 0
     finally:

@@ -404,3 +404,14 @@ def test_working_sizes_are_bounded_and_multiples_of_64(size, monkeypatch):
 def test_the_time_reserved_grows_with_the_work():
     assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("pics")
     assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("fast", count=4)
+
+
+def test_the_tiny_models_tokeniser_is_clips_real_one(root):
+    from transformers import CLIPTokenizer
+
+    if not (tiny_models.SHARED / "clip_tokenizer").exists():
+        pytest.skip("needs ../shared/weights")
+    text = "A naïve café at 5 o'clock, 日本 & the RED lighthouse's lantern-room!"
+    real = CLIPTokenizer.from_pretrained(tiny_models.SHARED / "clip_tokenizer")
+    ours = CLIPTokenizer.from_pretrained(root / "sd15/tokenizer")
+    assert real(text).input_ids == ours(text).input_ids

@@ -42,7 +42,7 @@ class Networks(nn.Module):
         start = torch.tensor([1.0, 1.5, 2.2, 3.3]).log()[:, None].repeat(1, CHANNELS)
         self.log_gain = nn.Parameter(start.clone())
         self.log_inverse_gain = nn.Parameter(-start.clone())
-        self.entropy = nn.ModuleList(EntropyBottleneck(CHANNELS) for _ in WEIGHTS)
+        self.entropy = nn.ModuleList(EntropyBottleneck(CHANNELS, init_scale=2) for _ in WEIGHTS)
 
     def analyse(self, edges: torch.Tensor, rate: int) -> torch.Tensor:
         signal = edges
@@ -138,12 +138,16 @@ def main() -> None:
     with np.load(options.maps) as archive:
         maps = archive["train"]
     networks = Networks()
-    optimiser = torch.optim.Adam(networks.parameters(), lr=1e-3)
-    source = batches(maps, rng, 8, 256)
+    densities = list(networks.entropy.parameters())
+    others = [value for name, value in networks.named_parameters() if not name.startswith("entropy")]
+    # The densities start broad and have to follow the latents quickly.
+    optimiser = torch.optim.Adam([{"params": others, "peak": 1e-3}, {"params": densities, "peak": 1e-2}])
+    source = batches(maps, rng, 6, 256)
     start, step, seen = time.time(), 0, {rate: [] for rate in range(len(WEIGHTS))}
     while (share := (time.time() - start) / (60 * options.minutes)) < 1:
+        fade = 1 if share < 0.5 else 0.02 ** (2 * share - 1)
         for group in optimiser.param_groups:
-            group["lr"] = 1e-3 * min(1, step / 200 + 0.05) * (1 if share < 0.5 else 0.02 ** (2 * share - 1))
+            group["lr"] = group["peak"] * min(1, step / 200 + 0.05) * fade
         rate = int(rng.integers(len(WEIGHTS)))
         error, bits = networks(next(source), rate)
         # Divided by the root of the weight so that no rate rules the shared networks.

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
-
 import platform
 import statistics
 import sys
@@ -116,6 +112,8 @@ def main() -> None:
         return
     captions = yaml.safe_load((HERE / "kodak_captions.yaml").read_text(encoding="utf-8"))
     rows: list[dict] = []
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before the workers import numpy
+        os.environ.setdefault(name, "1")
     with ProcessPoolExecutor(options.workers) as pool:
         jobs = [
             pool.submit(run_picture, path, captions[path.stem], tuple(options.sizes), tuple(options.rivals))

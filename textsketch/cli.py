@@ -72,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="IN.tsk")
     decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
+    decode.add_argument(
+        "--renderer",
+        default="painter",
+        metavar="NAME",
+        help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
+    )
+    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
@@ -133,6 +140,7 @@ def _encode(options: argparse.Namespace) -> None:
         )
     out.write_bytes(encoded.data)
     width, height = encoded.layers.size
+    parts = layer_bytes(encoded.data)
     record = {
         "file": str(out),
         "mode": str(encoded.layers.mode),
@@ -140,12 +148,12 @@ def _encode(options: argparse.Namespace) -> None:
         "height": height,
         "size_bytes": encoded.size_bytes,
         "rate_bpp": encoded.rate_bpp,
-        "layer_bytes": layer_bytes(encoded.data),
+        "layer_bytes": parts,
     }
     _print(
         options,
         record,
-        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(record['layer_bytes'])})",
+        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})",
     )
 
 
@@ -153,8 +161,16 @@ def _decode(options: argparse.Namespace) -> None:
     from .pipeline import decode
 
     out = Path(options.out or Path(options.file).with_suffix(".png"))
+    if options.renderer == "painter":
+        if options.steps is not None:
+            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+        settings = {"grain": options.grain}
+    else:
+        settings = {"steps": options.steps}
     with _progress(options) as progress:
-        decoded = decode(options.file, mode=options.layers, grain=options.grain, progress=progress)
+        decoded = decode(
+            options.file, mode=options.layers, renderer=options.renderer, progress=progress, **settings
+        )
     _save_picture(decoded.image, out)
     width, height = decoded.image.size
     record = {"file": str(out), "mode": str(decoded.mode), "width": width, "height": height}
@@ -227,9 +243,8 @@ def _compare(options: argparse.Namespace) -> None:
             found.append(baselines.best_within(picture, encoded.size_bytes, name))
         progress(0.95, "writing")
         report = save_comparison(folder, picture, encoded, decoded, found)
-    lines = [
-        f"{folder}: {report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp ({_parts(report.layer_bytes)})"
-    ]
+    size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
+    lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
     rows += [(baselines.TITLES[b.codec], b.size_bytes, b.quality, b.label) for b in report.baselines]
     lines += [
@@ -243,19 +258,21 @@ def _weights(options: argparse.Namespace) -> None:
     from . import weights
 
     if options.action == "list":
-        records = [
-            {
-                "name": entry.name,
-                "available": weights.is_available(entry.name),
-                "size_bytes": entry.size_bytes,
-            }
-            | {"licence": entry.licence, "used_by": list(entry.used_by), "role": entry.role}
-            for entry in weights.entries().values()
-        ]
-        lines = [
-            f"{'ready' if r['available'] else '-':<6} {r['name']:<24} {_megabytes(r['size_bytes'])}  {r['role']}"
-            for r in records
-        ]
+        records, lines = [], []
+        for entry in weights.entries().values():
+            ready = weights.is_available(entry.name)
+            megabytes = f"{entry.size_bytes / 1e6:>7,.0f} MB" if entry.size_bytes else "      ? MB"
+            lines.append(f"{'ready' if ready else '-':<6} {entry.name:<24} {megabytes}  {entry.role}")
+            records.append(
+                {
+                    "name": entry.name,
+                    "available": ready,
+                    "size_bytes": entry.size_bytes,
+                    "licence": entry.licence,
+                    "used_by": list(entry.used_by),
+                    "role": entry.role,
+                }
+            )
         _print(options, {"weights": records}, "\n".join(lines))
     elif options.name is None:
         raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
@@ -272,10 +289,6 @@ def _weights(options: argparse.Namespace) -> None:
             {"name": check.name, "folder": str(check.folder)},
             f"{check.name}: good, in {check.folder}",
         )
-
-
-def _megabytes(size_bytes: int | None) -> str:
-    return f"{size_bytes / 1e6:>7,.0f} MB" if size_bytes else "      ? MB"
 
 
 def _app(options: argparse.Namespace) -> None:

@@ -21,5 +21,9 @@ class WeightsError(TextsketchError):
     """Pretrained weights are missing, refused, damaged or not the pinned ones."""
 
 
+class CaptionError(TextsketchError):
+    """The caption cannot be sent: too long, or not valid Unicode."""
+
+
 class RenderError(TextsketchError):
     """The picture could not be painted: out of memory, numbers that are no picture, or held back."""

@@ -97,7 +97,7 @@ def _row_of_panels(panels: list[tuple[Image.Image, str, str]]) -> Image.Image:
     return sheet
 
 
-def _wrap(text: str, font: ImageFont.ImageFont, width: int) -> list[str]:
+def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

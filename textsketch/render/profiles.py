@@ -153,9 +153,9 @@ def problem(profile: Profile) -> str | None:
 
 def default() -> Profile | None:
     """The profile to decode with unless the user says otherwise: `fast` on a GPU, else None (the painter)."""
-    if importlib.util.find_spec("torch") is None:
+    fast = _PROFILES["fast"]
+    if problem(fast) is not None:
         return None
     import torch
 
-    fast = _PROFILES["fast"]
-    return fast if torch.cuda.is_available() and problem(fast) is None else None
+    return fast if torch.cuda.is_available() else None

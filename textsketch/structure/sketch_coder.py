@@ -7,9 +7,12 @@ Starts are coded in raster order, so the decoder knows which pixels behind the s
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitReader, BitWriter, MagnitudeModel
+from textsketch.entropy.network import load_tables
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import BitstreamError
 from textsketch.layers import Structure
@@ -17,8 +20,9 @@ from textsketch.structure.grid import LONG_SIDES, grid_shape, long_side_index
 
 _STEPS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 """(row, column) offset of the eight directions, clockwise from right."""
-_TURNS = (0, 1, 7, 2, 6, 3, 5)
-_HALF = PROBABILITY_ONE // 2
+_TURNS = (0, 1, -1, 2, -2, 3, -3)
+_HISTORY_BITS = 12
+_PATHS = 4 << _HISTORY_BITS
 
 
 def pack(structure: Structure, size: tuple[int, int]) -> bytes:
@@ -27,7 +31,7 @@ def pack(structure: Structure, size: tuple[int, int]) -> bytes:
     encoder = Encoder()
     coder = BitWriter(encoder)
     coder.uniform(long_side_index(size, strokes.shape), len(LONG_SIDES))
-    _code_chains(coder, strokes.shape, strokes)
+    code_chains(coder, strokes.shape, strokes)
     return encoder.finish()
 
 
@@ -36,11 +40,14 @@ def unpack(data: bytes, size: tuple[int, int]) -> Structure:
     decoder = Decoder(data)
     coder = BitReader(decoder)
     shape = grid_shape(size, LONG_SIDES[coder.uniform(0, len(LONG_SIDES))])
-    return Structure(_code_chains(coder, shape, None))
+    return Structure(code_chains(coder, shape, None))
 
 
-def _code_chains(coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | None) -> np.ndarray:
-    """Code all chains; with `strokes` None they come from the coder. Returns the bitmap."""
+def code_chains(
+    coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | None, model: ChainModel | None = None
+) -> np.ndarray:
+    """Code a bitmap of `shape`; with `strokes` None it comes from the coder. Returns the bitmap."""
+    model = model or ChainModel()
     rows, columns = shape
     stride = columns + 2
     # 1: still to be covered (encoder only); 2: covered; 3: known empty or outside.
@@ -57,7 +64,6 @@ def _code_chains(coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | 
 
     starts = [] if strokes is None else _cover(todo, state, stride, rows, columns, offsets)
     count = _code_count(coder, len(starts), rows * columns)
-    models = _ChainModels()
     scan = stride + 1
     last = stride * (rows + 1) - 1
     next_start = 0
@@ -69,21 +75,15 @@ def _code_chains(coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | 
         if state[scan]:
             scan += 1
             continue
-        is_start = models.start(
-            coder,
-            state,
-            scan,
-            offsets,
-            count,
-            remaining_pixels,
-            int(next_start < len(starts) and starts[next_start][0] == scan),
-        )
+        starts_here = int(next_start < len(starts) and starts[next_start][0] == scan)
+        share = count * PROBABILITY_ONE // (remaining_pixels + 1)
+        is_start = model.code_start(coder, state, scan, offsets, share, starts_here)
         remaining_pixels = max(remaining_pixels - 1, count)
         if is_start:
             chain = starts[next_start][1] if strokes is not None else None
             next_start += 1
             count -= 1
-            _code_arms(coder, models, state, scan, offsets, chain)
+            _code_arms(coder, model, state, scan, offsets, chain)
         else:
             state[scan] = 3
         scan += 1
@@ -127,32 +127,32 @@ def _walk(todo, walked, position, offsets):
             return arm
 
 
-def _code_arms(coder, models, state, position, offsets, arms):
+def _code_arms(coder, model, state, position, offsets, arms):
     """Code the arms of one start; `arms` None when decoding."""
     state[position] = 2
     index = 0
     while True:
         arm = arms[index] if arms is not None and index < len(arms) else ()
-        if not _code_arm(coder, models, state, position, offsets, arm, index):
+        if not _code_arm(coder, model, state, position, offsets, arm, index):
             return
         index += 1
 
 
-def _code_arm(coder, models, state, position, offsets, arm, index):
+def _code_arm(coder, model, state, position, offsets, arm, index):
     """Code one arm, whose first step may be 'none'; returns its number of steps."""
-    direction, steps, history = -1, 0, 0
+    path = None
+    steps = 0
     while True:
         wanted = arm[steps] if steps < len(arm) else -1
-        if direction < 0:
-            chosen = models.first(coder, state, position, offsets, wanted, min(index, 2))
+        if path is None:
+            chosen = model.code_first(coder, state, position, offsets, wanted, index)
+            path = _Path(chosen)
         else:
-            chosen, turn = models.turn(coder, state, position, offsets, direction, history, wanted, steps)
-            history = (history * 4 + min(turn, 3)) & 0xFF
+            chosen = model.code_step(coder, state, position, offsets, path, wanted)
         if chosen < 0:
             return steps
         position += offsets[chosen]
         state[position] = 2
-        direction = chosen
         steps += 1
 
 
@@ -161,35 +161,77 @@ def _code_count(coder: BitCoder, count: int, largest: int) -> int:
     return MagnitudeModel(1, largest, 60000).code(coder, count)
 
 
-class _ChainModels:
-    """The adaptive probabilities of starts, first directions and turns."""
+class ChainModel:
+    """The probabilities of starts, first directions and turns: trained tables that adapt.
 
-    def __init__(self) -> None:
-        self._first = AdaptiveBits([_HALF // 2] * (3 * 8))
-        self._turn = AdaptiveBits([_HALF] * (7 * 2 * 256))
-        self._near = AdaptiveBits([1500] * 9)
+    A turn is coded as up to seven questions: straight on? towards the side of the last bend? away from
+    it? and so on; a stroke ends when all answers are no. Cells that are taken are not asked about.
+    """
 
-    def start(self, coder, state, position, offsets, count, remaining, value):
+    def __init__(self, tables: dict[str, np.ndarray] | None = None) -> None:
+        tables = tables or _tables()
+        self.near = AdaptiveBits(tables["near"].tolist(), 20)
+        self.first = AdaptiveBits(tables["first"].tolist(), 20)
+        self.turn = AdaptiveBits(tables["turn"].tolist(), 24)
+
+    def code_start(self, coder: BitCoder, state: bytearray, position: int, offsets, share: int, value: int) -> int:
+        """Code whether a stroke starts at `position`; share: starts per cell to come, 16-bit probability."""
         near = sum(state[position + offset] == 2 for offset in offsets)
         if near:
-            return self._near.code(coder, near, value)
-        return coder.bit(
-            value, min(max(count * PROBABILITY_ONE // (remaining + 1), 16), PROBABILITY_ONE - 16)
-        )
+            return self.near.code(coder, min(near, 8) - 1, value)
+        return coder.bit(value, min(max(share, 16), PROBABILITY_ONE - 16))
 
-    def first(self, coder, state, position, offsets, wanted, index):
+    def code_first(self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int) -> int:
+        """Code the first direction of an arm, -1 for none."""
         for option in range(8):
-            if state[position + offsets[option]] == 0 and self._first.code(
-                coder, index * 8 + option, int(option == wanted)
+            if state[position + offsets[option]] == 0 and self.first.code(
+                coder, min(arm, 2) * 8 + option, int(option == wanted)
             ):
                 return option
         return -1
 
-    def turn(self, coder, state, position, offsets, direction, history, wanted, steps):
+    def code_step(self, coder: BitCoder, state: bytearray, position: int, offsets, path: _Path, wanted: int) -> int:
+        """Code the direction of the next step, -1 for the stroke's end; updates `path`."""
+        direction, side = path.direction, path.side
+        context = path.context()
         for rank, turn in enumerate(_TURNS):
-            option = (direction + turn) & 7
-            if state[position + offsets[option]] == 0 and self._turn.code(
-                coder, (rank * 2 + (direction & 1)) * 256 + history, int(option == wanted)
-            ):
-                return option, rank
-        return -1, 0
+            option = (direction + side * turn) & 7
+            target = position + offsets[option]
+            if state[target] == 0 and self.turn.code(coder, rank * _PATHS + context, int(option == wanted)):
+                path.step(option, rank)
+                return option
+        return -1
+
+
+class _Path:
+    """What the turns of a stroke so far say about its next one."""
+
+    __slots__ = ("direction", "history", "side", "steps")
+
+    def __init__(self, direction: int) -> None:
+        self.direction = direction
+        self.side = 1
+        self.history = 0
+        self.steps = 0
+
+    def context(self) -> int:
+        """An index below _PATHS: the last six turns, seen from the last bend's side, and the slope."""
+        return (self.history * 2 + (self.direction & 1)) * 2 + (self.steps >= 5)
+
+    def step(self, option: int, rank: int) -> None:
+        """Take a step that turned by _TURNS[rank], counted towards `side`."""
+        self.direction = option
+        self.steps += 1
+        turned = (0, 1, 2, 3, 3, 3, 3)[rank]
+        history = self.history
+        if rank in (2, 4, 6):
+            # The bend changes sides: look at the whole path from the other one.
+            self.side = -self.side
+            history = sum((0, 2, 1, 3)[history >> shift & 3] << shift for shift in range(0, _HISTORY_BITS, 2))
+            turned = 1 if rank == 2 else 3
+        self.history = (history << 2 | turned) & ((1 << _HISTORY_BITS) - 1)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, np.ndarray]:
+    return load_tables("textsketch.structure", "sketch_model.npz")

@@ -1,36 +1,119 @@
-"""Finds a picture's contours and chooses the strokes that are worth their bytes."""
+"""Finds a picture's contours and chooses the strokes that are worth their bytes.
+
+A stroke's worth is measured on the colour map: the bits the stroke-stopped wavelet saves near it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from textsketch.structure.barriers import trace
+from textsketch.structure.barriers import barriers, trace
 from textsketch.structure.grid import grid_shape
+from textsketch.texture.contexts import band_slices
+from textsketch.texture.wavelet import StrokeWavelet
+
+_PIECE_CELLS = 8
+_SHORTEST_LINE = 8
+_REACH_CELLS = 3.0
+_COARSEST_CELL = 16
+_START_BITS = 15.0
+_CELL_BITS = 1.1
 
 
-def detect(planes: np.ndarray, size: tuple[int, int], long_side: int) -> list[tuple[float, np.ndarray]]:
-    """Candidate strokes of (3, height, width) planes, best first.
+def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.ndarray]:
+    """Contours of a (height, width) luma plane centred on 0, smoothed.
 
-    Returns (merit, points): points (n, 2) integer (row, column) cells of the grid with `long_side` cells.
+    Returns arrays (n, 2) of (row, column) cells on the grid with `long_side` cells of a picture of `size`;
+    neighbours in a line touch.
     """
     import cv2
 
     rows, columns = grid_shape(size, long_side)
-    luma = np.clip(planes[0] + 128, 0, 255).astype(np.uint8)
-    reduced = cv2.resize(luma, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
-    smooth = cv2.bilateralFilter(reduced, 5, 30, 2)
-    edges = cv2.Canny(smooth, 40, 90, L2gradient=True) > 0
-    gx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
-    gy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    contrast = np.hypot(gx, gy)
-    strokes = []
-    for line in trace(edges):
-        if len(line) < 8:
-            continue
-        strength = float(contrast[line[:, 0], line[:, 1]].mean())
-        strokes.append((strength * len(line) ** 0.5, line))
-    strokes.sort(key=lambda stroke: -stroke[0])
-    return strokes
+    grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
+    grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
+    edges = cv2.Canny(cv2.bilateralFilter(grey, 5, 25, 2), 20, 50, L2gradient=True) > 0
+    return [_smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
+
+
+def _smooth(line: np.ndarray) -> np.ndarray:
+    """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
+    points = line.astype(float)
+    for _ in range(6):
+        points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
+    cells = [tuple(line[0])]
+    for point in np.rint(points).astype(int):
+        while max(abs(point[0] - cells[-1][0]), abs(point[1] - cells[-1][1])) > 1:
+            step = np.sign(point - cells[-1])
+            cells.append((cells[-1][0] + step[0], cells[-1][1] + step[1]))
+        if tuple(point) != cells[-1]:
+            cells.append(tuple(point))
+        # A corner whose neighbours touch diagonally is cut, so that lines stay one cell wide.
+        while len(cells) > 2 and max(abs(cells[-1][0] - cells[-3][0]), abs(cells[-1][1] - cells[-3][1])) <= 1:
+            del cells[-2]
+    return np.array(cells)
+
+
+@dataclass(frozen=True)
+class Contour:
+    """A line cut into short pieces, with the bits of colour map each piece saves."""
+
+    pieces: list[np.ndarray]
+    worth: np.ndarray
+
+
+def measure(
+    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float
+) -> list[Contour]:
+    """Cut lines into pieces and measure what each saves when all are drawn.
+
+    planes: (3, height, width) float32, the picture without the descriptors' field. shape: of the grid.
+    step: the colour map's quantiser step for orthonormal coefficients of `planes`.
+    """
+    cut = [np.array_split(line, max(1, round(len(line) / _PIECE_CELLS))) for line in lines]
+    saved = iter(_worth([piece for pieces in cut for piece in pieces], planes, shape, step))
+    return [Contour(pieces, np.array([next(saved) for _ in pieces])) for pieces in cut]
+
+
+def choose(contours: list[Contour], favour: float) -> list[np.ndarray]:
+    """The stretches whose worth, times `favour`, exceeds what they cost to code."""
+    chosen = []
+    for contour in contours:
+        profit = favour * contour.worth - _CELL_BITS * np.array([len(piece) for piece in contour.pieces])
+        for first, last in _profitable_runs(profit, _START_BITS):
+            stretch = np.concatenate(contour.pieces[first:last])
+            if len(stretch) >= _SHORTEST_LINE:
+                chosen.append(stretch)
+    return chosen
+
+
+def select(
+    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, favour: float
+) -> list[np.ndarray]:
+    """`measure` and `choose`, twice: drawing fewer strokes changes what the others save."""
+    lines = choose(measure(lines, planes, shape, step), 2 * favour)
+    return choose(measure(lines, planes, shape, step), favour)
+
+
+def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
+    """Disjoint runs [first, last) with the largest sum of `profit`, each run costing `start_cost`."""
+    best_off, best_on = 0.0, -start_cost
+    came_on = []
+    for value in profit:
+        # Where each state at this piece comes from: True = the piece before was drawn.
+        off_from_on = best_on > best_off
+        on_from_on = best_on > best_off - start_cost
+        came_on.append((off_from_on, on_from_on))
+        best_off, best_on = max(best_off, best_on), max(best_on, best_off - start_cost) + value
+    drawn = []
+    on = best_on > best_off
+    for off_from_on, on_from_on in reversed(came_on):
+        drawn.append(on)
+        on = on_from_on if on else off_from_on
+    drawn = np.array([False, *drawn[::-1], False])
+    edges = np.nonzero(np.diff(drawn.astype(int)))[0]
+    return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
@@ -39,3 +122,41 @@ def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     for line in lines:
         bitmap[line[:, 0], line[:, 1]] = True
     return bitmap
+
+
+def _worth(pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float) -> np.ndarray:
+    """Bits of colour map each piece saves when all of them are drawn: float64, one a piece."""
+    import cv2
+
+    height, width = planes.shape[1:]
+    nothing = np.zeros((height, width), bool)
+    saved = _cost_map(planes, StrokeWavelet(nothing, nothing), step)
+    saved -= _cost_map(planes, StrokeWavelet(*barriers(draw(pieces, shape), height, width)), step)
+    saved = cv2.resize(saved, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).reshape(shape)
+    saved *= height * width / (shape[0] * shape[1])
+    owner = np.zeros(shape, np.int32)
+    for index, piece in enumerate(pieces):
+        owner[piece[:, 0], piece[:, 1]] = index + 1
+    distance, nearest = cv2.distanceTransformWithLabels(
+        (owner == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner_of_label = np.zeros(nearest.max() + 1, np.int32)
+    owner_of_label[nearest[owner > 0]] = owner[owner > 0]
+    near = np.where(distance < _REACH_CELLS, owner_of_label[nearest], 0)
+    return np.bincount(near.ravel(), saved.ravel(), minlength=len(pieces) + 1)[1:]
+
+
+def _cost_map(planes: np.ndarray, wavelet: StrokeWavelet, step: float) -> np.ndarray:
+    """Where a colour map's bits and errors (as bits) fall: float32 (height, width)."""
+    scaled = np.abs(wavelet.forward(planes)) / step
+    cost = np.minimum(scaled**2 / 0.17, 5.5 + 2 * np.log2(np.maximum(scaled, 1))).sum(axis=0)
+    height, width = cost.shape
+    out = np.zeros((height, width), np.float32)
+    for level in range(len(wavelet.shapes) - 1):
+        cell = 2 << level
+        if cell > _COARSEST_CELL:
+            break
+        for rows, columns in band_slices(wavelet.shapes, level):
+            band = cost[rows, columns].repeat(cell, axis=0).repeat(cell, axis=1)[:height, :width]
+            out[: band.shape[0], : band.shape[1]] += band / (cell * cell)
+    return out

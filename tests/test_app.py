@@ -1,0 +1,241 @@
+"""The demo as people use it: a real browser against the real app, and the API through gradio_client."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from conftest import EXAMPLES, ROOT
+from PIL import Image
+
+from textsketch import codestream
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_browser = pytest.mark.skipif(
+    BROWSER is None and not os.environ.get("CI"),
+    reason="no chromium on the PATH (Debian: apt install chromium)",
+)
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WAIT_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """A running app; its start is what `make demo` runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log"
+    with open(log, "w") as output:
+        command = [sys.executable, "-m", "textsketch", "app", "--port", str(port)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError(f"the app did not start:\n{log.read_text()}") from None
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, url):
+    """Open the app at a size; fail if the page asked for anything outside the app or threw an error."""
+    pages, problems = [], []
+
+    def open_at(viewport, **options):
+        page = browser.new_page(viewport=viewport, **options)
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((url, "data:", "blob:")) else problems.append(request.url)
+            ),
+        )
+        page.goto(url)
+        page.wait_for_selector("#headline .ts-big")  # the first example is encoded on arrival
+        pages.append(page)
+        return page
+
+    yield open_at
+    for page in pages:
+        page.close()
+    assert problems == []
+
+
+def encode(page) -> int:
+    """Press Encode, wait for the new result and return its bytes."""
+    page.evaluate("document.querySelector('#headline .ts-headline').id = 'stale'")
+    page.click("#run")
+    page.wait_for_selector("#stale", state="detached")
+    page.wait_for_selector("#run:not([disabled])")
+    return int(re.sub(r"\D", "", page.inner_text("#headline .ts-ours b")))
+
+
+def choose(page, group: str, label: str) -> None:
+    page.click(f"{group} label:has-text('{label}')")
+
+
+def shown_pictures(page) -> list[tuple[int, int]]:
+    """Natural sizes of the two pictures of the slider, once both are loaded."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('#slider img')].filter(i => i.complete && i.naturalWidth).length >= 2"
+    )
+    return page.evaluate(
+        "[...document.querySelectorAll('#slider img')].slice(0, 2).map(i => [i.naturalWidth, i.naturalHeight])"
+    )
+
+
+@needs_browser
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_visitor_sees_a_result_at_once_and_nothing_overflows(open_page, viewport):
+    page = open_page(viewport)
+    assert "bytes" in page.inner_text("#headline .ts-ours")
+    assert "JPEG" in page.inner_text("#headline")
+    assert shown_pictures(page) == [[640, 427], [640, 427]]
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@needs_browser
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, photo, tmp_path):
+    page = open_page(viewport)
+    picture = tmp_path / "cup.png"
+    photo.save(picture)
+    page.set_input_files("#picture input[type=file]", picture)
+    page.wait_for_selector("#budget-line:has-text('240 x 160')")
+    page.fill("#caption textarea", "a cup of coffee")
+    page.wait_for_selector("#caption-line:has-text('15 characters')")
+    choose(page, "#budget", "Other")
+    page.fill("#bytes input", "300")
+    page.wait_for_selector("#budget-line:has-text('300 bytes = 0.06250 bits per pixel')")
+
+    layers = {}
+    for label, count in (("Text only", 1), ("Text + sketch", 2), ("Three layers", 3)):
+        choose(page, "#mode", label)
+        size_bytes = encode(page)
+        assert 0 < size_bytes <= 300
+        assert shown_pictures(page) == [[240, 160], [240, 160]]
+        assert page.locator("#layers .ts-card-title:visible").count() == count
+        with page.expect_download() as download:
+            page.click("#take-tsk")
+        layers[label] = tmp_path / f"{count}.tsk"
+        download.value.save_as(layers[label])
+        data = layers[label].read_bytes()
+        assert len(data) == size_bytes
+        assert codestream.unpack(data).semantic.caption == "a cup of coffee"
+
+    for pair in ("JPEG of the same size | decoded", "Original | JPEG of the same size"):
+        choose(page, "#pair", pair)
+        page.wait_for_timeout(500)
+        assert shown_pictures(page) == [[240, 160], [240, 160]]
+
+    page.click("button[role=tab]:has-text('Decode')")
+    page.set_input_files("#tsk input[type=file]", layers["Three layers"])
+    page.wait_for_selector("#decode-card:has-text('painted as three-layer')")
+    assert "a cup of coffee" in page.inner_text("#decode-card")
+    page.wait_for_function("document.querySelector('#decoded-image img')?.naturalWidth === 240")
+    choose(page, "#layers-to-paint", "text+sketch")
+    page.wait_for_selector("#decode-card:has-text('painted as text+sketch')")
+
+
+@needs_browser
+def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    wrong = tmp_path / "wrong.png"
+    wrong.write_text("this is no picture")
+    page.set_input_files("#picture input[type=file]", wrong)
+    page.wait_for_selector("#budget-line:has-text('This is not a picture textsketch can read')")
+    page.click("#run")
+    page.wait_for_selector("#status:has-text('This is not a picture textsketch can read')")
+    page.click("button[role=tab]:has-text('Decode')")
+    page.set_input_files("#tsk input[type=file]", EXAMPLES / "cat.jpg")
+    page.wait_for_selector("#decode-status:has-text('.tsk file')")
+
+
+@needs_browser
+def test_a_budget_too_small_says_what_is_possible(open_page):
+    page = open_page(DESKTOP)
+    choose(page, "#budget", "Other")
+    page.fill("#bytes input", "5")
+    page.wait_for_selector("#budget-line:has-text('5 bytes =')")
+    page.click("#run")
+    page.wait_for_selector("#status .ts-error:has-text('smallest')")
+
+
+@needs_browser
+def test_an_example_is_one_click(open_page):
+    page = open_page(DESKTOP, color_scheme="dark")
+    page.click("#examples .thumbnail-item >> nth=1")
+    page.wait_for_selector("#layer-text:has-text('fig')")
+    assert "fig" in page.input_value("#caption textarea")
+
+
+@needs_browser
+def test_cancel_stops_the_work(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
+    before = page.inner_text("#headline")
+    page.click("#run")
+    page.wait_for_selector("#status progress")
+    page.click("#cancel")
+    page.wait_for_selector("#status:has-text('Cancelled')")
+    page.wait_for_timeout(3000)
+    assert page.inner_text("#headline") == before and "Cancelled" in page.inner_text("#status")
+
+
+def test_the_api_encodes_and_decodes(url, tmp_path):
+    from gradio_client import Client, handle_file
+
+    client = Client(url, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
+    tsk, png, report = client.predict(
+        image=handle_file(str(EXAMPLES / "cat.jpg")),
+        mode="three-layer",
+        budget="400B",
+        caption="a cat",
+        seed=3,
+        api_name="/encode",
+    )
+    assert report["size_bytes"] == os.path.getsize(tsk) <= 400
+    assert Image.open(png).size == (450, 300)
+    painted, held = client.predict(file=handle_file(tsk), layers="text+sketch", api_name="/decode")
+    assert held["caption"] == "a cat" and held["mode"] == "text+sketch"
+    assert Image.open(painted).size == (450, 300)
+
+
+def test_the_api_names_its_errors(url):
+    from gradio_client import Client, handle_file
+
+    client = Client(url, verbose=False, analytics_enabled=False)
+    with pytest.raises(Exception, match="smallest"):
+        client.predict(image=handle_file(str(EXAMPLES / "cat.jpg")), budget="3B", api_name="/encode")
+    with pytest.raises(Exception, match="tsk"):
+        client.predict(file=handle_file(str(EXAMPLES / "cat.jpg")), api_name="/decode")

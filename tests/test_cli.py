@@ -1,0 +1,145 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from textsketch import codestream
+from textsketch.cli import main
+
+
+@pytest.fixture
+def tsk(photo_path, tmp_path, capsys):
+    path = tmp_path / "coffee.tsk"
+    assert (
+        main(["encode", str(photo_path), str(path), "--budget", "500B", "--caption", "a cup of coffee"]) == 0
+    )
+    capsys.readouterr()
+    return path
+
+
+def run_json(capsys, *arguments) -> dict:
+    assert main([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_encode_writes_a_file_within_the_budget_and_says_so(photo_path, tmp_path, capsys):
+    out = tmp_path / "out.tsk"
+    assert main(["encode", str(photo_path), str(out), "--mode", "text+sketch", "--budget", "300B"]) == 0
+    printed = capsys.readouterr()
+    assert out.stat().st_size <= 300 and f"{out.stat().st_size} bytes" in printed.out and printed.err == ""
+    assert codestream.unpack(out.read_bytes()).mode == "text+sketch"
+
+
+def test_the_default_output_stands_beside_the_input(photo, tmp_path, capsys):
+    photo.save(tmp_path / "cup.png")
+    record = run_json(capsys, "encode", tmp_path / "cup.png", "--budget", "sms")
+    assert record["file"] == str(tmp_path / "cup.tsk") and record["size_bytes"] <= 140
+    assert sum(record["layer_bytes"].values()) == record["size_bytes"]
+    out = tmp_path / "again.png"
+    assert run_json(capsys, "decode", tmp_path / "cup.tsk", out)["file"] == str(out)
+    assert Image.open(out).size == photo.size
+
+
+def test_decode_with_fewer_layers(tsk, tmp_path, capsys):
+    full = run_json(capsys, "decode", tsk, tmp_path / "full.png")
+    less = run_json(capsys, "decode", tsk, tmp_path / "less.png", "--layers", "text-only")
+    assert (full["mode"], less["mode"]) == ("three-layer", "text-only")
+    assert (tmp_path / "full.png").read_bytes() != (tmp_path / "less.png").read_bytes()
+
+
+def test_grain_can_be_left_out(tsk, tmp_path, capsys):
+    for name, option in (("with.png", "--grain"), ("without.png", "--no-grain")):
+        run_json(capsys, "decode", tsk, tmp_path / name, option)
+    assert Image.open(tmp_path / "with.png").size == Image.open(tmp_path / "without.png").size
+
+
+def test_info_shows_header_layers_and_caption(tsk, capsys):
+    record = run_json(capsys, "info", tsk)
+    assert record["caption"] == "a cup of coffee" and record["mode"] == record["written_as"] == "three-layer"
+    assert (record["width"], record["height"]) == (240, 160)
+    assert sum(record["layer_bytes"].values()) == record["size_bytes"] == tsk.stat().st_size
+    assert main(["info", str(tsk)]) == 0
+    printed = capsys.readouterr().out
+    assert "240 x 160" in printed and "a cup of coffee" in printed and "structure" in printed
+
+
+def test_info_of_a_cut_file_says_what_it_was_cut_from(tsk, tmp_path, capsys):
+    cut = tmp_path / "cut.tsk"
+    cut.write_bytes(codestream.cut(tsk.read_bytes(), codestream._MODES[0]))
+    assert main(["info", str(cut)]) == 0
+    assert "text-only (cut from three-layer)" in capsys.readouterr().out
+
+
+def test_compare_fills_a_folder(photo_path, tmp_path, capsys):
+    out = tmp_path / "folder"
+    record = run_json(
+        capsys, "compare", photo_path, "--out", out, "--budget", "700B", "--caption", "coffee",
+        "--baselines", "jpeg,webp,avif,jpeg2000",
+    )  # fmt: skip
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "picture.tsk", "original.png", "decoded.png", "caption.txt", "sketch.png", "colour_map.png",
+        "jpeg.jpg", "webp.webp", "avif.avif", "jpeg2000.j2k", "report.json", "side_by_side.png",
+    }  # fmt: skip
+    assert json.loads((out / "report.json").read_text()) == record
+    assert record["size_bytes"] == (out / "picture.tsk").stat().st_size <= 700
+    for baseline in record["baselines"]:
+        assert baseline["size_bytes"] <= record["size_bytes"] or not baseline["fits"]
+    assert record["quality"]["psnr_db"] > 15
+    assert (record["quality"]["clip"] is None) == (record["clip_not_available"] is not None)
+    sheet = Image.open(out / "side_by_side.png")
+    assert sheet.width > 4 * sheet.height
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["encode", "no-such-file.png"],
+        ["encode", __file__],
+        ["encode", "PHOTO", "--budget", "much"],
+        ["encode", "PHOTO", "--budget", "5B"],
+        ["encode", "PHOTO", "/no/such/folder/out.tsk"],
+        ["encode", "PHOTO", "--seed", "-1"],
+        ["decode", "no-such-file.tsk"],
+        ["decode", __file__],
+        ["decode", "TSK", "out.nonsense"],
+        ["info", __file__],
+        ["compare", "PHOTO", "--out", __file__],
+        ["compare", "PHOTO", "--out", "OUT", "--baselines", "gif"],
+        ["weights", "fetch"],
+        ["weights", "fetch", "no-such-weights"],
+        ["weights", "verify", "no-such-weights"],
+    ],
+)
+def test_bad_input_gives_one_line_and_exit_code_2(arguments, photo_path, tsk, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"PHOTO": str(photo_path), "TSK": str(tsk), "OUT": str(tmp_path / "out")}
+    assert main([names.get(argument, argument) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    assert (
+        printed.out == "" and printed.err.startswith("textsketch: error: ") and printed.err.count("\n") == 1
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["paint"], ["encode"], ["encode", "a", "--mode", "sketch"], ["info"]]
+)
+def test_a_wrong_command_line_gives_one_line_and_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    printed = capsys.readouterr()
+    assert caught.value.code == 2 and printed.err.count("\n") == 1 and "--help" in printed.err
+
+
+def test_weights_list_names_every_entry(capsys):
+    record = run_json(capsys, "weights", "list")
+    assert {"sd15", "clip-vit-b-32"} <= {entry["name"] for entry in record["weights"]}
+
+
+def test_the_module_runs_as_a_program(photo_path, tmp_path):
+    out = tmp_path / "a.tsk"
+    command = [sys.executable, "-m", "textsketch", "encode", str(photo_path), str(out), "--budget", "200B"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and out.stat().st_size <= 200

@@ -1,0 +1,221 @@
+import hashlib
+import json
+import os
+import time
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textsketch import codestream, common_sizes
+from textsketch.errors import BitstreamError
+from textsketch.layers import Layers, Mode, Semantic
+from textsketch.pipeline import encode
+
+GOLDENS = Path(__file__).parent / "goldens" / "tsk"
+
+
+def same(a: Layers, b: Layers) -> bool:
+    """Whether two stacks of layers hold the same symbols."""
+    if (a.size, a.semantic, a.seed, a.mode) != (b.size, b.semantic, b.seed, b.mode):
+        return False
+    if a.structure and not np.array_equal(a.structure.strokes, b.structure.strokes):
+        return False
+    return digest(a) == digest(b)
+
+
+def digest(layers: Layers) -> str:
+    """A hash of everything the layers hold."""
+    state = hashlib.sha256()
+
+    def add(value):
+        if isinstance(value, np.ndarray):
+            state.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+        elif hasattr(value, "__dataclass_fields__"):
+            for name in sorted(value.__dataclass_fields__):
+                state.update(name.encode())
+                add(getattr(value, name))
+        else:
+            state.update(repr(value).encode())
+
+    add(layers)
+    return state.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def files(photo) -> dict[str, bytes]:
+    """A small file of each mode."""
+    return {
+        "text-only": encode(photo, mode="text-only", budget=30, caption="a cup of coffee").data,
+        "text+sketch": encode(photo, mode="text+sketch", budget=90, caption="a cup of coffee").data,
+        "three-layer": encode(photo, mode="three-layer", budget=160, caption="a cup of coffee", seed=7).data,
+    }
+
+
+def test_layers_come_back_from_bytes(files):
+    for mode, data in files.items():
+        layers = codestream.unpack(data)
+        assert layers.mode == mode and layers.size == (240, 160)
+        assert layers.semantic.caption == "a cup of coffee"
+        assert codestream.pack(layers) == data
+
+
+@given(
+    width=st.integers(1, 16384),
+    height=st.integers(1, 16384),
+    seed=st.integers(0, 2**32 - 1),
+    caption=st.text(max_size=40),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_size_seed_and_caption_round_trips(width, height, seed, caption):
+    layers = Layers((width, height), Semantic(caption), seed=seed)
+    data = codestream.pack(layers)
+    assert same(codestream.unpack(data), layers)
+
+
+def test_header_and_check_cost_4_bytes_at_a_common_size_and_6_at_any_other():
+    """Frame of one byte included: what is left of a text-only file is its text."""
+    for size, overhead in (((1024, 1024), 4), ((768, 512), 4), ((512, 768), 4), ((1000, 999), 7)):
+        data = codestream.pack(Layers(size, Semantic("a red barn")))
+        header, segments = codestream.split(data)
+        assert len(data) - len(segments[0].payload) == overhead
+        assert header.size_bytes + 1 <= 6
+
+
+def test_a_seed_of_zero_costs_nothing_and_others_2_to_5_bytes():
+    plain = Layers((640, 480), Semantic("x"))
+    size_bytes = len(codestream.pack(plain))
+    for seed, cost in ((1, 2), (255, 2), (256, 3), (2**32 - 1, 5)):
+        assert len(codestream.pack(replace(plain, seed=seed))) == size_bytes + cost
+
+
+def test_a_file_cut_after_a_segment_is_a_file_of_the_lower_mode(files):
+    data = files["three-layer"]
+    full = codestream.unpack(data)
+    for mode in Mode:
+        part = codestream.cut(data, mode)
+        assert data.startswith(part)
+        layers = codestream.unpack(part)
+        assert layers.mode == mode and same(layers, full.reduced_to(mode))
+    assert codestream.cut(files["text-only"], Mode.THREE_LAYER) == files["text-only"]
+
+
+def test_every_other_prefix_is_an_error(files):
+    for data in files.values():
+        whole = {len(codestream.cut(data, mode)) for mode in Mode}
+        for length in range(len(data)):
+            if length not in whole:
+                with pytest.raises(BitstreamError):
+                    codestream.unpack(data[:length])
+
+
+def test_every_flipped_bit_is_an_error(files):
+    for data in files.values():
+        for position in range(8 * len(data)):
+            damaged = bytearray(data)
+            damaged[position // 8] ^= 1 << position % 8
+            with pytest.raises(BitstreamError):
+                codestream.unpack(bytes(damaged))
+
+
+def test_bytes_behind_the_end_are_an_error(files):
+    for data in files.values():
+        with pytest.raises(BitstreamError):
+            codestream.unpack(data + b"\0")
+
+
+def test_random_bytes_are_an_error():
+    random = np.random.default_rng(0)
+    for _ in range(4000):
+        with pytest.raises(BitstreamError):
+            codestream.unpack(random.bytes(int(random.integers(0, 60))))
+
+
+def with_valid_checks(header: bytes, payloads: list[bytes]) -> bytes:
+    """A file whose frame is right whatever its payloads are: what a malicious sender would send."""
+    stream, check = bytearray(header), codestream._crc8(header)
+    for payload in payloads:
+        segment = codestream._pack_length(len(payload)) + payload
+        check = codestream._crc8(segment, check)
+        stream += segment + bytes([check])
+    return bytes(stream)
+
+
+@pytest.mark.parametrize("size", [(512, 512), (16384, 16384), (1, 16384), (1, 1)])
+def test_hostile_payloads_cost_bounded_time_and_memory(size):
+    random = np.random.default_rng(2)
+    header = bytearray(codestream._pack_header(Layers(size, Semantic("x"))))
+    for trial in range(12):
+        header[0] = header[0] & 0b11100011 | 2 << 3 | (trial % 2) << 2
+        length = int(random.choice([0, 1, 30, 3000, 32000]))
+        fill = random.choice([0, 255])
+        kind = [random.bytes(length), bytes([fill]) * length][trial % 2]
+        text = codestream._pack_semantic(codestream.unpack(codestream.pack(Layers(size, Semantic("x")))))
+        header[0] &= 0b11111011
+        data = with_valid_checks(bytes(header), [text, kind, random.bytes(length)])
+        tracemalloc.start()
+        started = time.perf_counter()
+        try:
+            codestream.unpack(data)
+        except BitstreamError:
+            pass
+        elapsed = time.perf_counter() - started
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak_bytes < 256 * 2**20
+        assert elapsed < 60  # a guard against endless loops, with tracing and slow machines in mind
+
+
+def test_other_versions_are_named(files):
+    data = files["text-only"]
+    with pytest.raises(BitstreamError, match="version"):
+        codestream.unpack(bytes([data[0] ^ 0b111 << 5]) + data[1:])
+
+
+def test_a_huge_file_is_refused_before_it_is_read():
+    with pytest.raises(BitstreamError, match="more than any"):
+        codestream.unpack(bytes(codestream.MAX_FILE_BYTES + 1))
+
+
+def test_layers_out_of_range_are_not_packed():
+    for layers in (
+        Layers((0, 5), Semantic()),
+        Layers((5, 16385), Semantic()),
+        Layers((5, 5), Semantic(), seed=-1),
+    ):
+        with pytest.raises(ValueError):
+            codestream.pack(layers)
+
+
+def test_the_size_meter_measures_what_pack_writes(files):
+    size_of = codestream.SizeMeter()
+    for data in files.values():
+        layers = codestream.unpack(data)
+        for mode in list(Mode)[: layers.mode.layer_count]:
+            part = layers.reduced_to(mode)
+            assert size_of(part) == len(codestream.pack(part)) == size_of(part)
+
+
+def test_common_sizes_are_distinct_and_fit_a_byte():
+    sizes = [common_sizes.size_at(index) for index in range(256)]
+    known = [size for size in sizes if size is not None]
+    assert len(set(known)) == len(known) and sizes[len(known) :] == [None] * (256 - len(known))
+    assert all(common_sizes.index_of(size) == index for index, size in enumerate(known))
+
+
+def test_goldens_decode_to_the_same_layers_for_ever():
+    """Set REFRESH_GOLDENS=1 to write them anew, which is a change of the format's version."""
+    index = GOLDENS / "index.json"
+    if os.environ.get("REFRESH_GOLDENS"):
+        record = {path.name: digest(codestream.unpack(path.read_bytes())) for path in GOLDENS.glob("*.tsk")}
+        index.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    record = json.loads(index.read_text())
+    assert len(record) >= 8
+    for name, expected in record.items():
+        data = (GOLDENS / name).read_bytes()
+        assert digest(codestream.unpack(data)) == expected, name
+        assert codestream.pack(codestream.unpack(data)) == data, name

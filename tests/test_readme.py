@@ -1,0 +1,96 @@
+"""What the README says is run, and its figures about the project are compared with the project."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from textsketch import __version__
+from textsketch.budget import PRESETS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FRONT_MATTER = yaml.safe_load(README.split("---\n")[1])
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with the examples in it, as a reader's clone has."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
+
+
+def test_the_python_examples_run(clone):
+    for program in blocks("python"):
+        subprocess.run([sys.executable, "-c", program], cwd=clone, check=True)
+    assert (clone / "fig.tsk").stat().st_size <= 1200 and (clone / "fig.png").exists()
+
+
+def test_the_command_lines_run(clone):
+    command = Path(sys.executable).parent / "textsketch"
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("textsketch ")]
+    assert len(lines) >= 6
+    for line in lines:
+        if line != "textsketch app":
+            subprocess.run(
+                line.replace("textsketch", str(command), 1),
+                shell=True,
+                cwd=clone,
+                check=True,
+                stdout=subprocess.PIPE,
+            )
+    assert (clone / "comparison" / "side_by_side.png").exists() and (clone / "sketch.png").exists()
+
+
+def test_make_targets_exist():
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in re.findall(r"make ([a-z-]+)", README):
+        assert f"make {target} " in listed or target == "help"
+
+
+def test_the_space_and_the_package_pin_the_same_gradio():
+    pinned = f"gradio=={FRONT_MATTER['sdk_version']}"
+    assert pinned in REQUIREMENTS and pinned in PROJECT["dependencies"]
+
+
+def test_the_front_matter_is_what_a_space_needs():
+    assert FRONT_MATTER["sdk"] == "gradio" and (ROOT / FRONT_MATTER["app_file"]).is_file()
+    assert FRONT_MATTER["python_version"] == "3.12" and len(FRONT_MATTER["short_description"]) <= 60
+
+
+def test_requirements_hold_the_core_and_all_packages_of_the_demo():
+    names = {re.split(r"[=<>\[ ]", line)[0] for line in REQUIREMENTS if line and not line.startswith("#")}
+    core = {re.split(r"[=<>\[ ]", line)[0] for line in PROJECT["dependencies"]}
+    assert core <= names
+    assert {
+        "gradio", "torch", "diffusers", "transformers", "open_clip_torch", "compressai", "controlnet_aux",
+        "accelerate", "huggingface_hub",
+    } <= names  # fmt: skip
+    for line in PROJECT["dependencies"]:
+        assert line in REQUIREMENTS
+
+
+def test_the_budget_table_is_the_presets():
+    for preset in PRESETS.values():
+        assert f"| `{preset.name}` | {preset.title} |" in README
+
+
+def test_the_version_is_one():
+    assert PROJECT["version"] == __version__
+
+
+def test_linked_files_exist():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,84 @@
+"""Chooses a colour map's integers: for every coefficient the value that costs least, in error and in bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from textsketch.entropy.network import LOGIT_ONE, IntegerNetwork
+from textsketch.texture.colour_map import LARGEST
+from textsketch.texture.colour_model import pass_logits
+from textsketch.texture.contexts import band_slices, passes
+
+_ESCAPE_BITS = 1.1
+
+
+def quantise(
+    scaled: np.ndarray,
+    shapes: list[tuple[int, int]],
+    step_index: int,
+    strokes: np.ndarray | None,
+    *,
+    bits_weight: float,
+    model: IntegerNetwork | None = None,
+) -> tuple[np.ndarray, float]:
+    """Quantise coefficients in units of the step, in coding order, with the coder's own probabilities.
+
+    scaled: (3, height, width) float32. bits_weight: squared error, in squared steps, one bit is worth.
+    Returns (integers, code length in bits, before the coder's adaptation).
+    """
+    out = np.zeros(scaled.shape, np.int32)
+    total = 0.0
+    finest = tuple(_finest_useful(plane, shapes) for plane in scaled)
+    for part in passes(out, scaled, shapes, finest, step_index, strokes):
+        cost = _code_lengths(pass_logits(part, model))
+        wanted = part.wanted.ravel()
+        size = np.minimum(np.abs(wanted), LARGEST)
+        floor = np.floor(size).astype(np.int64)
+        best = np.zeros(len(size), np.int64)
+        best_cost = size**2 + bits_weight * cost[0]
+        best_bits = cost[0].copy()
+        rows = np.nonzero(size > 0.45)[0]
+        if len(rows):
+            for candidate in (floor[rows], floor[rows] + 1):
+                candidate = np.clip(candidate, 1, LARGEST)
+                bits = cost[np.minimum(candidate, 3), rows] + _ESCAPE_BITS * np.maximum(candidate - 3, 0)
+                price = (size[rows] - candidate) ** 2 + bits_weight * bits
+                better = price < best_cost[rows]
+                best[rows[better]] = candidate[better]
+                best_cost[rows[better]] = price[better]
+                best_bits[rows[better]] = bits[better]
+        total += best_bits.sum()
+        part.values[...] = (np.sign(wanted) * best).reshape(part.values.shape)
+    return out, float(total)
+
+
+def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]]) -> int:
+    """The finest level with enough coefficients near or above the step to be worth coding at all."""
+    for level in range(len(shapes)):
+        bands = [plane[rows, columns] for rows, columns in band_slices(shapes, level)]
+        if sum(int((np.abs(band) > 1).sum()) for band in bands) > 0.001 * sum(band.size for band in bands):
+            return level
+    return len(shapes)
+
+
+def finest_levels(planes: np.ndarray, shapes: list[tuple[int, int]]) -> tuple[int, int, int]:
+    """Each plane's finest level with a coefficient that is not zero; len(shapes) if there is none."""
+    return tuple(
+        next(
+            (
+                level
+                for level in range(len(shapes))
+                if any(plane[rows, columns].any() for rows, columns in band_slices(shapes, level))
+            ),
+            len(shapes),
+        )
+        for plane in planes
+    )
+
+
+def _code_lengths(logits: np.ndarray) -> np.ndarray:
+    """Bits of magnitudes 0, 1, 2 and 3 with their sign: (4, n)."""
+    odds = logits.T / LOGIT_ONE
+    more = np.logaddexp(0, -odds) / np.log(2)
+    stop = np.logaddexp(0, odds) / np.log(2)
+    return np.stack([stop[0], more[0] + stop[1] + 1, more[0] + more[1] + stop[2] + 1, more.sum(axis=0) + 1.5])

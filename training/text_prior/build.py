@@ -1,0 +1,103 @@
+"""Builds textsketch/semantic/text_tables.bin, the prior of the text coder, from the caption files.
+
+    python -m training.text_prior.build --data ../shared/data
+
+Takes about forty minutes on one core, most of it for the word network; `--net FILE` keeps the network in FILE
+and reads it from there the next time. Needs torch and a C compiler (`cc`). The sources are one list, SOURCES in
+corpus.py. Prints what the tenth of each source that was held out, and coco_dev, cost.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from training.text_prior.case import case_columns
+from training.text_prior.corpus import (
+    SOURCES,
+    Text,
+    choose_vocabulary,
+    huffman_alphabet,
+    read_held_out,
+    read_lines,
+    read_training,
+)
+from training.text_prior.counts import count_models
+from training.text_prior.mixer import Mixer
+from training.text_prior.pack import Columns, add_arithmetic, add_models, add_vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--net", type=Path, help="keep the word network here")
+    parser.add_argument("--output", type=Path, default=ROOT / "textsketch/semantic/text_tables.bin")
+    arguments = parser.parse_args()
+    lines = read_training(arguments.data)
+    alphabet = huffman_alphabet([line for line, _ in lines])
+    vocabulary = choose_vocabulary(lines, alphabet)
+    spelt = [alphabet.spell(token) for token in vocabulary]
+    print(f"{len(lines)} lines, {len(vocabulary)} tokens", flush=True)
+
+    training = Text(lines, alphabet, vocabulary)
+    held_out = {s.file: read_held_out(arguments.data, s) for s in SOURCES if s.held_out}
+    held_out["coco_dev.txt"] = read_lines(arguments.data / "captions/coco_dev.txt")
+    held_out["text_prompts.txt"] = read_lines(ROOT / "benchmarks/text_prompts.txt")
+    others = [Text([(line, 0) for line in part], alphabet, vocabulary) for part in held_out.values()]
+
+    net = word_network(arguments.net, training, lines, vocabulary)
+    models = count_models(training, others, alphabet, len(vocabulary))
+    mixer = train_mixer(training, held_out, others, models, alphabet, spelt, net)
+
+    columns = Columns()
+    columns.add("symbols", np.frombuffer(alphabet.symbols.encode("latin-1"), np.uint8), "u1")
+    low, high = np.nonzero(alphabet.split)
+    columns.add("splits", np.stack([low, alphabet.split[low, high], high], axis=1), "u1")
+    add_vocabulary(columns, spelt)
+    add_models(columns, {model.name: model for model in models}, len(vocabulary))
+    add_arithmetic(columns)
+    for name, weights in mixer.integer_weights().items():
+        columns.add(name, weights, "<i2")
+    for name, values in case_columns(lines, vocabulary).items():
+        columns.add(f"case.{name}", values, "<i2" if name != "weights" else "<i4")
+    for name, values in net.items():
+        columns.add(f"net.{name}", values, "i1" if values.ndim == 2 else "<i4")
+    sizes = columns.write(arguments.output)
+    for name in dict.fromkeys(column.split(".")[0] for column in sizes):
+        print(f"{name:16} {sum(s for column, s in sizes.items() if column.split('.')[0] == name):8}")
+    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
+
+
+def word_network(path: Path | None, training: Text, lines: list, vocabulary: dict[str, int]) -> dict[str, np.ndarray]:
+    """Return the word network's arrays, from the file or freshly trained."""
+    from training.text_prior import word_net
+
+    if path and path.exists():
+        return dict(np.load(path))
+    net = word_net.train(training, word_net.choose_words(lines, vocabulary))
+    if path:
+        np.savez(path, **net)
+    return net
+
+
+def train_mixer(training, held_out, others, models, alphabet, spelt, net) -> Mixer:
+    from training.text_prior.word_net import projections
+
+    texts = [training, *others]
+    mixer = Mixer(texts, models, alphabet, spelt, net, [projections(text, net) for text in texts])
+
+    def report(rate: float) -> None:
+        found = []
+        for number, (name, part) in enumerate(held_out.items(), 1):
+            bits = mixer.run(number, np.arange(len(part)), 0.0)
+            found.append(f"{name.split('.')[0]} {bits.mean() / 8:.3f}")
+        print(f"mixing weights, rate {rate}: bytes a line without case: {', '.join(found)}", flush=True)
+
+    mixer.train(report)
+    return mixer
+
+
+if __name__ == "__main__":
+    main()

@@ -13,14 +13,12 @@ pytest.importorskip("peft")
 
 import tiny_models  # noqa: E402
 
-from textsketch import rate_control, weights  # noqa: E402
+from textsketch import codestream, pipeline, weights  # noqa: E402
 from textsketch.errors import RenderError, WeightsError  # noqa: E402
 from textsketch.layers import Layers, Mode, Semantic, Structure  # noqa: E402
 from textsketch.measure import clip  # noqa: E402
 from textsketch.render import condition, diffusion, diffusion_networks, profiles  # noqa: E402
-from textsketch.structure import sketch_coder  # noqa: E402
 from textsketch.structure.pose import Poses  # noqa: E402
-from textsketch.texture import colour_coder  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +48,8 @@ def picture(width=96, height=64):
 
 @pytest.fixture(scope="module")
 def layers():
-    def size_of(candidate):
-        size = 30
-        if candidate.structure is not None:
-            size += len(sketch_coder.pack(candidate.structure, candidate.size))
-        if candidate.texture is not None:
-            size += len(colour_coder.pack(candidate.texture, candidate))
-        return size
-
-    found = rate_control.choose_layers(
-        picture(), "three-layer", 400, "a yellow disc", seed=5, size_of=size_of
-    )
+    data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5).data
+    found = codestream.unpack(data)
     assert found.mode is Mode.THREE_LAYER and found.structure.strokes.any()
     return found
 

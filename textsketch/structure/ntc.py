@@ -8,16 +8,24 @@ contexts and shipped integer tables only, by this package's range coder.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitReader, BitWriter
 from textsketch.entropy.range_coder import Decoder, Encoder
+from textsketch.render.condition import working_size
 from textsketch.structure import ntc_networks
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 RATES = 4
 """Rates to choose from: 0 is the smallest."""
 LARGEST = 15
 """Latents are -15 to 15."""
+_NEIGHBOUR_LEVEL = (0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5)
 _NEIGHBOUR_CONTEXTS = 6
 _CHANNEL_CONTEXTS = 3
 CONTEXTS = _NEIGHBOUR_CONTEXTS * _CHANNEL_CONTEXTS
@@ -26,48 +34,52 @@ _UNARY_CONTEXTS = LARGEST - 1
 _CONFIDENCE = 24
 
 
-def map_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The (width, height) of the soft edge map sent for a picture of `size`: what diffusion works at."""
-    from textsketch.render.condition import working_size
+@dataclass(frozen=True, eq=False)
+class SoftEdges:
+    """A soft edge map as the integers it is sent as. It takes the place of `Structure` in `Layers`.
 
-    return working_size(size)
+    latents: (channels, rows, columns) int64, -15 to 15. rate: 0 to RATES - 1.
+    Networks draw it in floating point, so nothing that is entropy-coded may depend on what `draw` gives.
+    """
+
+    latents: np.ndarray
+    rate: int
+
+    def draw(self, size: tuple[int, int]) -> Image.Image:
+        """The map as mode "L" of `size` (width, height), white on black."""
+        from PIL import Image
+
+        edges = ntc_networks.synthesise(self.latents, self.rate)
+        drawn = Image.fromarray(np.rint(255 * edges).astype(np.uint8))
+        return drawn if drawn.size == size else drawn.resize(size, Image.Resampling.BILINEAR)
 
 
-def pack(edges: np.ndarray, size: tuple[int, int], rate: int) -> bytes:
-    """Code the soft edge map of a picture of `size`: (height, width) float, 0 to 1; rate 0 to RATES - 1."""
+def extract(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
+    """The map, (height, width) float of 0 to 1, of a picture of `size` (width, height) as latents of `rate`."""
     import cv2
 
-    resized = cv2.resize(np.asarray(edges, np.float32), map_size(size), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(np.asarray(edges, np.float32), working_size(size), interpolation=cv2.INTER_AREA)
     latents = ntc_networks.analyse(np.clip(resized, 0, 1), rate)
-    return pack_latents(np.clip(np.rint(latents), -LARGEST, LARGEST).astype(np.int64), rate)
+    return SoftEdges(np.clip(np.rint(latents), -LARGEST, LARGEST).astype(np.int64), rate)
 
 
-def unpack(data: bytes, size: tuple[int, int]) -> np.ndarray:
-    """The soft edge map `pack` coded, of `map_size(size)`: (height, width) float32, 0 to 1.
-
-    Any bytes give a map or BitstreamError.
-    """
-    latents, rate = unpack_latents(data, size)
-    return ntc_networks.synthesise(latents, rate)
-
-
-def pack_latents(latents: np.ndarray, rate: int) -> bytes:
-    """Code integer latents (channels, rows, columns) of one rate."""
+def pack(edges: SoftEdges) -> bytes:
+    """Code a soft edge map."""
     encoder = Encoder()
     coder = BitWriter(encoder)
-    coder.uniform(rate, RATES)
-    code_latents(coder, latents, latents.shape, _models(rate))
+    coder.uniform(edges.rate, RATES)
+    code_latents(coder, edges.latents, edges.latents.shape, _models(edges.rate))
     return encoder.finish()
 
 
-def unpack_latents(data: bytes, size: tuple[int, int]) -> tuple[np.ndarray, int]:
-    """The latents and the rate that `pack_latents` coded for a picture of `size`."""
+def unpack(data: bytes, size: tuple[int, int]) -> SoftEdges:
+    """What `pack` coded for a picture of `size` (width, height). Any bytes give a map or BitstreamError."""
     coder = BitReader(Decoder(data))
     rate = coder.uniform(0, RATES)
-    width, height = map_size(size)
+    width, height = working_size(size)
     channels = ntc_networks.parameters()["gain"].shape[1]
     shape = (channels, height // ntc_networks.STRIDE, width // ntc_networks.STRIDE)
-    return code_latents(coder, None, shape, _models(rate)), rate
+    return SoftEdges(code_latents(coder, None, shape, _models(rate)), rate)
 
 
 Models = list[tuple[AdaptiveBits, AdaptiveBits, AdaptiveBits]]
@@ -134,9 +146,6 @@ def code_latents(
                     result[channel, row, column] = -found if negative else found
                 place += 1
     return result
-
-
-_NEIGHBOUR_LEVEL = (0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5)
 
 
 def table_sizes() -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """Train the NTC for soft edge maps with CompressAI and write textsketch/structure/ntc.npz.
 
-    python training/ntc/train.py --maps maps.npz --minutes 35
+    python training/ntc/train.py --maps maps.npz --minutes 60
 
 The entropy models are CompressAI's EntropyBottleneck, one a rate; they serve training only. What is shipped
 are the two networks (float16), the gains of each rate, and integer probability tables counted over the
@@ -22,7 +22,7 @@ from textsketch.structure import ntc
 
 CHANNELS = 12
 # Weight of the map's mean squared error (0 to 1) against bits per pixel, one a rate.
-WEIGHTS = (0.7, 1.8, 4.5, 11.0)
+WEIGHTS = (0.3, 0.8, 2.2, 6.0)
 SLOPE = 0.1
 
 
@@ -130,7 +130,7 @@ def export(networks: Networks, maps: np.ndarray, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=35)
+    parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--out", type=Path, default=Path("textsketch/structure/ntc.npz"))
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -142,7 +142,7 @@ def main() -> None:
     others = [value for name, value in networks.named_parameters() if not name.startswith("entropy")]
     # The densities start broad and have to follow the latents quickly.
     optimiser = torch.optim.Adam([{"params": others, "peak": 1e-3}, {"params": densities, "peak": 1e-2}])
-    source = batches(maps, rng, 6, 256)
+    source = batches(maps, rng, 4, 256)
     start, step, seen = time.time(), 0, {rate: [] for rate in range(len(WEIGHTS))}
     while (share := (time.time() - start) / (60 * options.minutes)) < 1:
         fade = 1 if share < 0.5 else 0.02 ** (2 * share - 1)

@@ -126,7 +126,8 @@ def t2i_adapter(folder: Path, channels: int) -> None:
         downscale_factor=8,
         adapter_type="full_adapter",
     )
-    network.save_pretrained(folder)
+    # The hub's openpose adapter is the case of a repository that has a pickle only.
+    network.save_pretrained(folder, safe_serialization=folder.name != "t2i-openpose")
 
 
 def lcm_lora(folder: Path) -> None:

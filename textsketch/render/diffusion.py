@@ -242,7 +242,7 @@ def make_conditions(
 ) -> Conditions:
     """What the layers say besides words, as the networks of `profile` take it, at `size` (width, height)."""
     to_tensor = diffusion_sampling.to_tensor
-    structure = layers.structure
+    structure: Any = layers.structure
     edges = start = None
     read: list[tuple[str, Any]] = []
     if isinstance(structure, Poses):

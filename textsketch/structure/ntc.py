@@ -104,7 +104,7 @@ def _models(rate: int) -> Models:
 
 
 def code_latents(
-    coder: BitCoder, latents: np.ndarray | None, shape: tuple[int, int, int], models: Models
+    coder: BitCoder, latents: np.ndarray | None, shape: tuple[int, ...], models: Models
 ) -> np.ndarray:
     """Code latents channel by channel in raster order; with `latents` None they come from the coder.
 

@@ -18,6 +18,7 @@ from textsketch.errors import RenderError, WeightsError  # noqa: E402
 from textsketch.layers import Layers, Mode, Semantic, Structure  # noqa: E402
 from textsketch.measure import clip  # noqa: E402
 from textsketch.render import condition, diffusion, diffusion_networks, profiles  # noqa: E402
+from textsketch.structure import ntc  # noqa: E402
 from textsketch.structure.pose import Poses  # noqa: E402
 
 
@@ -202,6 +203,17 @@ def test_a_skeleton_steers_the_picture(layers):
         for shift in (0, 250)
     )
     assert difference(left, right) > 0.1
+
+
+@pytest.mark.parametrize("profile", ["fast", "layered"])
+def test_a_soft_edge_map_steers_the_picture(profile, layers):
+    def painted(shift):
+        edges = np.zeros((128, 192), np.float32)
+        edges[:, shift : shift + 4] = edges[shift : shift + 4] = 0.9
+        soft = ntc.extract(edges, layers.size, 2)
+        return diffusion.render(Layers(layers.size, layers.semantic, soft), profile=profile, steps=2)
+
+    assert difference(painted(20), painted(100)) > 0.02
 
 
 def test_progress_counts_the_steps_and_previews_arrive(layers):

@@ -92,7 +92,8 @@ def test_the_numpy_networks_compute_what_torch_does():
     edges = map_of_lines(128)
 
     def layer(signal, kind, index, last):
-        signal = functional.conv2d(signal, arrays[f"{kind}{index}_w"], arrays[f"{kind}{index}_b"], padding=1)
+        weight = arrays[f"{kind}{index}_w"].permute(2, 3, 0, 1)
+        signal = functional.conv2d(signal, weight, arrays[f"{kind}{index}_b"], padding=1)
         return signal if index == last else functional.leaky_relu(signal, 0.1)
 
     signal = torch.from_numpy(edges)[None, None]

@@ -79,8 +79,13 @@ def load(
         return module
 
     from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel
+    from diffusers.utils import logging as diffusers_logging
     from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers.utils import logging as transformers_logging
 
+    # `report` tells what is loaded; bars of theirs would be drawn into it.
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
     base = folders["sd15"]
     fp16: dict[str, Any] = {"variant": "fp16", "use_safetensors": True, "local_files_only": True}
     parts: dict[str, Any] = {

@@ -93,7 +93,7 @@ def encode(
         parse_budget(budget, picture.size),
         caption,
         seed=seed,
-        size_of=lambda candidate: len(codestream.pack(candidate)),
+        size_of=codestream.SizeMeter(),
         progress=progress,
     )
     return Encoded(codestream.pack(layers), layers)

@@ -146,16 +146,16 @@ def problem(profile: Profile) -> str | None:
         size = sum(weights.entry(name).size_bytes for name in lacking)
         return (
             f"{profile.name} needs {', '.join(lacking)} ({size / 1e9:.1f} GB): "
-            f"textsketch weights fetch {' '.join(lacking)}."
+            f"{' && '.join(f'textsketch weights fetch {name}' for name in lacking)}."
         )
     return None
 
 
 def default() -> Profile | None:
     """The profile to decode with unless the user says otherwise: `fast` on a GPU, else None (the painter)."""
-    if importlib.util.find_spec("torch") is None:
+    fast = _PROFILES["fast"]
+    if problem(fast) is not None:
         return None
     import torch
 
-    fast = _PROFILES["fast"]
-    return fast if torch.cuda.is_available() and problem(fast) is None else None
+    return fast if torch.cuda.is_available() else None

@@ -34,20 +34,10 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
     grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
     grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
     edges = cv2.Canny(cv2.bilateralFilter(grey, 5, 25, 2), 20, 50, L2gradient=True) > 0
-    return [_smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
+    return [smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
 
 
-def by_salience(lines: list[np.ndarray], luma: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
-    """Sort lines by what they tell when nothing but the sketch is seen: strong and long ones first."""
-    import cv2
-
-    reduced = cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).reshape(shape)
-    reduced = cv2.GaussianBlur(reduced, (0, 0), 1.0)
-    contrast = np.hypot(cv2.Sobel(reduced, cv2.CV_32F, 1, 0), cv2.Sobel(reduced, cv2.CV_32F, 0, 1))
-    return sorted(lines, key=lambda line: -float(contrast[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.7)
-
-
-def _smooth(line: np.ndarray) -> np.ndarray:
+def smooth(line: np.ndarray) -> np.ndarray:
     """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
     points = line.astype(float)
     for _ in range(6):

@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
     )
-    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
+    decode.add_argument(
+        "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
+    )
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
@@ -163,7 +165,9 @@ def _decode(options: argparse.Namespace) -> None:
     out = Path(options.out or Path(options.file).with_suffix(".png"))
     if options.renderer == "painter":
         if options.steps is not None:
-            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+            raise TextsketchError(
+                "the painter takes no steps; leave --steps out or choose another --renderer"
+            )
         settings = {"grain": options.grain}
     else:
         settings = {"steps": options.steps}

@@ -43,8 +43,8 @@ def _code(coder: BitCoder, texture: Texture | None, layers: Layers, most_coeffic
     out = np.zeros((3, *base_shape(layers.size)), np.int32)
     source = None if texture is None else np.clip(texture.coefficients, -LARGEST, LARGEST)
     step_index = coder.uniform(texture.step_index if texture else 0, STEP_COUNT)
-    finest = (0, 0, 0) if source is None else finest_levels(source, shapes)
-    finest = tuple(coder.uniform(level, len(shapes) + 1) for level in finest)
+    coarse_to = (0, 0, 0) if source is None else finest_levels(source, shapes)
+    finest = tuple(coder.uniform(level, len(shapes) + 1) for level in coarse_to)
     model = ColourModel(LARGEST)
     strokes = None if layers.structure is None else layers.structure.strokes
     for part in passes(out, source, shapes, finest, step_index, strokes):

@@ -12,11 +12,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 import yaml
 
-from textsketch import codestream
+from textsketch import codestream, render
 from textsketch.budget import PRESETS, parse_budget
 from textsketch.errors import TextsketchError
-from textsketch.image import read_size
+from textsketch.image import read_image, read_size
 from textsketch.layers import Mode
+from textsketch.render import profiles
+from textsketch.semantic import captioner
 from textsketch.semantic.text_coder import measure_text
 from textsketch.web import html
 from textsketch.web.jobs import run_job
@@ -153,11 +155,16 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
+            source, write = caption_controls()
             with gr.Row():
                 run = gr.Button("Encode", variant="primary", elem_id="run", scale=3)
                 cancel = gr.Button("Cancel", elem_id="cancel", interactive=False, scale=1)
             status = gr.HTML("", elem_id="status")
+            preview = gr.Image(
+                label="Preview", format="png", interactive=False, visible=False, height=200, buttons=[]
+            )
             with gr.Accordion("Advanced", open=False):
+                decoder, steps = decoder_controls()
                 seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
                 grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
         with gr.Column(scale=5, min_width=320):
@@ -196,10 +203,10 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
     files = gr.State({})
     shown = [
         status, headline, slider, caption_card, sketch_column, sketch, sketch_title, colour_column, colour_map,
-        colour_title, take_tsk, take_png, take_jpeg, dump, files, run, cancel,
+        colour_title, take_tsk, take_png, take_jpeg, dump, files, run, cancel, preview,
     ]  # fmt: skip
 
-    def work(path, mode, preset, size_bytes, caption, seed, grain, pair) -> Iterator[dict]:
+    def work(path, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair) -> Iterator[dict]:
         if not path:
             yield {status: html.error("choose a picture first: upload one or click an example")}
             return
@@ -208,18 +215,24 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             run: gr.update(interactive=False),
             cancel: gr.update(interactive=True),
         }
-        idle = {run: gr.update(interactive=True), cancel: gr.update(interactive=False)}
+        idle = {
+            run: gr.update(interactive=True),
+            cancel: gr.update(interactive=False),
+            preview: gr.update(visible=False, value=None),
+        }
 
-        def job(progress):
+        def job(report):
             return showroom.show(
                 path,
                 mode=mode,
                 budget=chosen_budget(preset, size_bytes),
                 caption=caption,
                 seed=int(seed or 0),
-                grain=grain,
                 max_side=MAX_SIDE,
-                progress=progress,
+                progress=report,
+                renderer=decoder,
+                options=decoder_options(decoder, grain, steps),
+                preview=report.preview,
             )
 
         try:
@@ -227,7 +240,11 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
                 if update.done:
                     yield idle | {status: ""} | result(update.result, pair)
                 else:
-                    yield {status: html.progress(update)}
+                    seen = update.preview is not None
+                    yield {
+                        status: html.progress(update),
+                        preview: gr.update(visible=seen, value=update.preview),
+                    }
         except TextsketchError as error:
             yield idle | {status: html.error(str(error))}
 
@@ -255,23 +272,51 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             files: show.files,
         }
 
+    def write_caption(path, source) -> Iterator[dict]:
+        if not path:
+            yield {status: html.error("choose a picture first: upload one or click an example")}
+            return
+        idle = {write: gr.update(interactive=True), cancel: gr.update(interactive=False)}
+        yield {write: gr.update(interactive=False), cancel: gr.update(interactive=True)}
+        try:
+            for update in run_job(lambda report: captioner.write(read_image(path), source, progress=report)):
+                if update.done:
+                    yield idle | {status: "", caption: update.result}
+                else:
+                    yield {status: html.progress(update)}
+        except TextsketchError as error:
+            yield idle | {status: html.error(str(error))}
+
     def pick(event: gr.SelectData) -> tuple[str, str]:
         path = list(captions)[event.index]
         return path, captions[path]
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    asked = [picture, mode, preset, size_bytes, caption, seed, grain, pair]
+    asked = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair]
     running = [
         run.click(work, asked, shown, concurrency_id="work", **quiet),
         examples.select(pick, None, [picture, caption], **quiet).then(
             work, asked, shown, concurrency_id="work", **quiet
         ),
         demo.load(work, asked, shown, concurrency_id="work", **quiet),
+        write.click(
+            write_caption,
+            [picture, source],
+            [status, caption, write, cancel],
+            concurrency_id="work",
+            **quiet,
+        ),
     ]
     cancel.click(
-        lambda: (html.note("Cancelled."), gr.update(interactive=True), gr.update(interactive=False)),
+        lambda: {
+            status: html.note("Cancelled."),
+            run: gr.update(interactive=True),
+            write: gr.update(interactive=True),
+            cancel: gr.update(interactive=False),
+            preview: gr.update(visible=False, value=None),
+        },
         None,
-        [status, run, cancel],
+        [status, run, write, cancel, preview],
         cancels=running,
         queue=False,
         **quiet,
@@ -288,12 +333,54 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **quiet)
 
 
+def caption_controls() -> tuple[gr.Dropdown, gr.Button]:
+    """Which captioner writes a proposal; where no weights are there, what they need."""
+    sources = captioner.sources()
+    ready = [(source.title, source.name) for source in sources if source.problem is None]
+    with gr.Row(visible=bool(ready)):
+        source = gr.Dropdown(ready, value=ready[0][1] if ready else None, show_label=False, container=False)
+        write = gr.Button("Write a caption", size="sm", elem_id="write")
+    if not ready:
+        gr.HTML(html.missing("Captions written for you need weights", [s.problem or "" for s in sources]))
+    return source, write
+
+
+def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
+    """Which renderer paints; those whose weights are missing are named with what they lack."""
+    offers = render.offers()
+    ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
+    profile = profiles.default()
+    decoder = gr.Dropdown(
+        ready,
+        value=profile.name if profile else render.PAINTER,
+        label="Decoder",
+        info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
+        elem_classes="decoder",
+    )
+    steps = gr.Number(
+        None, label="Steps of Stable Diffusion (empty: the profile's)", minimum=1, maximum=100, precision=0,
+        visible=len(ready) > 1,
+    )  # fmt: skip
+    lacking = [offer.problem for offer in offers if offer.problem is not None]
+    if lacking:
+        gr.HTML(html.missing("Other decoders need weights", lacking))
+    return decoder, steps
+
+
+def decoder_options(decoder: str, grain: bool, steps: float | None) -> dict[str, Any]:
+    """What `pipeline.decode` passes on to the renderer."""
+    if decoder == render.PAINTER:
+        return {"grain": grain}
+    return {"steps": int(steps) if steps else None}
+
+
 def decode_tab() -> None:
     """A .tsk file in, its picture out, with as many layers as wanted."""
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
             layers = gr.Radio(LAYERS, value="all", label="Layers to paint", elem_id="layers-to-paint")
+            decoder, steps = decoder_controls()
             grain = gr.Checkbox(True, label="Paint fine grain")
             status = gr.HTML("", elem_id="decode-status")
         with gr.Column(scale=5, min_width=320):
@@ -307,14 +394,20 @@ def decode_tab() -> None:
                 buttons=["download", "fullscreen"],
             )
 
-    def work(path, layers, grain) -> Iterator[dict]:
+    def work(path, layers, grain, decoder, steps) -> Iterator[dict]:
         if not path:
             yield {status: "", card: "", image: None}
             return
         mode = None if layers == "all" else layers
         try:
             for update in run_job(
-                lambda progress: showroom.decode_file(path, mode=mode, grain=grain, progress=progress)
+                lambda report: showroom.decode_file(
+                    path,
+                    mode=mode,
+                    progress=report,
+                    renderer=decoder,
+                    options=decoder_options(decoder, grain, steps),
+                )
             ):
                 if update.done:
                     header, decoded, png = update.result
@@ -330,10 +423,10 @@ def decode_tab() -> None:
         except TextsketchError as error:
             yield {status: html.error(str(error)), card: "", image: None}
 
-    for control in (file, layers, grain):
+    for control in (file, layers, grain, decoder, steps):
         control.change(
             work,
-            [file, layers, grain],
+            [file, layers, grain, decoder, steps],
             [status, card, image],
             concurrency_id="work",
             show_progress="hidden",
@@ -356,7 +449,6 @@ def api_encode(
             budget=budget,
             caption=caption,
             seed=seed,
-            grain=True,
             max_side=MAX_SIDE,
             progress=lambda fraction, message: None,
         )
@@ -369,7 +461,7 @@ def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tu
     mode = None if layers == "all" else layers
     header, decoded, png = _api_call(
         lambda: showroom.decode_file(
-            uploaded(file), mode=mode, grain=grain, progress=lambda fraction, message: None
+            uploaded(file), mode=mode, options={"grain": grain}, progress=lambda fraction, message: None
         )
     )
     held = {

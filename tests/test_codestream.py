@@ -191,6 +191,15 @@ def test_layers_out_of_range_are_not_packed():
             codestream.pack(layers)
 
 
+def test_the_size_meter_measures_what_pack_writes(files):
+    size_of = codestream.SizeMeter()
+    for data in files.values():
+        layers = codestream.unpack(data)
+        for mode in list(Mode)[: layers.mode.layer_count]:
+            part = layers.reduced_to(mode)
+            assert size_of(part) == len(codestream.pack(part)) == size_of(part)
+
+
 def test_common_sizes_are_distinct_and_fit_a_byte():
     sizes = [common_sizes.size_at(index) for index in range(256)]
     known = [size for size in sizes if size is not None]

@@ -1,16 +1,194 @@
 """Tiny, randomly initialised models of the real classes, saved in the hub's folder layout.
 
-`build(root)` writes one folder for each entry of weights.yaml that a profile needs, so that with
-TEXTSKETCH_WEIGHTS=root the whole real loading code runs. The CLIP tokeniser, TAESD, TEED and PiDiNet are
-the real ones where ../shared/weights has them.
+`build(root)` writes one folder for each entry of weights.yaml that the profiles and captioners need, so that
+with TEXTSKETCH_WEIGHTS=root all of the real loading code runs. The tokeniser is CLIP's real one, made from
+the word list that open_clip carries; TAESD is the real one where ../shared/weights has it.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 SHARED = Path(__file__).parents[2] / "shared/weights"
+_CHANNELS = (32, 32, 64, 64)
+_WIDTH = 32  # of the text encoder's states
+
+
+def build(root: Path) -> Path:
+    """Write every folder below `root` and return it."""
+    import torch
+
+    torch.manual_seed(0)
+    stable_diffusion(root / "sd15")
+    safety_checker(root / "safety-checker")
+    controlnet(root / "controlnet-softedge")
+    for name, channels in (("t2i-sketch", 1), ("t2i-color", 3), ("t2i-openpose", 3)):
+        t2i_adapter(root / name, channels)
+    lcm_lora(root / "lcm-lora")
+    taesd(root / "taesd")
+    clip(root / "clip-vit-b-32", seed=1)
+    clip(root / "clip-vit-l-14", seed=2)
+    return root
+
+
+def stable_diffusion(folder: Path) -> None:
+    """Text encoder, UNet, VAE, tokeniser and scheduler with Stable Diffusion 1.5's four levels."""
+    from diffusers import AutoencoderKL, PNDMScheduler
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    text = CLIPTextConfig(
+        vocab_size=49408,
+        hidden_size=_WIDTH,
+        intermediate_size=37,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        bos_token_id=49406,
+        eos_token_id=49407,
+    )
+    CLIPTextModel(text).half().save_pretrained(folder / "text_encoder", variant="fp16")
+    unet().half().save_pretrained(folder / "unet", variant="fp16")
+    vae = AutoencoderKL(
+        block_out_channels=(16, 16, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        norm_num_groups=8,
+        latent_channels=4,
+    )
+    vae.half().save_pretrained(folder / "vae", variant="fp16")
+    PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    ).save_pretrained(folder / "scheduler")
+    clip_tokeniser(folder / "tokenizer")
+
+
+def unet():
+    """A UNet with Stable Diffusion 1.5's four kinds of blocks."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        block_out_channels=_CHANNELS,
+        layers_per_block=1,
+        sample_size=64,
+        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+        cross_attention_dim=_WIDTH,
+        attention_head_dim=2,
+        norm_num_groups=8,
+    )
+
+
+def controlnet(folder: Path) -> None:
+    """A ControlNet for `unet`; its zero convolutions are opened so that it says something."""
+    import torch
+    from diffusers import ControlNetModel
+
+    network = ControlNetModel.from_unet(unet(), conditioning_channels=3)
+    for module in (*network.controlnet_down_blocks, network.controlnet_mid_block):
+        torch.nn.init.normal_(module.weight, std=1.0)
+    torch.nn.init.normal_(network.controlnet_cond_embedding.conv_out.weight, std=1.0)
+    network.half().save_pretrained(folder, variant="fp16")
+
+
+def t2i_adapter(folder: Path, channels: int) -> None:
+    """A full T2I-Adapter for `unet`, as the Stable Diffusion 1.4 ones are built."""
+    from diffusers import T2IAdapter
+
+    network = T2IAdapter(
+        in_channels=channels,
+        channels=list(_CHANNELS),
+        num_res_blocks=1,
+        downscale_factor=8,
+        adapter_type="full_adapter",
+    )
+    network.save_pretrained(folder)
+
+
+def lcm_lora(folder: Path) -> None:
+    """A LoRA on every attention projection of `unet`, under the names LCM-LoRA's file uses."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {}
+    for name, module in unet().named_modules():
+        if name.endswith(("to_q", "to_v")):
+            key = "lora_unet_" + name.replace(".", "_")
+            outputs, inputs = module.weight.shape
+            state[f"{key}.lora_down.weight"] = torch.randn(4, inputs) * 0.5
+            state[f"{key}.lora_up.weight"] = torch.randn(outputs, 4) * 0.5
+            state[f"{key}.alpha"] = torch.tensor(4.0)
+    folder.mkdir(parents=True)
+    save_file(state, folder / "pytorch_lora_weights.safetensors")
+
+
+def taesd(folder: Path) -> None:
+    """TAESD: the real weights where they are, else random ones; its architecture is diffusers' default."""
+    from diffusers import AutoencoderTiny
+    from safetensors.torch import load_file
+
+    network = AutoencoderTiny()
+    if (SHARED / "taesd").exists():
+        encoder = load_file(SHARED / "taesd/taesd_encoder.safetensors")
+        decoder = load_file(SHARED / "taesd/taesd_decoder.safetensors")
+        state = {f"encoder.layers.{key}": value for key, value in encoder.items()}
+        for key, value in decoder.items():
+            number, rest = key.split(".", 1)
+            state[f"decoder.layers.{int(number) - 1}.{rest}"] = value
+        network.load_state_dict(state)
+    network.save_pretrained(folder)
+
+
+def safety_checker(folder: Path) -> None:
+    """A safety checker whose thresholds of 1 let everything through."""
+    import torch
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig, CLIPImageProcessor
+
+    config = CLIPConfig(
+        vision_config={
+            "hidden_size": 32,
+            "intermediate_size": 37,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "image_size": 32,
+            "patch_size": 8,
+        },
+        projection_dim=16,
+    )
+    network = StableDiffusionSafetyChecker(config)
+    torch.nn.init.ones_(network.concept_embeds_weights)
+    torch.nn.init.ones_(network.special_care_embeds_weights)
+    network.half().save_pretrained(folder / "safety_checker", variant="fp16")
+    processor = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    processor.save_pretrained(folder / "feature_extractor")
+
+
+def clip_tokeniser(folder: Path) -> None:
+    """CLIP's tokeniser, from the merges that open_clip carries."""
+    import open_clip
+    from open_clip.tokenizer import bytes_to_unicode
+
+    source = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
+    merges = gzip.decompress(source.read_bytes()).decode().split("\n")[1 : 49152 - 256 - 2 + 1]
+    letters = list(bytes_to_unicode().values())
+    words = [*letters, *(letter + "</w>" for letter in letters)]
+    words += ["".join(merge.split()) for merge in merges] + ["<|startoftext|>", "<|endoftext|>"]
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    special = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>"}
+    special |= {"pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
+    (folder / "special_tokens_map.json").write_text(json.dumps(special))
+    config = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, **special}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
 
 
 def clip(folder: Path, seed: int) -> None:
@@ -32,3 +210,117 @@ def clip(folder: Path, seed: int) -> None:
     config = {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg}
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     save_file(network.state_dict(), folder / "open_clip_model.safetensors")
+
+
+def blip(folder: Path) -> None:
+    """A BLIP captioner with a small word list."""
+    import torch
+    from transformers import (
+        BertTokenizer,
+        BlipConfig,
+        BlipForConditionalGeneration,
+        BlipImageProcessor,
+        BlipProcessor,
+    )
+
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "[DEC]",
+        *["a", "red", "blue", "dog", "cat", "on", "the", "grass", "house"],
+    ]
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").write_text("\n".join(words))
+    tokeniser = BertTokenizer(str(folder / "vocab.txt"), bos_token="[DEC]")
+    small = {"hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = BlipConfig(
+        text_config={
+            **small,
+            "vocab_size": len(words),
+            "encoder_hidden_size": 32,
+            "bos_token_id": 5,
+            "eos_token_id": 3,
+            "sep_token_id": 3,
+            "pad_token_id": 0,
+            "max_position_embeddings": 64,
+            "projection_dim": 16,
+        },
+        vision_config={**small, "image_size": 32, "patch_size": 8, "projection_dim": 16},
+        projection_dim=16,
+    )
+    torch.manual_seed(3)
+    network = BlipForConditionalGeneration(config)
+    # The usual start is so near to zero that the picture would not matter.
+    for weight in network.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.3)
+    network.save_pretrained(folder)
+    pictures = BlipImageProcessor(size={"height": 32, "width": 32})
+    BlipProcessor(pictures, tokeniser).save_pretrained(folder)
+    # The hub's folder was saved by an older transformers, which wrote these files too.
+    pictures.save_pretrained(folder)
+    (folder / "processor_config.json").unlink()
+    (folder / "special_tokens_map.json").write_text(json.dumps(tokeniser.special_tokens_map))
+
+
+def florence2(folder: Path) -> None:
+    """A Florence-2 with CLIP's word list made into BART's kind of tokeniser."""
+    import torch
+    from open_clip.tokenizer import bytes_to_unicode
+    from transformers import (
+        BartTokenizerFast,
+        CLIPImageProcessor,
+        Florence2Config,
+        Florence2ForConditionalGeneration,
+        Florence2Processor,
+    )
+
+    letters = list(bytes_to_unicode().values())
+    words = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters]
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokeniser = BartTokenizerFast(
+        str(folder / "vocab.json"),
+        str(folder / "merges.txt"),
+        extra_special_tokens={"image_token": "<image>"},
+    )
+    vision = {
+        "depths": (1, 1),
+        "patch_size": (7, 3),
+        "patch_stride": (4, 2),
+        "patch_padding": (3, 1),
+        "patch_prenorm": (False, True),
+        "embed_dim": (16, 32),
+        "num_heads": (2, 4),
+        "num_groups": (2, 4),
+        "window_size": 4,
+        "projection_dim": 32,
+    }
+    text = {
+        "model_type": "bart",
+        "vocab_size": len(tokeniser),
+        "d_model": 32,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+        "encoder_ffn_dim": 37,
+        "decoder_ffn_dim": 37,
+        "max_position_embeddings": 256,
+    }
+    config = Florence2Config(text_config=text, vision_config=vision, image_token_id=tokeniser.image_token_id)
+    torch.manual_seed(4)
+    Florence2ForConditionalGeneration(config).save_pretrained(folder)
+    pictures = CLIPImageProcessor(
+        size={"height": 32, "width": 32}, crop_size={"height": 32, "width": 32}, do_center_crop=False
+    )
+    pictures.image_seq_length = (32 // 8) ** 2 + 1
+    Florence2Processor(pictures, tokeniser).save_pretrained(folder)
+    # The hub's folder was saved by an older transformers, which wrote these files too.
+    pictures.save_pretrained(folder)
+    (folder / "special_tokens_map.json").write_text(json.dumps(tokeniser.special_tokens_map))
+    (folder / "added_tokens.json").write_text(json.dumps({"<image>": tokeniser.image_token_id}))

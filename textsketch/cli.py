@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="IN.tsk")
     decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
+    decode.add_argument(
+        "--renderer",
+        default="painter",
+        metavar="NAME",
+        help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
+    )
+    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
@@ -158,8 +165,16 @@ def _decode(options: argparse.Namespace) -> None:
     from .pipeline import decode
 
     out = Path(options.out or Path(options.file).with_suffix(".png"))
+    if options.renderer == "painter":
+        if options.steps is not None:
+            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+        settings = {"grain": options.grain}
+    else:
+        settings = {"steps": options.steps}
     with _progress(options) as progress:
-        decoded = decode(options.file, mode=options.layers, grain=options.grain, progress=progress)
+        decoded = decode(
+            options.file, mode=options.layers, renderer=options.renderer, progress=progress, **settings
+        )
     _save_picture(decoded.image, out)
     width, height = decoded.image.size
     record = {"file": str(out), "mode": str(decoded.mode), "width": width, "height": height}

@@ -10,6 +10,7 @@ valid file of the lower mode.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import common_sizes
@@ -62,22 +63,38 @@ def pack(layers: Layers) -> bytes:
 
     Raises ValueError if the layers' size or seed is out of range.
     """
-    from .structure import sketch_coder
-    from .texture import colour_coder
-
-    payloads = [_pack_semantic(layers)]
-    if layers.structure is not None:
-        payloads.append(sketch_coder.pack(layers.structure, layers.size))
-    if layers.texture is not None:
-        payloads.append(colour_coder.pack(layers.texture, layers))
     stream = bytearray(_pack_header(layers))
     check = _crc8(stream)
-    for payload in payloads:
+    for pack_payload in _packers(layers):
+        payload = pack_payload()
         segment = _pack_length(len(payload)) + payload
         check = _crc8(segment, check)
         stream += segment
         stream.append(check)
     return bytes(stream)
+
+
+class SizeMeter:
+    """Measures files while layers are being chosen: `len(pack(layers))`, without packing a layer twice.
+
+    A layer is known again by identity, so layers must not be changed in place between two calls.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[tuple[object, ...], int]] = {}
+
+    def __call__(self, layers: Layers) -> int:
+        """The size in bytes of the file of `layers`."""
+        size_bytes = len(_pack_header(layers))
+        stack: tuple[object, ...] = (layers.semantic, layers.structure, layers.texture)
+        for index, pack_payload in enumerate(_packers(layers)):
+            below = stack[: index + 1]  # a texture is coded with the strokes and descriptors in view
+            key = tuple(map(id, below))
+            if key not in self._known:
+                count = len(pack_payload())
+                self._known[key] = (below, len(_pack_length(count)) + count + 1)
+            size_bytes += self._known[key][1]
+        return size_bytes
 
 
 def unpack(data: bytes) -> Layers:
@@ -200,6 +217,21 @@ def _unpack_header(reader: _Reader) -> Header:
         if not 1 <= len(seed_field) <= 4 or seed_field[0] == 0:
             raise BitstreamError("the .tsk file is damaged: its seed is not a valid one")
     return Header(size, _MODES[mode_index], seed, bool(flags & _DESCRIPTORS), reader.position)
+
+
+def _packers(layers: Layers) -> list[Callable[[], bytes]]:
+    """For each layer there is, what packs its payload."""
+    from .structure import sketch_coder
+    from .texture import colour_coder
+
+    packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers)]
+    if layers.structure is not None:
+        structure = layers.structure
+        packers.append(lambda: sketch_coder.pack(structure, layers.size))
+    if layers.texture is not None:
+        texture = layers.texture
+        packers.append(lambda: colour_coder.pack(texture, layers))
+    return packers
 
 
 def _pack_semantic(layers: Layers) -> bytes:

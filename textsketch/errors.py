@@ -23,3 +23,7 @@ class WeightsError(TextsketchError):
 
 class CaptionError(TextsketchError):
     """The caption cannot be sent: too long, or not valid Unicode."""
+
+
+class RenderError(TextsketchError):
+    """The picture could not be painted: out of memory, numbers that are no picture, or held back."""

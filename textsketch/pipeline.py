@@ -93,7 +93,7 @@ def encode(
         parse_budget(budget, picture.size),
         caption,
         seed=seed,
-        size_of=lambda candidate: len(codestream.pack(candidate)),
+        size_of=codestream.SizeMeter(),
         progress=progress,
     )
     return Encoded(codestream.pack(layers), layers)
@@ -110,8 +110,9 @@ def decode(
     """Decode a .tsk file, given as bytes or path, from its bytes alone.
 
     mode: paint only the layers of this mode; None paints all the file has.
-    renderer: one of `render.NAMES`; `options` go to it.
-    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for.
+    renderer: one of `render.names()`: the painter or a Stable Diffusion profile; `options` go to it.
+    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for, WeightsError or
+    RenderError if the renderer cannot be used here.
     """
     from .render import get_renderer
 

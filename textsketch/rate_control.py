@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -14,9 +15,15 @@ from textsketch.semantic import descriptors as field
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map, grain
-from textsketch.texture.colour_map import base_shape
+from textsketch.texture.quantiser import quantise
+from textsketch.texture.wavelet import level_shapes
+
+SizeOf = Callable[[Layers], int]
 
 _SKETCH_LONG_SIDE = 192
+_FAVOUR = 3.0
+_BITS_WEIGHTS = (0.16, 0.06)
+_LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
 
 def choose_layers(
@@ -26,7 +33,7 @@ def choose_layers(
     caption: str,
     *,
     seed: int = 0,
-    size_of: Callable[[Layers], int],
+    size_of: SizeOf,
     progress: Callable[[float, str], None] | None = None,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
@@ -36,41 +43,16 @@ def choose_layers(
     report = progress or (lambda fraction, message: None)
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     size = picture.size
-    plain = _smallest(size, mode, caption, seed)
-    smallest = size_of(plain)
+    layers = _smallest(size, mode, caption, seed)
+    smallest = size_of(layers)
     if smallest > budget_bytes:
         raise BudgetError(f"the smallest {mode} file of this picture takes {smallest} bytes")
-    room = budget_bytes - smallest
-
-    def fits(layers: Layers) -> bool:
-        return size_of(layers) <= budget_bytes
-
-    most = room if mode is Mode.TEXT_ONLY else min(24, max(8, room // 12))
-    layers = plain
-    for size_bytes in range(most, 0, -1):
-        trial = Layers(
-            size,
-            Semantic(caption, field.from_planes(planes, size_bytes)),
-            plain.structure,
-            plain.texture,
-            seed,
-        )
-        if fits(trial):
-            layers = trial
-            break
+    layers = _describe(layers, planes, mode, budget_bytes, size_of)
     report(0.1, "drawing the sketch")
-    if mode is Mode.TEXT_ONLY:
-        return layers
-    share = (
-        budget_bytes
-        if mode is Mode.TEXT_SKETCH
-        else size_of(layers) + (budget_bytes - size_of(layers)) * 35 // 100
-    )
-    layers = _add_strokes(layers, planes, share, size_of)
-    report(0.4, "mixing the colours")
     if mode is Mode.TEXT_SKETCH:
-        return layers
-    layers = _add_texture(layers, planes, budget_bytes, size_of)
+        layers = _sketch_only(layers, planes, budget_bytes, size_of)
+    elif mode is Mode.THREE_LAYER:
+        layers = _Painting(layers, planes, budget_bytes, size_of, report).layers
     report(1.0, "encoded")
     return layers
 
@@ -80,55 +62,155 @@ def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Lay
     if mode is not Mode.TEXT_ONLY:
         structure = Structure(np.zeros(grid_shape(size, _SKETCH_LONG_SIDE), bool))
     if mode is Mode.THREE_LAYER:
-        texture = Texture(np.zeros((3, *base_shape(size)), np.int32), 0)
+        texture = Texture(np.zeros((3, *colour_map.base_shape(size)), np.int32), 0)
     return Layers(size, Semantic(caption), structure, texture, seed)
 
 
-def _with(layers: Layers, structure: Structure | None, texture: Texture | None) -> Layers:
-    return Layers(layers.size, layers.semantic, structure, texture, layers.seed)
+def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int, size_of: SizeOf) -> Layers:
+    """Add the most descriptors that fit, in three-layer mode no more than pay."""
+    room = budget_bytes - size_of(layers)
+    most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(mode, min(20, max(6, room // 14)))
+    for size_bytes in range(min(most, 64), 0, -1):
+        colours = field.from_planes(planes, size_bytes)
+        trial = replace(layers, semantic=replace(layers.semantic, descriptors=colours))
+        if size_of(trial) <= budget_bytes:
+            return trial
+    return layers
 
 
-def _add_strokes(layers: Layers, planes: np.ndarray, limit_bytes: int, size_of) -> Layers:
-    """Draw as many of the best strokes as fit."""
+def _without_field(layers: Layers, planes: np.ndarray) -> np.ndarray:
+    height, width = planes.shape[1:]
+    return planes - field.field_planes(layers.semantic.descriptors, height, width, layers.size)
+
+
+def _at_base(layers: Layers, planes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Planes reduced to the colour map's grid, and how many levels down that is."""
+    import cv2
+
+    level = colour_map.base_level(layers.size)
+    rows, columns = colour_map.base_shape(layers.size)
+    reduced = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
+    return np.stack(reduced).reshape(3, rows, columns), level
+
+
+def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
+    """As many of the best strokes as fit."""
     shape = layers.structure.strokes.shape
-    lines = [line for _, line in stroke_finder.detect(planes, layers.size, _SKETCH_LONG_SIDE)]
-    low, high = 0, len(lines)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if (
-            size_of(_with(layers, Structure(stroke_finder.draw(lines[:middle], shape)), layers.texture))
-            <= limit_bytes
-        ):
-            low = middle
+    reduced, level = _at_base(layers, _without_field(layers, planes))
+    lines = stroke_finder.detect(planes[0], layers.size, _SKETCH_LONG_SIDE)
+    step = colour_map.coefficient_step(36, layers.size) / 2**level
+    contours = stroke_finder.measure(lines, reduced, shape, step)
+    best = layers
+    low, high = -4.0, 8.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        strokes = stroke_finder.draw(stroke_finder.choose(contours, 2.0**middle), shape)
+        trial = replace(layers, structure=Structure(strokes))
+        if size_of(trial) <= budget_bytes:
+            best, low = trial, middle
         else:
-            high = middle - 1
-    return _with(layers, Structure(stroke_finder.draw(lines[:low], shape)), layers.texture)
-
-
-def _add_texture(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of) -> Layers:
-    """The finest quantiser step that fits."""
-    width, height = layers.size
-    wavelet = colour_map.transform(layers, height, width)
-    residual = planes - field.field_planes(layers.semantic.descriptors, height, width, layers.size)
-    rows, columns = base_shape(layers.size)
-    coefficients = wavelet.forward(residual)[:, :rows, :columns]
-    grain_map = None
-    if budget_bytes >= 200:
-        grain_map = grain.measure(residual[0] - wavelet.inverse(coefficients / 8)[0], layers.size)
-
-    def at(index: int, grain_map) -> Layers:
-        scaled = coefficients / colour_map.coefficient_step(index, layers.size)
-        magnitude = np.minimum(np.floor(np.abs(scaled) + 0.36), colour_map.LARGEST)
-        quantised = (np.sign(scaled) * magnitude).astype(np.int32)
-        return _with(layers, layers.structure, Texture(quantised, index, grain_map))
-
-    low, high = 0, colour_map.STEP_COUNT
-    while low < high:
-        middle = (low + high) // 2
-        if size_of(at(middle, grain_map)) <= budget_bytes:
             high = middle
-        else:
-            low = middle + 1
-    if low == colour_map.STEP_COUNT:
+    return best
+
+
+class _Painting:
+    """The search for a sketch, a colour map and grain that fill the budget; the result is `layers`."""
+
+    def __init__(self, layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf, report) -> None:
+        self._planes = planes
+        self._residual = _without_field(layers, planes)
+        self._budget_bytes = budget_bytes
+        self._size_of = size_of
+        self._level = colour_map.base_level(layers.size)
+        self._shapes = level_shapes(layers.size[1], layers.size[0])[self._level :]
+        room_bits = 8 * (budget_bytes - size_of(layers))
+
+        self._use(layers)
+        step_index = self._coarsest_step(0.85 * room_bits)
+        report(0.3, "choosing strokes")
+        layers = self._add_strokes(layers, step_index)
+        self._use(layers)
+        report(0.5, "mixing the colours")
+        layers = self._add_grain(layers, step_index)
+        self.layers = self._fill(layers)
+
+    def _use(self, layers: Layers) -> None:
+        """Take over the layers' sketch: its transform and its coefficients."""
+        height, width = self._planes.shape[1:]
+        self._strokes = layers.structure.strokes
+        self._wavelet = colour_map.transform(layers, height, width)
+        rows, columns = self._shapes[0]
+        self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns]
+        self._size = layers.size
+
+    def _quantised(self, step_index: int, bits_weight: float) -> tuple[np.ndarray, float]:
+        scaled = self._coefficients / colour_map.coefficient_step(step_index, self._size)
+        return quantise(scaled, self._shapes, step_index, self._strokes, bits_weight=bits_weight)
+
+    def _coarsest_step(self, limit_bits: float) -> int:
+        """The finest quantiser step whose estimated code length stays below `limit_bits`."""
+        low, high = 0, colour_map.STEP_COUNT - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._quantised(middle, _BITS_WEIGHTS[0])[1] <= limit_bits:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _add_strokes(self, layers: Layers, step_index: int) -> Layers:
+        """Draw the strokes that pay at this quantiser step, with at most 40 % of the budget."""
+        shape = layers.structure.strokes.shape
+        reduced, level = _at_base(layers, self._residual)
+        step = colour_map.coefficient_step(step_index, layers.size) / 2**level
+        lines = stroke_finder.detect(self._planes[0], layers.size, _SKETCH_LONG_SIDE)
+        favour = _FAVOUR
+        before = self._size_of(layers)
+        for _ in range(6):
+            chosen = stroke_finder.select(lines, reduced, shape, step, favour)
+            trial = replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
+            if self._size_of(trial) - before <= 0.4 * (self._budget_bytes - before):
+                return trial
+            favour *= 0.6
         return layers
-    return at(low, grain_map)
+
+    def _add_grain(self, layers: Layers, step_index: int) -> Layers:
+        if self._budget_bytes < _LEAST_FOR_GRAIN:
+            return layers
+        coefficients, _ = self._quantised(step_index, _BITS_WEIGHTS[0])
+        painted = colour_map.synthesise(replace(layers, texture=Texture(coefficients, step_index)), self._wavelet)
+        fine = self._budget_bytes >= _LEAST_FOR_FINE_GRAIN
+        strength = grain.measure(self._residual[0] - painted[0], layers.size, fine)
+        trial = replace(layers, texture=replace(layers.texture, grain=strength if strength.any() else None))
+        return trial if self._size_of(trial) <= self._budget_bytes else layers
+
+    def _fill(self, layers: Layers) -> Layers:
+        """The colour map that fills the budget best: its step first, then the price of a bit."""
+        room_bits = 8 * (self._budget_bytes - self._size_of(layers))
+        step_index = self._coarsest_step(room_bits)
+
+        def at(index: int, bits_weight: float) -> Layers:
+            coefficients, _ = self._quantised(index, bits_weight)
+            return replace(layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index))
+
+        def fits(trial: Layers) -> bool:
+            return self._size_of(trial) <= self._budget_bytes
+
+        # The coder adapts to the picture, so the estimate is a little off either way.
+        best = at(step_index, _BITS_WEIGHTS[0])
+        while not fits(best):
+            if step_index + 1 == colour_map.STEP_COUNT:
+                return layers
+            step_index += 1
+            best = at(step_index, _BITS_WEIGHTS[0])
+        while step_index > 0 and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
+            best, step_index = finer, step_index - 1
+        high, low = _BITS_WEIGHTS
+        for _ in range(4):
+            middle = (low + high) / 2
+            trial = at(step_index, middle)
+            if fits(trial):
+                best, high = trial, middle
+            else:
+                low = middle
+        return best

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from importlib import import_module
+from dataclasses import dataclass
 
 from PIL import Image
 
-Renderer = Callable[..., Image.Image]
+from ..errors import TextsketchError
 
-_MODULES = {"painter": "painter"}
-NAMES = tuple(_MODULES)
+Renderer = Callable[..., Image.Image]
+PAINTER = "painter"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A renderer by name. problem: the sentence that says what it lacks here, or None if it can be used."""
+
+    name: str
+    title: str
+    problem: str | None
+
+
+def names() -> tuple[str, ...]:
+    """The painter and every Stable Diffusion profile."""
+    from . import profiles
+
+    return (PAINTER, *profiles.NAMES)
+
+
+def offers() -> list[Offer]:
+    """Every renderer with what it lacks here; loads nothing."""
+    from . import profiles
+
+    diffusion = [Offer(o.profile.name, o.profile.title, o.problem) for o in profiles.offers()]
+    return [Offer(PAINTER, "Painter (embedded)", None), *diffusion]
 
 
 def get_renderer(name: str) -> Renderer:
     """Return `render(layers, size=None, *, seed=None, progress=None, ...) -> PIL.Image` by name.
 
-    Raises ValueError if there is no renderer of this name.
+    Raises TextsketchError if there is no renderer of this name.
     """
-    if name not in _MODULES:
-        raise ValueError(f"unknown renderer {name!r}; choose one of {', '.join(NAMES)}")
-    return import_module(f".{_MODULES[name]}", __name__).render
+    if name not in names():
+        raise TextsketchError(f"unknown renderer {name!r}; choose one of {', '.join(names())}")
+    if name == PAINTER:
+        from . import painter
+
+        return painter.render
+    from . import diffusion
+
+    return functools.partial(diffusion.render, profile=name)

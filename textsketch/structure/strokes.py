@@ -5,6 +5,8 @@ A stroke's worth is measured on the colour map: the bits the stroke-stopped wave
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from textsketch.structure.barriers import barriers, trace
@@ -16,7 +18,7 @@ _PIECE_CELLS = 8
 _SHORTEST_LINE = 8
 _REACH_CELLS = 3.0
 _COARSEST_CELL = 16
-_START_BITS = 11.0
+_START_BITS = 15.0
 _CELL_BITS = 1.1
 
 
@@ -38,7 +40,7 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
 def _smooth(line: np.ndarray) -> np.ndarray:
     """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
     points = line.astype(float)
-    for _ in range(3):
+    for _ in range(6):
         points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
     cells = [tuple(line[0])]
     for point in np.rint(points).astype(int):
@@ -53,32 +55,45 @@ def _smooth(line: np.ndarray) -> np.ndarray:
     return np.array(cells)
 
 
+@dataclass(frozen=True)
+class Contour:
+    """A line cut into short pieces, with the bits of colour map each piece saves."""
+
+    pieces: list[np.ndarray]
+    worth: np.ndarray
+
+
+def measure(
+    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float
+) -> list[Contour]:
+    """Cut lines into pieces and measure what each saves when all are drawn.
+
+    planes: (3, height, width) float32, the picture without the descriptors' field. shape: of the grid.
+    step: the colour map's quantiser step for orthonormal coefficients of `planes`.
+    """
+    cut = [np.array_split(line, max(1, round(len(line) / _PIECE_CELLS))) for line in lines]
+    saved = iter(_worth([piece for pieces in cut for piece in pieces], planes, shape, step))
+    return [Contour(pieces, np.array([next(saved) for _ in pieces])) for pieces in cut]
+
+
+def choose(contours: list[Contour], favour: float) -> list[np.ndarray]:
+    """The stretches whose worth, times `favour`, exceeds what they cost to code."""
+    chosen = []
+    for contour in contours:
+        profit = favour * contour.worth - _CELL_BITS * np.array([len(piece) for piece in contour.pieces])
+        for first, last in _profitable_runs(profit, _START_BITS):
+            stretch = np.concatenate(contour.pieces[first:last])
+            if len(stretch) >= _SHORTEST_LINE:
+                chosen.append(stretch)
+    return chosen
+
+
 def select(
     lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, favour: float
 ) -> list[np.ndarray]:
-    """The stretches of `lines` whose worth, times `favour`, exceeds what they cost to code.
-
-    planes, shape, step: see `worth`. Drawing fewer strokes changes what the others save, so the choice
-    is made twice, the first time at half the price.
-    """
-    for price in (0.5, 1.0):
-        pieces, line_of = [], []
-        for index, line in enumerate(lines):
-            parts = np.array_split(line, max(1, round(len(line) / _PIECE_CELLS)))
-            pieces += parts
-            line_of += [index] * len(parts)
-        if not pieces:
-            return []
-        profit = favour * worth(pieces, planes, shape, step) - price * _CELL_BITS * np.array([len(p) for p in pieces])
-        kept = []
-        for index in range(len(lines)):
-            mine = [i for i, line in enumerate(line_of) if line == index]
-            for first, last in _profitable_runs(profit[mine], price * _START_BITS):
-                stretch = np.concatenate([pieces[mine[i]] for i in range(first, last)])
-                if len(stretch) >= _SHORTEST_LINE:
-                    kept.append(stretch)
-        lines = kept
-    return lines
+    """`measure` and `choose`, twice: drawing fewer strokes changes what the others save."""
+    lines = choose(measure(lines, planes, shape, step), 2 * favour)
+    return choose(measure(lines, planes, shape, step), favour)
 
 
 def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
@@ -109,12 +124,8 @@ def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     return bitmap
 
 
-def worth(pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float) -> np.ndarray:
-    """Bits of colour map each piece saves when all of them are drawn: float64, one a piece.
-
-    planes: (3, height, width) float32, the picture without the descriptors' field. shape: of the grid.
-    step: the colour map's quantiser step for orthonormal coefficients of `planes`.
-    """
+def _worth(pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float) -> np.ndarray:
+    """Bits of colour map each piece saves when all of them are drawn: float64, one a piece."""
     import cv2
 
     height, width = planes.shape[1:]

@@ -12,20 +12,20 @@ from textsketch.entropy.models import AdaptiveBits, BitCoder
 from textsketch.structure.grid import grid_shape
 
 LEVELS = 8
-_CELLS_ALONG_LONG_SIDE = 12
+_CELLS_ALONG_LONG_SIDE = (4, 12)
 _UNIT = 1.6
 
 
-def grain_shape(size: tuple[int, int]) -> tuple[int, int]:
-    """Shape (rows, columns) of the grain map of a picture of `size` (width, height)."""
-    return grid_shape(size, _CELLS_ALONG_LONG_SIDE)
+def grain_shape(size: tuple[int, int], fine: bool) -> tuple[int, int]:
+    """Shape (rows, columns) of the coarse or fine grain map of a picture of `size` (width, height)."""
+    return grid_shape(size, _CELLS_ALONG_LONG_SIDE[fine])
 
 
-def measure(luma_difference: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def measure(luma_difference: np.ndarray, size: tuple[int, int], fine: bool) -> np.ndarray:
     """The grain map that makes up for `luma_difference`, original minus painted, (height, width) float32."""
     import cv2
 
-    rows, columns = grain_shape(size)
+    rows, columns = grain_shape(size, fine)
     energy = cv2.resize(_band_pass(luma_difference) ** 2, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.clip(np.rint(np.sqrt(energy.reshape(rows, columns)) / _UNIT * 0.7), 0, LEVELS - 1).astype(
         np.uint8
@@ -62,9 +62,13 @@ def _white_noise(height: int, width: int, seed: int) -> np.ndarray:
 
 def code_grain(coder: BitCoder, grain: np.ndarray | None, size: tuple[int, int]) -> np.ndarray | None:
     """Code a grain map, or that there is none."""
-    if not coder.bit(int(grain is not None), 32768):
+    kind = 0
+    if grain is not None:
+        kind = 1 + int(grain.shape != grain_shape(size, False))
+    kind = coder.uniform(kind, 3)
+    if not kind:
         return None
-    rows, columns = grain_shape(size)
+    rows, columns = grain_shape(size, kind == 2)
     out = np.zeros((rows, columns), np.uint8)
     more = AdaptiveBits([32768] * (16 * LEVELS))
     for row in range(rows):

@@ -19,7 +19,6 @@ def quantise(
     strokes: np.ndarray | None,
     *,
     bits_weight: float,
-    finest: tuple[int, int, int],
     model: IntegerNetwork | None = None,
 ) -> tuple[np.ndarray, float]:
     """Quantise coefficients in units of the step, in coding order, with the coder's own probabilities.
@@ -29,6 +28,7 @@ def quantise(
     """
     out = np.zeros(scaled.shape, np.int32)
     total = 0.0
+    finest = tuple(_finest_useful(plane, shapes) for plane in scaled)
     for part in passes(out, scaled, shapes, finest, step_index, strokes):
         cost = _code_lengths(pass_logits(part, model))
         wanted = part.wanted.ravel()
@@ -50,6 +50,15 @@ def quantise(
         total += best_bits.sum()
         part.values[...] = (np.sign(wanted) * best).reshape(part.values.shape)
     return out, float(total)
+
+
+def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]]) -> int:
+    """The finest level with enough coefficients near or above the step to be worth coding at all."""
+    for level in range(len(shapes)):
+        bands = [plane[rows, columns] for rows, columns in band_slices(shapes, level)]
+        if sum(int((np.abs(band) > 1).sum()) for band in bands) > 0.001 * sum(band.size for band in bands):
+            return level
+    return len(shapes)
 
 
 def finest_levels(planes: np.ndarray, shapes: list[tuple[int, int]]) -> tuple[int, int, int]:

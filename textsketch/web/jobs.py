@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _POLL_SECONDS = 0.1
@@ -18,31 +18,50 @@ class _CancelledError(BaseException):
 
 @dataclass(frozen=True)
 class Update:
-    """How far a job is. result is set in the last update only."""
+    """How far a job is. preview is the latest rough picture, if there is any; result comes with the last."""
 
     fraction: float
     message: str
+    preview: Any = None
     done: bool = False
     result: Any = None
 
 
-def run_job(job: Callable[[Callable[[float, str], None]], Any]) -> Iterator[Update]:
-    """Run `job(progress)` in a thread and yield an `Update` a few times a second and one when it is done.
+class Reporter:
+    """What a job reports with: called as progress(fraction, message), and `preview(picture)`."""
 
-    Closing the iterator (as Gradio does with a generator it cancels) stops the job at its next call of
-    `progress`. What the job raises is raised here.
-    """
-    updates: queue.SimpleQueue[Update | BaseException] = queue.SimpleQueue()
-    stop = threading.Event()
+    def __init__(self) -> None:
+        self.updates: queue.SimpleQueue[Update | BaseException] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        self._latest = Update(0.0, "starting")
 
-    def progress(fraction: float, message: str) -> None:
-        if stop.is_set():
+    def __call__(self, fraction: float, message: str) -> None:
+        """Report how far the job is; this is where a cancelled job stops."""
+        if self.stop.is_set():
             raise _CancelledError
-        updates.put(Update(fraction, message))
+        self._put(replace(self._latest, fraction=fraction, message=message))
+
+    def preview(self, picture: Any) -> None:
+        """Report a rough picture of what is coming."""
+        self._put(replace(self._latest, preview=picture))
+
+    def _put(self, update: Update) -> None:
+        self._latest = update
+        self.updates.put(update)
+
+
+def run_job(job: Callable[[Reporter], Any]) -> Iterator[Update]:
+    """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
+
+    Closing the iterator (as Gradio does with a generator it cancels) stops the job at its next report. What
+    the job raises is raised here.
+    """
+    reporter = Reporter()
+    updates = reporter.updates
 
     def work() -> None:
         try:
-            updates.put(Update(1.0, "done", done=True, result=job(progress)))
+            updates.put(Update(1.0, "done", done=True, result=job(reporter)))
         except _CancelledError:
             pass
         except BaseException as error:  # handed to the iterator's thread
@@ -56,7 +75,7 @@ def run_job(job: Callable[[Callable[[float, str], None]], Any]) -> Iterator[Upda
                 latest = _newest(updates)
             yield latest
     finally:
-        stop.set()
+        reporter.stop.set()
 
 
 def _newest(updates: queue.SimpleQueue[Update | BaseException]) -> Update:

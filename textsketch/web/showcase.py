@@ -8,8 +8,12 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from .. import codestream
 from ..image import read_image, scale_to_fit
@@ -17,6 +21,7 @@ from ..measure.baselines import Baseline, best_within
 from ..measure.comparison import layer_pictures
 from ..measure.report import Report, make_report
 from ..pipeline import Decoded, Encoded, Progress, decode, encode
+from ..render import PAINTER
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
@@ -60,15 +65,22 @@ class Showroom:
         budget: int | str,
         caption: str,
         seed: int,
-        grain: bool,
         max_side: int,
         progress: Progress,
+        renderer: str = PAINTER,
+        options: dict[str, Any] | None = None,
+        preview: Callable[[Image.Image], None] | None = None,
     ) -> Showcase:
-        """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`."""
+        """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
+
+        renderer and options: see `pipeline.decode`. preview: is called with rough pictures while a
+        Stable Diffusion profile paints.
+        """
         progress(0.0, "reading the picture")
         original = read_image(path)
         picture = scale_to_fit(original, max_side)
-        asked = repr((picture.size, mode, budget, caption, seed, grain)).encode()
+        options = options or {}
+        asked = repr((picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         with self._lock:
             if key in self._memo:
@@ -81,11 +93,17 @@ class Showroom:
             budget=budget,
             caption=caption,
             seed=seed,
-            progress=lambda done, message: progress(0.6 * done, message),
+            progress=lambda done, message: progress(0.5 * done, message),
         )
         encoded_at = time.perf_counter()
-        progress(0.6, "painting from the bytes")
-        decoded = decode(encoded.data, grain=grain)
+        if renderer != PAINTER:
+            options = options | {"preview": preview}
+        decoded = decode(
+            encoded.data,
+            renderer=renderer,
+            progress=lambda done, message: progress(0.5 + 0.25 * done, message),
+            **options,
+        )
         decoded_at = time.perf_counter()
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
@@ -111,22 +129,30 @@ class Showroom:
         return showcase
 
     def decode_file(
-        self, path: str, *, mode: str | None, grain: bool, progress: Progress
+        self,
+        path: str,
+        *,
+        mode: str | None,
+        progress: Progress,
+        renderer: str = PAINTER,
+        options: dict[str, Any] | None = None,
     ) -> tuple[codestream.Header, Decoded, str]:
         """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG."""
         from ..pipeline import read_file
 
         data = read_file(path)
         header, _ = codestream.split(data)
-        decoded = decode(data, mode=mode, grain=grain, progress=progress)
-        name = hashlib.sha256(data + repr((mode, grain)).encode()).hexdigest()[:16]
+        options = options or {}
+        decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
+        asked = repr((mode, renderer, sorted(options.items()))).encode()
+        name = hashlib.sha256(data + asked).hexdigest()[:32]
         out = self.root / f"{Path(path).stem[:40]}-{name}.png"
         decoded.image.save(out, compress_level=_PNG_LEVEL)
         return header, decoded, str(out)
 
 
 def _write_files(
-    folder: Path, stem: str, picture, encoded: Encoded, decoded: Decoded, jpeg: Baseline
+    folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
 ) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"

@@ -49,7 +49,7 @@ def samples(data: Path, seed: int, model: IntegerNetwork | None):
         else:
             weight = float(random.uniform(0.1, 0.2))
             chosen, _ = quantise(
-                scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, finest=(0, 0, 0), model=model
+                scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model
             )
         chosen = np.clip(chosen, -colour_map.LARGEST, colour_map.LARGEST)
         blank = np.zeros_like(chosen)
@@ -74,12 +74,9 @@ def random_sketch(residual, planes, size, step, random) -> np.ndarray:
     """A sketch such as rate control might choose, with a random price of strokes."""
     long_side = int(random.choice([128, 192, 192, 256]))
     shape = grid_shape(size, long_side)
-    pieces = stroke_finder.detect(planes[0], size, long_side)
-    if pieces:
-        price = float(random.choice([0.2, 0.5, 1.0, 1.5])) * 1.4
-        gain = stroke_finder.worth(pieces, residual, shape, step)
-        pieces = [piece for piece, bits in zip(pieces, gain, strict=True) if bits > price * len(piece)]
-    return stroke_finder.draw(pieces, shape)
+    lines = stroke_finder.detect(planes[0], size, long_side)
+    favour = float(random.choice([0.8, 1.5, 2.5, 4.0]))
+    return stroke_finder.draw(stroke_finder.select(lines, residual, shape, step, favour), shape)
 
 
 def train(columns, seconds: float) -> dict[str, np.ndarray]:

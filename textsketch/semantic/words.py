@@ -1,0 +1,100 @@
+"""Says a picture's descriptors in words: which colours lie where. A text-to-image model reads no numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textsketch.semantic import descriptors as descriptor_layer
+
+if TYPE_CHECKING:
+    from textsketch.layers import Layers
+
+_NAMES = {
+    "black": (15, 15, 15),
+    "dark grey": (70, 70, 70),
+    "grey": (128, 128, 128),
+    "light grey": (195, 195, 195),
+    "white": (245, 245, 245),
+    "dark red": (120, 25, 25),
+    "red": (205, 40, 40),
+    "pink": (235, 160, 175),
+    "orange": (230, 130, 40),
+    "brown": (115, 75, 45),
+    "tan": (190, 155, 115),
+    "beige": (225, 210, 180),
+    "yellow": (235, 210, 70),
+    "olive": (110, 110, 50),
+    "dark green": (35, 70, 35),
+    "green": (70, 140, 60),
+    "light green": (160, 205, 140),
+    "teal": (40, 115, 115),
+    "light blue": (150, 190, 225),
+    "blue": (55, 105, 190),
+    "dark blue": (30, 40, 90),
+    "slate blue": (95, 115, 140),
+    "purple": (110, 60, 130),
+    "lavender": (185, 165, 210),
+}
+
+
+def colour_name(colour_srgb: np.ndarray) -> str:
+    """The everyday name nearest to an sRGB colour (3 numbers, 0 to 255) in CIE Lab."""
+    distances = np.linalg.norm(_lab(np.array(list(_NAMES.values()))) - _lab(np.asarray(colour_srgb)), axis=-1)
+    return list(_NAMES)[int(distances.argmin())]
+
+
+def colour_words(field_srgb: np.ndarray) -> str:
+    """Name the colours of a (height, width, 3) field, 0 to 255, along the direction it changes most in."""
+    lab = _lab(field_srgb)
+    down = np.abs(lab[-1:].mean(1) - lab[:1].mean(1)).sum()
+    across = np.abs(lab[:, -1:].mean(0) - lab[:, :1].mean(0)).sum()
+    if across > down:
+        places, axis = ("on the left", "in the middle", "on the right"), 1
+    else:
+        places, axis = ("at the top", "in the middle", "at the bottom"), 0
+    parts = [colour_name(part.mean((0, 1))) for part in np.array_split(field_srgb, 3, axis)]
+    if len(set(parts)) == 1:
+        return f"mostly {parts[0]}"
+    if parts[1] in (parts[0], parts[2]):
+        return f"{parts[0]} {places[0]}, {parts[2]} {places[2]}"
+    return ", ".join(f"{part} {place}" for part, place in zip(parts, places, strict=True))
+
+
+def prompt(layers: Layers, suffix: str = "") -> str:
+    """The prompt for `layers`: the caption, then its descriptors in words, then `suffix`.
+
+    With a colour map the descriptors say nothing that the map does not, so they are left out.
+    """
+    parts = [layers.semantic.caption.strip()]
+    if layers.semantic.descriptors is not None and layers.texture is None:
+        parts.append(describe(layers))
+    return ", ".join(part for part in (*parts, suffix) if part)
+
+
+def describe(layers: Layers) -> str:
+    """The descriptors of `layers` in words, "" if there are none."""
+    if layers.semantic.descriptors is None:
+        return ""
+    width, height = layers.size
+    rows, columns = max(3, round(24 * min(1, height / width))), max(3, round(24 * min(1, width / height)))
+    field = descriptor_layer.field(layers.semantic.descriptors, rows, columns, layers.size)
+    return colour_words(np.asarray(field, np.float64))
+
+
+def _lab(colour_srgb: np.ndarray) -> np.ndarray:
+    """sRGB, 0 to 255, to CIE L*a*b* for the D65 white (CIE 15)."""
+    share = np.clip(np.asarray(colour_srgb, np.float64) / 255, 0, 1)
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = linear @ to_xyz.T / np.array([0.9505, 1.0, 1.089])
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack(
+        [
+            116 * root[..., 1] - 16,
+            500 * (root[..., 0] - root[..., 1]),
+            200 * (root[..., 1] - root[..., 2]),
+        ],
+        -1,
+    )

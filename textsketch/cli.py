@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
     )
-    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
+    decode.add_argument(
+        "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
+    )
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
@@ -167,7 +169,9 @@ def _decode(options: argparse.Namespace) -> None:
     out = Path(options.out or Path(options.file).with_suffix(".png"))
     if options.renderer == "painter":
         if options.steps is not None:
-            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+            raise TextsketchError(
+                "the painter takes no steps; leave --steps out or choose another --renderer"
+            )
         settings = {"grain": options.grain}
     else:
         settings = {"steps": options.steps}
@@ -265,7 +269,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         record = evaluate_command.run(options, progress if sys.stderr.isatty() else None)
     if record:
         unread = [f"not read: {path}: {why}" for path, why in record["unreadable_pictures"].items()]
-        notes = [*record["not_available"].values(), *record["notes"], *unread]
+        notes = [*dict.fromkeys(record["not_available"].values()), *record["notes"], *unread]
         wrote = (
             f"{options.out}: results.csv, summary.md, summary.json, plots, gallery.html, contact_sheet.png"
         )

@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="bytes, rates or presets, comma-separated (default: %(default)s)",
     )
-    parser.add_argument("--renderers", default="painter", metavar="LIST", help="default: %(default)s")
+    parser.add_argument(
+        "--renderers",
+        default="painter",
+        metavar="LIST",
+        help="of painter and the Stable Diffusion profiles pics, layered, fast, fast-layered "
+        "(default: %(default)s)",
+    )
     parser.add_argument(
         "--baselines",
         default="jpeg,jpeg2000,webp,avif",
@@ -83,8 +89,8 @@ def run(options: argparse.Namespace, progress: Progress | None) -> dict[str, Any
     from .evaluation import evaluate
     from .worklist import find_pictures, this_share
 
-    settings, left_out = read_settings(options)
     items = find_pictures(options.pictures)
+    settings, left_out = read_settings(options, len(items))
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     share = this_share()
@@ -113,19 +119,20 @@ def write_all(
     return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
-def read_settings(options: argparse.Namespace) -> tuple[Settings, dict[str, str]]:
-    """The settings the arguments stand for, and by name why a codec or metric asked for is left out.
+def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Settings, dict[str, str]]:
+    """The settings the arguments stand for, and by name why what was asked for is left out.
 
     Raises TextsketchError or BudgetError if a name or a budget is none, or nothing is left to evaluate.
     """
     from .. import codestream, render
     from ..budget import parse_budget
+    from . import distribution
     from .evaluation import Settings
     from .formats import FORMATS
-    from .scores import NAMES, SCORES
+    from .scores import NAMES, SCORES, SET_SCORES
 
     modes = _names(options.modes, tuple(Mode), "mode")
-    renderers = _names(options.renderers, render.NAMES, "renderer")
+    renderers = _names(options.renderers, render.names(), "renderer")
     baselines = _names(options.baselines, tuple(FORMATS), "baseline")
     metrics = NAMES if options.metrics == "all" else _names(options.metrics, NAMES, "metric")
     budgets = tuple(dict.fromkeys(name.strip() for name in options.budgets.split(",") if name.strip()))
@@ -140,8 +147,15 @@ def read_settings(options: argparse.Namespace) -> tuple[Settings, dict[str, str]
     if options.workers < 1 or options.max_side < 16:
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
     problems = {name: FORMATS[name].problem() for name in baselines}
+    problems |= {offer.name: offer.problem for offer in render.offers() if offer.name in renderers}
     problems |= {name: SCORES[name].problem() for name in metrics if name in SCORES}
+    if any(name in SET_SCORES for name in metrics):
+        problems |= dict.fromkeys(SET_SCORES, distribution.problem(picture_count))
     left_out = {name: problem for name, problem in problems.items() if problem is not None}
+    renderers = tuple(name for name in renderers if name not in left_out)
+    if not budgets or not ((modes and renderers) or baselines):
+        reasons = " ".join(dict.fromkeys(left_out.values())) or "Name at least one budget, and a mode or a baseline."
+        raise TextsketchError(f"there is nothing to evaluate. {reasons}")
     settings = Settings(
         modes=modes,
         budgets=budgets,

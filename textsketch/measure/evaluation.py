@@ -306,7 +306,7 @@ class _Bench:
         data, caption = self._encode(cell)
         encoded_at = time.perf_counter()
         path = self._write(f"{cell.stem}.tsk", data)
-        options = {"grain": self._settings.grain} if cell.renderer == "painter" else {}
+        options: dict[str, Any] = {"grain": self._settings.grain} if cell.renderer == "painter" else {}
         image = decode(read_file(path), renderer=cell.renderer, **options).image
         seconds = {"encode": encoded_at - started, "decode": time.perf_counter() - encoded_at}
         if image.size != self._picture.size:
@@ -339,7 +339,7 @@ class _Bench:
         """The file and the caption in it; a caption that does not fit is left out."""
         asked = (cell.mode, cell.budget)
         if self._encoded is None or self._encoded[0] != asked:
-            options = {"mode": cell.mode, "budget": cell.budget, "seed": self._settings.seed}
+            options: dict[str, Any] = {"mode": cell.mode, "budget": cell.budget, "seed": self._settings.seed}
             caption = self._caption
             try:
                 data = encode(self._picture, caption=caption, **options).data

@@ -210,10 +210,10 @@ def _add(group: Group, record: dict[str, Any], metrics: Sequence[str]) -> None:
 
 
 def _measure_sets(groups: list[Group], items: list[Item], settings: Settings, folder: Path) -> list[str]:
-    """Fill in FID and KID where they are asked for; return why not."""
+    """Fill in FID and KID where they are asked for; return what keeps them from being computed."""
     if not any(name in SET_SCORES for name in settings.metrics):
         return []
-    problem = distribution.problem(len(items))
+    problem = distribution.problem(len(items))  # again: some pictures may have been unreadable
     if problem is not None:
         return [problem]
 
@@ -262,7 +262,7 @@ def to_markdown(summary: Summary) -> str:
     """The summary as a page: protocol, one table over all budgets, what is missing and why."""
     lines = ["# Evaluation", "", f"Protocol: {summary.protocol}.", "", f"{versions()}.", ""]
     lines += [to_table(summary, summary.metrics), ""]
-    lines += [f"- {text}" for text in (*summary.left_out.values(), *summary.notes)]
+    lines += [f"- {text}" for text in (*dict.fromkeys(summary.left_out.values()), *summary.notes)]
     lines += [f"- not read and left out: {path}: {why}" for path, why in summary.broken.items()]
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from textsketch.colour_space import to_ycbcr
 from textsketch.errors import BudgetError
 from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
 from textsketch.semantic import descriptors as field
+from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map, grain
@@ -20,6 +21,7 @@ from textsketch.texture.wavelet import level_shapes
 
 SizeOf = Callable[[Layers], int]
 
+_LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
 _FAVOUR = 3.0
 _BITS_WEIGHTS = (0.16, 0.06)
@@ -51,6 +53,7 @@ def choose_layers(
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
         layers = _sketch_only(layers, planes, budget_bytes, size_of)
+        layers = _describe(layers, planes, Mode.TEXT_ONLY, budget_bytes, size_of)  # what the sketch left over
     elif mode is Mode.THREE_LAYER:
         layers = _Painting(layers, planes, budget_bytes, size_of, report).layers
     report(1.0, "encoded")
@@ -68,7 +71,7 @@ def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Lay
 
 def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int, size_of: SizeOf) -> Layers:
     """Add the most descriptors that fit, in three-layer mode no more than pay."""
-    room = budget_bytes - size_of(layers)
+    room = budget_bytes - size_of(replace(layers, semantic=replace(layers.semantic, descriptors=None)))
     most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(mode, min(20, max(6, room // 14)))
     for size_bytes in range(min(most, 64), 0, -1):
         colours = field.from_planes(planes, size_bytes)
@@ -94,23 +97,25 @@ def _at_base(layers: Layers, planes: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
-    """As many of the best strokes as fit."""
+    """As many of the lines a person would draw as fit, the best first."""
     shape = layers.structure.strokes.shape
-    reduced, level = _at_base(layers, _without_field(layers, planes))
-    lines = stroke_finder.detect(planes[0], layers.size, _SKETCH_LONG_SIDE)
-    step = colour_map.coefficient_step(36, layers.size) / 2**level
-    contours = stroke_finder.measure(lines, reduced, shape, step)
-    best = layers
-    low, high = -4.0, 8.0
-    for _ in range(12):
-        middle = (low + high) / 2
-        strokes = stroke_finder.draw(stroke_finder.choose(contours, 2.0**middle), shape)
-        trial = replace(layers, structure=Structure(strokes))
-        if size_of(trial) <= budget_bytes:
-            best, low = trial, middle
+    lines = contours.detect(planes, shape)
+
+    def drawn(chosen: list[np.ndarray]) -> Layers:
+        return replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
+
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if size_of(drawn(lines[:middle])) <= budget_bytes:
+            low = middle
         else:
-            high = middle
-    return best
+            high = middle - 1
+    chosen = lines[:low]
+    for line in lines[low : low + _LINES_TO_FILL_UP]:
+        if size_of(drawn([*chosen, line])) <= budget_bytes:
+            chosen.append(line)
+    return drawn(chosen)
 
 
 class _Painting:

@@ -34,10 +34,10 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
     grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
     grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
     edges = cv2.Canny(cv2.bilateralFilter(grey, 5, 25, 2), 20, 50, L2gradient=True) > 0
-    return [_smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
+    return [smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
 
 
-def _smooth(line: np.ndarray) -> np.ndarray:
+def smooth(line: np.ndarray) -> np.ndarray:
     """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
     points = line.astype(float)
     for _ in range(6):

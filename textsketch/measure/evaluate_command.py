@@ -154,7 +154,10 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     left_out = {name: problem for name, problem in problems.items() if problem is not None}
     renderers = tuple(name for name in renderers if name not in left_out)
     if not budgets or not ((modes and renderers) or baselines):
-        reasons = " ".join(dict.fromkeys(left_out.values())) or "Name at least one budget, and a mode or a baseline."
+        reasons = (
+            " ".join(dict.fromkeys(left_out.values()))
+            or "Name at least one budget, and a mode or a baseline."
+        )
         raise TextsketchError(f"there is nothing to evaluate. {reasons}")
     settings = Settings(
         modes=modes,

@@ -53,9 +53,8 @@ def draw(summary: Summary, metrics: Sequence[str]) -> Any:
             rates, means, spreads = (list(values) for values in zip(*points, strict=True))
             look = _look(groups[title], list(groups))
             panel.plot(rates, means, marker="o", markersize=4, label=title, **look)
-            low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-            high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
-            panel.fill_between(rates, low, high, color=look["color"], alpha=0.08, linewidth=0)
+            bars = {"ecolor": look["color"], "elinewidth": 0.9, "alpha": 0.35}
+            panel.errorbar(rates, means, spreads, fmt="none", capsize=2, **bars)
         panel.set_xscale("log")
         panel.set_xlabel("bits per pixel (log)")
         panel.set_ylabel(heading(metric).replace("↑", "(higher is better)").replace("↓", "(lower is better)"))

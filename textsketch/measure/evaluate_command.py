@@ -153,17 +153,17 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
         problems |= dict.fromkeys(SET_SCORES, distribution.problem(picture_count))
     left_out = {name: problem for name, problem in problems.items() if problem is not None}
     renderers = tuple(name for name in renderers if name not in left_out)
+    baselines = tuple(name for name in baselines if name not in left_out)
     if not budgets or not ((modes and renderers) or baselines):
-        reasons = (
-            " ".join(dict.fromkeys(left_out.values()))
-            or "Name at least one budget, and a mode or a baseline."
+        reasons = " ".join(dict.fromkeys(left_out.values()))
+        raise TextsketchError(
+            f"there is nothing to evaluate; name a budget and a mode or baseline. {reasons}"
         )
-        raise TextsketchError(f"there is nothing to evaluate. {reasons}")
     settings = Settings(
         modes=modes,
         budgets=budgets,
         renderers=renderers,
-        baselines=tuple(name for name in baselines if name not in left_out),
+        baselines=baselines,
         metrics=tuple(name for name in metrics if name not in left_out),
         captions=_captions(options.captions),
         seed=options.seed,

@@ -84,16 +84,22 @@ def sweep(
             points.append(point)
             found(point)
 
+    def ours(mode: Mode, budget_bytes: int) -> None:
+        if mode in sated:
+            return
+
+        def tick(fraction: float, message: str) -> None:
+            report(done / steps, f"{mode} at {budget_bytes:,} bytes")
+
+        point = _ours(picture, caption, mode, budget_bytes, seed, renderer, options or {}, tick)
+        if point is not None and point.size_bytes < _SPENT * budget_bytes:
+            sated.add(mode)
+        keep(point)
+
     for budget_bytes in budgets_bytes:
         for mode in Mode:
             report(done / steps, f"{mode} at {budget_bytes:,} bytes")
-            if mode not in sated:
-                point = _ours(
-                    picture, caption, mode, budget_bytes, seed, renderer, options or {}, report, done / steps
-                )
-                if point is not None and point.size_bytes < _SPENT * budget_bytes:
-                    sated.add(mode)
-                keep(point)
+            ours(mode, budget_bytes)
             done += 1
         for name in baselines:
             report(done / steps, f"{FORMATS[name].title} at {budget_bytes:,} bytes")
@@ -111,8 +117,7 @@ def _ours(
     seed: int,
     renderer: str,
     options: dict[str, Any],
-    report: Progress,
-    share: float,
+    progress: Progress,
 ) -> Point | None:
     for text in dict.fromkeys((caption, "")):
         try:
@@ -122,7 +127,7 @@ def _ours(
                 budget=budget_bytes,
                 caption=text,
                 seed=seed,
-                progress=lambda fraction, message: report(share, f"{mode} at {budget_bytes:,} bytes"),
+                progress=progress,
             )
             break
         except BudgetError:

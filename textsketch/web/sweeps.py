@@ -37,13 +37,9 @@ class Shown:
     def mark(self, metric: str) -> Mark:
         """The point on the chart of a metric."""
         title, unit, digits = METRICS[metric]
-        value = f"{title} {self.values[metric]:.{digits}f} {unit}".strip()
-        return Mark(
-            self.curve,
-            self.size_bytes,
-            self.values[metric],
-            f"{self.label}: {self.size_bytes:,} bytes, {value}",
-        )
+        value = self.values[metric]
+        label = f"{self.label}: {self.size_bytes:,} bytes, {title} {value:.{digits}f} {unit}".strip()
+        return Mark(self.curve, self.size_bytes, value, label)
 
 
 @dataclass
@@ -62,7 +58,7 @@ class SweepRoom:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._memo: OrderedDict[str, Sweep] = OrderedDict()
+        self._sweeps: OrderedDict[str, Sweep | None] = OrderedDict()  # None: not finished
         self._lock = threading.Lock()
 
     def run(
@@ -86,12 +82,16 @@ class SweepRoom:
         options = options or {}
         asked = repr((picture.size, caption, seed, renderer, sorted(options.items()))).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
-        with self._lock:
-            if key in self._memo:
-                self._memo.move_to_end(key)
-                return self._memo[key]
         folder = self._root / f"sweep-{key[:32]}"
-        folder.mkdir(exist_ok=True)
+        with self._lock:
+            finished = self._sweeps.setdefault(key)
+            self._sweeps.move_to_end(key)
+            if finished is not None:
+                return finished
+            if len(self._sweeps) > _MEMO_SIZE:
+                oldest, _ = self._sweeps.popitem(last=False)
+                shutil.rmtree(self._root / f"sweep-{oldest[:32]}", ignore_errors=True)
+            folder.mkdir(exist_ok=True)
         original = folder / "original.png"
         picture.save(original, compress_level=1)
         result = Sweep(str(original), picture.width, picture.height)
@@ -112,10 +112,7 @@ class SweepRoom:
         progress(0.98, "laying out the contact sheet")
         result.sheet = _write_sheet(picture, points, renderer, options, folder, Path(path).stem)
         with self._lock:
-            self._memo[key] = result
-            if len(self._memo) > _MEMO_SIZE:
-                _, oldest = self._memo.popitem(last=False)
-                shutil.rmtree(Path(oldest.original).parent, ignore_errors=True)
+            self._sweeps[key] = result
         return result
 
 

@@ -273,7 +273,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         wrote = (
             f"{options.out}: results.csv, summary.md, summary.json, plots, gallery.html, contact_sheet.png"
         )
-        _print(options, record, "\n".join([*notes, wrote]))
+        _print(options, record, "\n".join([f"{record['protocol']}.", *notes, wrote]))
 
 
 def _weights(options: argparse.Namespace) -> None:

@@ -73,11 +73,11 @@ def test_kid_is_the_unbiased_squared_mmd(sets):
 
 
 def test_kid_of_large_sets_is_a_mean_over_subsets_and_repeats(monkeypatch, sets):
-    monkeypatch.setattr(distribution, "_KID_SUBSET_SIZE", 20)
-    monkeypatch.setattr(distribution, "_KID_SUBSETS", 400)
+    monkeypatch.setattr(distribution, "_KID_SUBSET_SIZE", 40)
+    monkeypatch.setattr(distribution, "_KID_SUBSETS", 1000)
     whole = distribution._squared_mmd(*(np.concatenate(side) for side in sets))
     assert distribution.kid(*sets) == distribution.kid(*sets)
-    assert distribution.kid(*sets) == pytest.approx(whole, rel=0.1)
+    assert distribution.kid(*sets) == pytest.approx(whole, rel=0.2)
 
 
 def test_few_pictures_are_refused_with_the_reason():

@@ -82,8 +82,10 @@ def write_plots(summary: Summary, folder: Path) -> list[str]:
     with matplotlib.rc_context({"svg.hashsalt": "textsketch", "font.family": "DejaVu Sans"}):
         for name, metrics in (*((name, [name]) for name in drawn), ("overview", overview)):
             figure = draw(summary, metrics)
-            figure.savefig(plots / f"{name}.png", dpi=150, metadata={"Software": None})
-            figure.savefig(plots / f"{name}.svg", metadata={"Date": None})
+            figure.savefig(
+                plots / f"{name}.png", dpi=150, metadata={"Software": None, "Description": summary.protocol}
+            )
+            figure.savefig(plots / f"{name}.svg", metadata={"Date": None, "Description": summary.protocol})
     return [*drawn, "overview"]
 
 

@@ -40,6 +40,7 @@ _COLUMNS = (
     "grain",
     "encoder",
     "versions",
+    "protocol",
     "file",
     "note",
 )
@@ -166,25 +167,22 @@ def write_results(
     """
     metrics = tuple(name for name in settings.metrics if name in SCORES)
     groups = {cell: Group(cell) for cell in cells(settings)}
-    broken: dict[str, str] = {}
-    measured: list[Item] = []
-    library_versions = versions()
+    unread = {item: problem for item, problem, _ in gather(items, settings, folder) if problem is not None}
+    measured = [item for item in items if item not in unread]
+    same = {"versions": versions(), "protocol": protocol(measured, settings)}
     partial = folder / "results.csv.part"
     with open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, (*_COLUMNS, *metrics), restval="", extrasaction="ignore")
         writer.writeheader()
-        for item, problem, found in gather(items, settings, folder):
-            if problem is not None:
-                broken[str(item.path)] = problem
-                continue
-            measured.append(item)
+        for _, _, found in gather(measured, settings, folder):
             for cell, record in found:
-                writer.writerow(record["row"] | {"versions": library_versions})
+                writer.writerow(record["row"] | same)
                 _add(groups[cell], record, metrics)
     os.replace(partial, folder / "results.csv")
     notes = _measure_sets(list(groups.values()), measured, settings, folder)
     shown = (*metrics, *(name for name in SET_SCORES if any(name in g.set_values for g in groups.values())))
-    summary = Summary(list(groups.values()), shown, protocol(measured, settings), left_out, broken, notes)
+    broken = {str(item.path): problem for item, problem in unread.items()}
+    summary = Summary(list(groups.values()), shown, same["protocol"], left_out, broken, notes)
     _write(folder / "summary.json", json.dumps(_as_dict(summary, settings), indent=2, ensure_ascii=False))
     _write(folder / "summary.md", to_markdown(summary))
     return summary

@@ -17,7 +17,7 @@ from textsketch.budget import PRESETS, parse_budget
 from textsketch.errors import TextsketchError
 from textsketch.image import read_image, read_size
 from textsketch.layers import Mode
-from textsketch.measure.rate_quality import METRICS, curve_titles
+from textsketch.measure.rate_quality import METRICS, PROTOCOL, curve_titles
 from textsketch.render import profiles
 from textsketch.semantic import captioner
 from textsketch.semantic.text_coder import measure_text
@@ -451,7 +451,7 @@ def rate_tab(current: list[gr.components.Component]) -> None:
     gr.HTML(
         html.note(
             "The picture, caption and decoder of the Encode tab, from 25 to 3,000 bytes. Choose a point to see "
-            "what it decodes to."
+            f"what it decodes to. {PROTOCOL}"
         )
     )
     with gr.Row():

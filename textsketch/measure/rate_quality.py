@@ -20,6 +20,10 @@ BUDGETS_BYTES = (25, 70, 200, 500, 1200, 3000)
 BASELINES = ("jpeg", "webp", "avif")
 METRICS = {"psnr_db": ("PSNR", "dB", 2), "ssim": ("SSIM", "", 3)}
 """Title, unit and digits of the metrics every point has; more is better."""
+PROTOCOL = (
+    "Every point is a real file, decoded from its bytes; the formats' files are the best (PSNR) over scale x "
+    "quality within the budget. bpp = 8 x bytes of the whole file / pixels. PSNR: all sRGB samples; SSIM: luma."
+)
 _SPENT = 0.9  # a mode that leaves more than a tenth of a budget unused has nothing more to send
 
 

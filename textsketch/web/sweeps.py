@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from ..image import read_image, scale_to_fit
-from ..measure.rate_quality import BASELINES, METRICS, Point, point_sheet, sweep
+from ..measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
 from ..pipeline import Progress
 from ..render import PAINTER
 from .chart import Mark
@@ -132,8 +132,7 @@ def _write_sheet(
 ) -> str:
     painted = renderer if renderer != PAINTER else f"painter, grain {'on' if options.get('grain') else 'off'}"
     protocol = (
-        f"{stem[:60]}: textsketch ({painted}) beside {len(BASELINES)} formats, best PSNR over scale x quality "
-        f"within the bytes. bpp = 8 x bytes of the whole file / ({picture.width} x {picture.height} pixels)."
+        f"{stem[:60]}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
     )
     sheet = folder / "contact-sheet.png"
     point_sheet(picture, points, protocol).save(sheet)

@@ -131,9 +131,7 @@ def _write_sheet(
     picture: Image.Image, points: list[Point], renderer: str, options: dict[str, Any], folder: Path, stem: str
 ) -> str:
     painted = renderer if renderer != PAINTER else f"painter, grain {'on' if options.get('grain') else 'off'}"
-    protocol = (
-        f"{stem[:60]}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
-    )
+    protocol = f"{stem[:60]}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
     sheet = folder / "contact-sheet.png"
     point_sheet(picture, points, protocol).save(sheet)
     return str(sheet)

@@ -189,6 +189,20 @@ def test_a_stopped_run_goes_on_where_it_was(results, pictures, tmp_path, monkeyp
     assert messages[-1][0] == pytest.approx(1) and any(" left" in message for _, message in messages)
 
 
+def test_several_processes_stop_after_their_cell(pictures, tmp_path):
+    arguments = evaluate_arguments(pictures, tmp_path)
+    arguments.workers = 2
+
+    def stop_at_the_first_cell(fraction, message):
+        if fraction > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_command.run(arguments, stop_at_the_first_cell)
+    done = sum(len(path.read_text().splitlines()) for path in (tmp_path / "work").glob("*.jsonl"))
+    assert 0 < done < 3 * CODECS * 2
+
+
 def evaluate_arguments(pictures: Path, out: Path):
     import argparse
 

@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--baselines",
         default="jpeg",
         metavar="LIST",
-        help="comma-separated, of jpeg, webp, avif, jpeg2000 (default: %(default)s)",
+        help="comma-separated, of jpeg, webp, avif, jpeg2000, jpegxl, vvc, compressai (default: %(default)s)",
     )
     _add_encoder_options(compare)
     _add_grain_option(compare)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
     )
 
 
+@cache
 def encoder_version(codec: str) -> str:
     """What encodes, with its version."""
     from .. import __version__
@@ -154,8 +156,8 @@ def evaluate(
             clock.picture_done()
         return
     context = multiprocessing.get_context("spawn")
-    done = context.SimpleQueue()
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (done,))
+    done, stop = context.SimpleQueue(), context.Event()
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (done, stop))
     try:
         pending = {pool.submit(_work, item, settings, folder) for item in mine}
         while pending:
@@ -166,6 +168,7 @@ def evaluate(
                 future.result()
                 clock.picture_done()
     finally:
+        stop.set()  # where the run is broken off, workers end after their cell
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -185,11 +188,12 @@ def limit_threads() -> None:
 
 
 _done: Any = None
+_stop: Any = None
 
 
-def _start_worker(done: Any) -> None:
-    global _done
-    _done = done
+def _start_worker(done: Any, stop: Any) -> None:
+    global _done, _stop
+    _done, _stop = done, stop
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process stops the run
@@ -197,7 +201,12 @@ def _start_worker(done: Any) -> None:
 
 
 def _work(item: Item, settings: Settings, folder: Path) -> None:
-    evaluate_picture(item, settings, folder, _done.put)
+    def cell_done(fresh: bool) -> None:
+        _done.put(fresh)
+        if _stop.is_set():
+            raise TextsketchError("the run was stopped")
+
+    evaluate_picture(item, settings, folder, cell_done)
 
 
 class _Clock:

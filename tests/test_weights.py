@@ -17,6 +17,7 @@ BODY = bytes(range(256)) * 4000  # about 1 MB
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.delenv(weights.LOCAL_FOLDER_VARIABLE, raising=False)
     return tmp_path / "hub"
@@ -178,6 +179,13 @@ def test_a_broken_download_goes_on_where_it_stopped(monkeypatch, hub):
 def test_offline_is_one_sentence(monkeypatch, cache):
     listed(monkeypatch)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match="offline or the hub does not answer"):
+        weights.fetch("model")
+
+
+def test_offline_by_choice_is_the_same_sentence(monkeypatch, cache):
+    listed(monkeypatch)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(WeightsError, match="offline or the hub does not answer"):
         weights.fetch("model")
 

@@ -68,6 +68,23 @@ def stable_diffusion(folder: Path) -> None:
         steps_offset=1,
     ).save_pretrained(folder / "scheduler")
     clip_tokeniser(folder / "tokenizer")
+    # The hub's files were saved years ago, under the names the classes had then.
+    attention = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    _rename(folder / "text_encoder/model.fp16.safetensors", {"": "text_model."})
+    _rename(folder / "vae/diffusion_pytorch_model.fp16.safetensors", attention, inside=".attentions.")
+
+
+def _rename(path: Path, names: dict[str, str], inside: str = "") -> None:
+    """Rename the keys that have `inside` in a safetensors file."""
+    from safetensors.torch import load_file, save_file
+
+    state = {}
+    for key, value in load_file(path).items():
+        for new, old in names.items():
+            if inside in key:
+                key = key.replace(new, old, 1)
+        state[key] = value
+    save_file(state, path, {"format": "pt"})
 
 
 def unet():
@@ -109,7 +126,8 @@ def t2i_adapter(folder: Path, channels: int) -> None:
         downscale_factor=8,
         adapter_type="full_adapter",
     )
-    network.save_pretrained(folder)
+    # The hub's openpose adapter is the case of a repository that has a pickle only.
+    network.save_pretrained(folder, safe_serialization=folder.name != "t2i-openpose")
 
 
 def lcm_lora(folder: Path) -> None:
@@ -167,6 +185,8 @@ def safety_checker(folder: Path) -> None:
     torch.nn.init.ones_(network.concept_embeds_weights)
     torch.nn.init.ones_(network.special_care_embeds_weights)
     network.half().save_pretrained(folder / "safety_checker", variant="fp16")
+    vision = {"vision_model.": "vision_model.vision_model."}
+    _rename(folder / "safety_checker/model.fp16.safetensors", vision, inside="vision_model.")
     processor = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     processor.save_pretrained(folder / "feature_extractor")
 

@@ -23,7 +23,7 @@ SizeOf = Callable[[Layers], int]
 
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
-_FAVOUR = 3.0
+_FAVOUR = 4.0
 _MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
@@ -225,7 +225,7 @@ class _Painting:
         while step_index > 0 and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
             best, step_index = finer, step_index - 1
         high, low = _BITS_WEIGHTS
-        for _ in range(3):
+        for _ in range(4):
             middle = (low + high) / 2
             trial = at(step_index, middle)
             if fits(trial):

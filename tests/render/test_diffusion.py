@@ -13,14 +13,13 @@ pytest.importorskip("peft")
 
 import tiny_models  # noqa: E402
 
-from textsketch import rate_control, weights  # noqa: E402
+from textsketch import codestream, pipeline, weights  # noqa: E402
 from textsketch.errors import RenderError, WeightsError  # noqa: E402
 from textsketch.layers import Layers, Mode, Semantic, Structure  # noqa: E402
 from textsketch.measure import clip  # noqa: E402
 from textsketch.render import condition, diffusion, diffusion_networks, profiles  # noqa: E402
-from textsketch.structure import sketch_coder  # noqa: E402
+from textsketch.structure import ntc  # noqa: E402
 from textsketch.structure.pose import Poses  # noqa: E402
-from textsketch.texture import colour_coder  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +49,8 @@ def picture(width=96, height=64):
 
 @pytest.fixture(scope="module")
 def layers():
-    def size_of(candidate):
-        size = 30
-        if candidate.structure is not None:
-            size += len(sketch_coder.pack(candidate.structure, candidate.size))
-        if candidate.texture is not None:
-            size += len(colour_coder.pack(candidate.texture, candidate))
-        return size
-
-    found = rate_control.choose_layers(
-        picture(), "three-layer", 400, "a yellow disc", seed=5, size_of=size_of
-    )
+    data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5).data
+    found = codestream.unpack(data)
     assert found.mode is Mode.THREE_LAYER and found.structure.strokes.any()
     return found
 
@@ -215,6 +205,17 @@ def test_a_skeleton_steers_the_picture(layers):
     assert difference(left, right) > 0.1
 
 
+@pytest.mark.parametrize("profile", ["fast", "layered"])
+def test_a_soft_edge_map_steers_the_picture(profile, layers):
+    def painted(shift):
+        edges = np.zeros((128, 192), np.float32)
+        edges[:, shift : shift + 4] = edges[shift : shift + 4] = 0.9
+        soft = ntc.extract(edges, layers.size, 2)
+        return diffusion.render(Layers(layers.size, layers.semantic, soft), profile=profile, steps=2)
+
+    assert difference(painted(20), painted(100)) > 0.02
+
+
 def test_progress_counts_the_steps_and_previews_arrive(layers):
     seen, previews = [], []
     diffusion.render(
@@ -349,8 +350,8 @@ def test_offloaded_networks_paint_the_same(layers):
     diffusion_networks.forget()
     networks = diffusion_networks.load(profiles.get("fast"))
     try:
-        modules = [networks.text_encoder, networks.unet, networks.controlnet]
-        diffusion_networks.offload(modules, torch.device("cpu"))
+        modules = [networks.text_encoder, networks.controlnet, networks.unet, networks.vae]
+        diffusion_networks.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
         assert all(hasattr(module, "_hf_hook") for module in modules)
         assert difference(diffusion.render(layers, profile="fast", steps=1), expected) == 0
     finally:
@@ -404,3 +405,14 @@ def test_working_sizes_are_bounded_and_multiples_of_64(size, monkeypatch):
 def test_the_time_reserved_grows_with_the_work():
     assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("pics")
     assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("fast", count=4)
+
+
+def test_the_tiny_models_tokeniser_is_clips_real_one(root):
+    from transformers import CLIPTokenizer
+
+    if not (tiny_models.SHARED / "clip_tokenizer").exists():
+        pytest.skip("needs ../shared/weights")
+    text = "A naïve café at 5 o'clock, 日本 & the RED lighthouse's lantern-room!"
+    real = CLIPTokenizer.from_pretrained(tiny_models.SHARED / "clip_tokenizer")
+    ours = CLIPTokenizer.from_pretrained(root / "sd15/tokenizer")
+    assert real(text).input_ids == ours(text).input_ids

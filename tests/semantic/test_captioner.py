@@ -10,7 +10,7 @@ pytest.importorskip("open_clip")
 
 import tiny_models  # noqa: E402
 
-from textsketch import weights  # noqa: E402
+from textsketch import codestream, pipeline, weights  # noqa: E402
 from textsketch.errors import WeightsError  # noqa: E402
 from textsketch.semantic import captioner  # noqa: E402
 
@@ -40,6 +40,12 @@ def test_a_caption_is_written_and_shown_as_it_grows(source):
     fractions = [fraction for fraction, _ in seen]
     assert fractions[0] == 0 and seen[-1] == (1.0, caption) and len(seen) > 2
     assert all(0 <= fraction <= 1 for fraction in fractions)
+
+
+def test_what_the_captioner_writes_reaches_the_file():
+    caption = captioner.write(PICTURE, "blip")
+    data = pipeline.encode(PICTURE, mode="text-only", budget=200, caption=caption).data
+    assert codestream.unpack(data).semantic.caption == caption
 
 
 def test_captions_depend_on_the_picture_they_were_given():

@@ -18,8 +18,10 @@ _MOST_PIXELS = 1024 * 1024
 _LONGEST_SIDE = 1536
 _COLOUR_CELL = 64
 # Between a close fit to PiDiNet maps of photographs in squared error (wider, greyer) and their look.
-_LINE_WIDTH = 2.6
-_LINE_BLUR = 2.0
+_LINE_WIDTH = 2.0
+_SKETCH_WIDTH = 3.0
+_ANTI_ALIASING = 0.9  # how much wider a line is drawn than asked for, in pixels
+_LINE_BLUR = 2.4
 _LINE_PEAK = 0.8
 
 
@@ -48,13 +50,15 @@ def soft_edges(strokes: np.ndarray, size: tuple[int, int]) -> Image.Image:
 
     lines = _lines(strokes, size, _LINE_WIDTH)
     soft = cv2.GaussianBlur(lines, (0, 0), _LINE_BLUR * min(size) / SHORT_SIDE)
-    single = math.erf(_LINE_WIDTH / (2 * math.sqrt(2) * _LINE_BLUR))  # the peak of one blurred line
+    single = math.erf(
+        (_LINE_WIDTH + _ANTI_ALIASING) / (2 * math.sqrt(2) * _LINE_BLUR)
+    )  # the peak of one blurred line
     return _grey(np.minimum(soft * (_LINE_PEAK / single), 1))
 
 
 def sketch(strokes: np.ndarray, size: tuple[int, int]) -> Image.Image:
     """Strokes as the crisp drawing the sketch adapter wants: mode "L" of `size`, white on black."""
-    return _grey(_lines(strokes, size, _LINE_WIDTH))
+    return _grey(_lines(strokes, size, _SKETCH_WIDTH))
 
 
 def colour_map(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

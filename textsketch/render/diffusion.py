@@ -18,6 +18,7 @@ from textsketch.render.diffusion_networks import Networks
 from textsketch.render.diffusion_sampling import Conditions
 from textsketch.render.profiles import Guide, Profile
 from textsketch.semantic import words
+from textsketch.structure.ntc import SoftEdges
 from textsketch.structure.pose import Poses
 
 if TYPE_CHECKING:
@@ -241,13 +242,17 @@ def make_conditions(
 ) -> Conditions:
     """What the layers say besides words, as the networks of `profile` take it, at `size` (width, height)."""
     to_tensor = diffusion_sampling.to_tensor
-    structure = layers.structure
+    structure: Any = layers.structure
     edges = start = None
     read: list[tuple[str, Any]] = []
     if isinstance(structure, Poses):
         read.append(("pose", to_tensor(structure.draw(size))))
     elif structure is not None and profile.guide is Guide.CONTROLNET:
-        edges = to_tensor(condition.soft_edges(structure.strokes, size)).expand(-1, 3, -1, -1)
+        soft = isinstance(structure, SoftEdges)
+        drawn = structure.draw(size) if soft else condition.soft_edges(structure.strokes, size)
+        edges = to_tensor(drawn).expand(-1, 3, -1, -1)
+    elif isinstance(structure, SoftEdges):
+        read.append(("sketch", to_tensor(structure.draw(size).point(lambda grey: 255 * (grey > 127)))))
     elif structure is not None:
         read.append(("sketch", to_tensor(condition.sketch(structure.strokes, size))))
     strength = profile.strength if settings.strength is None else min(max(0.0, settings.strength), 1.0)

@@ -79,8 +79,13 @@ def load(
         return module
 
     from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel
+    from diffusers.utils import logging as diffusers_logging
     from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers.utils import logging as transformers_logging
 
+    # `report` tells what is loaded; bars of theirs would be drawn into it.
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
     base = folders["sd15"]
     fp16: dict[str, Any] = {"variant": "fp16", "use_safetensors": True, "local_files_only": True}
     parts: dict[str, Any] = {
@@ -201,28 +206,43 @@ def _safety(folder: Path, network: Callable[[Any], Any], options: dict[str, Any]
 
 
 def _place(parts: dict[str, Any], device: torch.device) -> None:
-    """Move the networks to the GPU; where it is small, let accelerate bring the large ones when they run."""
+    """Move the networks to the GPU; where little of it is free, let accelerate bring them as they run."""
     import torch
 
-    every = [parts["text_encoder"], parts["unet"], parts["vae"], parts["controlnet"], parts["preview"]]
-    every += [*parts["adapters"].values(), parts["safety"][0]]
-    modules = [module for module in every if module is not None and not hasattr(module, "_hf_hook")]
-    needed = sum(
-        value.nbytes for module in modules for value in module.parameters() if value.device != device
-    )
-    if device.type == "cuda" and needed > 0:
+    stages = [
+        [parts["text_encoder"]],
+        [*parts["adapters"].values(), parts["controlnet"], parts["unet"]],
+        [parts["vae"]],
+        [parts["safety"][0]],
+    ]
+    stages = [[module for module in stage if module is not None] for stage in stages]
+    if parts["preview"] is not None:
+        parts["preview"].to(device)
+    modules = [module for stage in stages for module in stage]
+    if device.type == "cuda":
+        waiting = sum(
+            value.nbytes for module in modules for value in module.parameters() if not value.is_cuda
+        )
         free, _ = torch.cuda.mem_get_info(device)
-        if free < max(_OFFLOAD_BELOW_BYTES, 2 * needed):
-            offload(modules, device)
+        if any(hasattr(module, "_hf_hook") for module in modules) or (
+            waiting and free < _OFFLOAD_BELOW_BYTES
+        ):
+            offload(stages, device)
             return
     for module in modules:
         module.to(device)
 
 
-def offload(modules: list[Any], device: torch.device) -> None:
-    """Keep `modules` in main memory; each is brought to `device` while it runs."""
+def offload(stages: list[list[Any]], device: torch.device) -> None:
+    """Keep networks in main memory; those of a stage come to `device` when it runs and leave at the next."""
     from accelerate import cpu_offload_with_hook
+    from accelerate.hooks import remove_hook_from_module
 
     logging.getLogger(__name__).info("little GPU memory is free: networks wait in main memory")
-    for module in modules:
-        cpu_offload_with_hook(module, device)
+    before = None
+    for stage in stages:
+        hook = before
+        for module in stage:
+            remove_hook_from_module(module)
+            _, hook = cpu_offload_with_hook(module, device, before)
+        before = hook

@@ -146,7 +146,7 @@ def problem(profile: Profile) -> str | None:
         size = sum(weights.entry(name).size_bytes for name in lacking)
         return (
             f"{profile.name} needs {', '.join(lacking)} ({size / 1e9:.1f} GB): "
-            f"textsketch weights fetch {' '.join(lacking)}."
+            f"{' && '.join(f'textsketch weights fetch {name}' for name in lacking)}."
         )
     return None
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from textsketch import weights
 from textsketch.errors import WeightsError
+from textsketch.layers import Structure
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -96,6 +97,30 @@ def rank(lines: list[np.ndarray], edges: np.ndarray) -> list[tuple[float, np.nda
     """
     ranked = [(float(edges[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.5, line) for line in lines]
     return sorted(ranked, key=lambda stroke: -stroke[0])
+
+
+def sketch_within(
+    edges: np.ndarray, size: tuple[int, int], limit_bytes: int, long_side: int = 192
+) -> Structure:
+    """The sketch for a diffusion model: as many of the best-ranked strokes as fit `limit_bytes`.
+
+    edges: a soft edge map, (height, width) float of 0 to 1, of a picture of `size` (width, height).
+    long_side: cells along the long side of the grid, one of `grid.LONG_SIDES`.
+    """
+    from textsketch.structure import sketch_coder
+    from textsketch.structure.grid import grid_shape
+    from textsketch.structure.strokes import draw, smooth
+
+    shape = grid_shape(size, long_side)
+    lines = [smooth(line) for _, line in strokes(edges, shape)]
+    fitting, too_many = 0, len(lines) + 1
+    while too_many - fitting > 1:
+        count = (fitting + too_many) // 2
+        if len(sketch_coder.pack(Structure(draw(lines[:count], shape)), size)) <= limit_bytes:
+            fitting = count
+        else:
+            too_many = count
+    return Structure(draw(lines[:fitting], shape))
 
 
 def _reduce_by_maximum(edges: np.ndarray, rows: int, columns: int) -> np.ndarray:

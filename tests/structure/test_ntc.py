@@ -1,0 +1,124 @@
+"""The learned codec for soft edge maps: networks against torch, exact round trips, any bytes, its rates."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from textsketch import weights
+from textsketch.errors import BitstreamError
+from textsketch.structure import detectors, ntc, ntc_networks
+
+SHARED = Path(__file__).parents[3] / "shared"
+
+
+def map_of_lines(side=512):
+    """Soft lines: a ring and a slope."""
+    down, across = np.mgrid[:side, :side]
+    ring = np.exp(-(((np.hypot(across - side / 2, down - side / 2) - side / 4) / 3) ** 2))
+    slope = np.exp(-(((across - down / 2 - side / 8) / 3) ** 2))
+    return np.maximum(ring, 0.7 * slope).astype(np.float32)
+
+
+@pytest.mark.parametrize("rate", range(ntc.RATES))
+def test_latents_come_back_unchanged_and_the_map_is_recognisable(rate):
+    edges = map_of_lines()
+    sent = ntc.extract(edges, (512, 512), rate)
+    received = ntc.unpack(ntc.pack(sent), (512, 512))
+    assert np.array_equal(received.latents, sent.latents) and received.rate == rate
+    drawn = np.asarray(received.draw((512, 512)), np.float64) / 255
+    assert np.corrcoef(drawn.ravel(), edges.ravel())[0, 1] > 0.6
+
+
+def test_a_higher_rate_costs_more_and_errs_less():
+    edges = map_of_lines()
+    sent = [ntc.extract(edges, (512, 512), rate) for rate in range(ntc.RATES)]
+    sizes = [len(ntc.pack(one)) for one in sent]
+    errors = [np.mean((np.asarray(one.draw((512, 512))) / 255 - edges) ** 2) for one in sent]
+    assert sizes == sorted(sizes) and len(set(sizes)) == ntc.RATES
+    assert errors[-1] < errors[0]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (768, 512), (4096, 16), (16384, 16384)])
+def test_any_size_of_picture_has_its_map(size):
+    sent = ntc.extract(map_of_lines(64), size, 0)
+    received = ntc.unpack(ntc.pack(sent), size)
+    assert np.array_equal(received.latents, sent.latents)
+    assert received.draw((100, 60)).size == (100, 60)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=30, deadline=None)
+def test_any_bytes_give_a_map_or_our_error(data):
+    try:
+        found = ntc.unpack(data, (256, 256))
+    except BitstreamError:
+        return
+    assert np.abs(found.latents).max() <= ntc.LARGEST
+    assert 0 <= found.rate < ntc.RATES
+
+
+def test_the_largest_latents_survive():
+    random = np.random.default_rng(0)
+    shape = ntc.extract(map_of_lines(64), (512, 512), 3).latents.shape
+    wild = ntc.SoftEdges(random.integers(-ntc.LARGEST, ntc.LARGEST + 1, shape), 3)
+    assert np.array_equal(ntc.unpack(ntc.pack(wild), (512, 512)).latents, wild.latents)
+
+
+def test_the_coder_is_pinned():
+    random = np.random.default_rng(1)
+    shape = ntc.extract(map_of_lines(64), (512, 512), 1).latents.shape
+    latents = np.where(random.random(shape) < 0.05, random.integers(-3, 4, shape), 0)
+    digest = hashlib.sha256(ntc.pack(ntc.SoftEdges(latents, 1))).hexdigest()
+    assert digest == "@DIGEST@"
+
+
+def test_tables_are_integers_within_the_coders_range():
+    tables = ntc_networks.parameters()
+    for name, size in zip(("nonzero", "larger", "sign"), ntc.table_sizes(), strict=True):
+        table = tables[f"table_{name}"]
+        assert table.dtype == np.int32 and table.shape[0] == ntc.RATES and table.shape[2] == size
+        assert table.min() > 0 and table.max() < 1 << 16
+
+
+def test_the_numpy_networks_compute_what_torch_does():
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    arrays = {name: torch.from_numpy(np.array(value)) for name, value in ntc_networks.parameters().items()}
+    edges = map_of_lines(128)
+
+    def layer(signal, kind, index, last):
+        weight = arrays[f"{kind}{index}_w"].permute(2, 3, 0, 1)
+        signal = functional.conv2d(signal, weight, arrays[f"{kind}{index}_b"], padding=1)
+        return signal if index == last else functional.leaky_relu(signal, 0.1)
+
+    signal = torch.from_numpy(edges)[None, None]
+    for index, factor in enumerate((4, 2, 2, 1)):
+        signal = layer(functional.pixel_unshuffle(signal, factor), "enc", index, 3)
+    signal = signal * arrays["gain"][2][:, None, None]
+    assert np.allclose(ntc_networks.analyse(edges, 2), signal[0].numpy(), atol=1e-3)
+    latents = signal.round()
+    signal = latents * arrays["inverse_gain"][2][:, None, None]
+    for index, factor in enumerate((1, 2, 2, 1, 4)):
+        signal = functional.pixel_shuffle(layer(signal, "dec", index, 4), factor)
+    drawn = ntc_networks.synthesise(latents[0].numpy(), 2)
+    assert np.allclose(drawn, torch.sigmoid(signal)[0, 0].numpy(), atol=1e-3)
+
+
+def test_rates_of_real_maps_are_where_the_paper_has_them(monkeypatch):
+    pytest.importorskip("controlnet_aux")
+    if not SHARED.exists():
+        pytest.skip("needs ../shared")
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(SHARED / "weights"))
+    picture = Image.open(SHARED / "data/kodak/kodim05.png").convert("RGB").crop((128, 0, 640, 512))
+    edges = detectors.edge_map(picture, "pidinet")
+    for rate in range(ntc.RATES):
+        sent = ntc.extract(edges, picture.size, rate)
+        rate_bpp = 8 * len(ntc.pack(sent)) / (512 * 512)
+        drawn = np.asarray(sent.draw(picture.size)) / 255
+        assert 0.002 < rate_bpp < 0.06
+        assert np.corrcoef(drawn.ravel(), edges.ravel())[0, 1] > 0.6

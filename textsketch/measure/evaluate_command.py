@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=int,
         default=min(2, os.cpu_count() or 1),
-        help="local processes, about 0.7 GB each (default: %(default)s; 1 under accelerate launch)",
+        help="local processes, about 1 GB each (default: %(default)s; 1 under accelerate launch)",
     )
 
 

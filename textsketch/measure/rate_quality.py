@@ -172,7 +172,8 @@ def point_sheet(picture: Image.Image, points: Sequence[Point], protocol: str) ->
     """All points as one picture for a slide: a row a curve, a column a budget, the original first."""
     budgets = sorted({point.budget_bytes for point in points})
     rows = [[Tile(picture, "Original", f"{picture.width} x {picture.height} pixels")]]
-    for title in dict.fromkeys(point.curve for point in points):
+    drawn = {point.curve for point in points}
+    for title in (title for title in curve_titles(tuple(FORMATS)) if title in drawn):
         at = {point.budget_bytes: point for point in points if point.curve == title}
         rows.append([_tile(title, budget, at.get(budget), max(at)) for budget in budgets])
     return contact_sheet(rows, protocol)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 640, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 16, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 16, 60
 _COLOURS = ("#b45309", "#ea580c", "#c2410c", "#78716c", "#0d9488", "#2563eb", "#7c3aed", "#db2777")
 _DASHES = {0: "2 5", 1: "8 5"}  # the modes below the full one
 _TICKS_BYTES = (20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -92,7 +92,7 @@ def _axes(x, y, smallest: float, largest: float, low: float, high: float, headin
             parts.append(
                 f'<line class="ts-grid" x1="{x(size):.1f}" x2="{x(size):.1f}" y1="{_TOP}" y2="{bottom}"/>'
             )
-            parts.append(f'<text x="{x(size):.1f}" y="{bottom + 20}" text-anchor="middle">{size:,}</text>')
+            parts.append(f'<text x="{x(size):.1f}" y="{bottom + 24}" text-anchor="middle">{size:,}</text>')
     step = _nice_step((high - low) / 5)
     tick = math.ceil(low / step) * step
     while tick <= high + 1e-9:
@@ -106,7 +106,7 @@ def _axes(x, y, smallest: float, largest: float, low: float, high: float, headin
     middle = (_TOP + bottom) / 2
     parts.append(
         f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">bytes (log)</text>'
-        f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{escape(heading)}</text>'
+        f'<text transform="translate(18 {middle}) rotate(-90)" text-anchor="middle">{escape(heading)}</text>'
     )
     return "".join(parts)
 

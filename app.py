@@ -13,7 +13,7 @@ import gradio as gr
 import yaml
 
 from textsketch import codestream, render
-from textsketch.budget import PRESETS, parse_budget
+from textsketch.budget import MAX_BUDGET_BYTES, PRESETS, parse_budget
 from textsketch.errors import TextsketchError
 from textsketch.image import read_image, read_size
 from textsketch.layers import Mode
@@ -152,7 +152,13 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> list[gr
             )
             preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
             size_bytes = gr.Number(
-                600, label="Bytes", minimum=1, maximum=65536, precision=0, visible=False, elem_id="bytes"
+                600,
+                label="Bytes",
+                minimum=1,
+                maximum=MAX_BUDGET_BYTES,
+                precision=0,
+                visible=False,
+                elem_id="bytes",
             )
             budget_line = gr.HTML(describe_budget(first, "packet", None), elem_id="budget-line")
             caption = gr.Textbox(

@@ -21,7 +21,7 @@ from textsketch.render import profiles
 from textsketch.semantic import captioner
 from textsketch.semantic.text_coder import measure_text
 from textsketch.web import html
-from textsketch.web.jobs import run_job
+from textsketch.web.jobs import JobCancelledError, Jobs
 from textsketch.web.showcase import Showcase, Showroom
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -41,6 +41,7 @@ BUDGETS = [
 LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mode)]
 
 showroom = Showroom()
+jobs = Jobs()
 
 
 def uploaded_path(payload: Any) -> str | None:
@@ -206,7 +207,9 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
         colour_title, take_tsk, take_png, take_jpeg, dump, files, run, cancel, preview,
     ]  # fmt: skip
 
-    def work(path, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair) -> Iterator[dict]:
+    def work(
+        path, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair, request: gr.Request
+    ) -> Iterator[dict]:
         if not path:
             yield {status: html.error("choose a picture first: upload one or click an example")}
             return
@@ -236,7 +239,7 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             )
 
         try:
-            for update in run_job(job):
+            for update in jobs.run(owner(request), job):
                 if update.done:
                     yield idle | {status: ""} | result(update.result, pair)
                 else:
@@ -247,6 +250,8 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
                     }
         except TextsketchError as error:
             yield idle | {status: html.error(str(error))}
+        except JobCancelledError:
+            yield idle | {status: html.note("Cancelled.")}
 
     def result(show: Showcase, pair: str) -> dict:
         sizes = show.report.layer_bytes
@@ -272,20 +277,27 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             files: show.files,
         }
 
-    def write_caption(path, source) -> Iterator[dict]:
+    def write_caption(path, source, request: gr.Request) -> Iterator[dict]:
         if not path:
             yield {status: html.error("choose a picture first: upload one or click an example")}
             return
         idle = {write: gr.update(interactive=True), cancel: gr.update(interactive=False)}
         yield {write: gr.update(interactive=False), cancel: gr.update(interactive=True)}
         try:
-            for update in run_job(lambda report: captioner.write(read_image(path), source, progress=report)):
+            for update in jobs.run(
+                owner(request), lambda report: captioner.write(read_image(path), source, progress=report)
+            ):
                 if update.done:
                     yield idle | {status: "", caption: update.result}
                 else:
                     yield {status: html.progress(update)}
         except TextsketchError as error:
             yield idle | {status: html.error(str(error))}
+        except JobCancelledError:
+            yield idle | {status: html.note("Cancelled.")}
+
+    def stop(request: gr.Request) -> None:
+        jobs.cancel(owner(request))
 
     def pick(event: gr.SelectData) -> tuple[str, str]:
         path = list(captions)[event.index]
@@ -293,34 +305,12 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     asked = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps, pair]
-    running = [
-        run.click(work, asked, shown, concurrency_id="work", **quiet),
-        examples.select(pick, None, [picture, caption], **quiet).then(
-            work, asked, shown, concurrency_id="work", **quiet
-        ),
-        demo.load(work, asked, shown, concurrency_id="work", **quiet),
-        write.click(
-            write_caption,
-            [picture, source],
-            [status, caption, write, cancel],
-            concurrency_id="work",
-            **quiet,
-        ),
-    ]
-    cancel.click(
-        lambda: {
-            status: html.note("Cancelled."),
-            run: gr.update(interactive=True),
-            write: gr.update(interactive=True),
-            cancel: gr.update(interactive=False),
-            preview: gr.update(visible=False, value=None),
-        },
-        None,
-        [status, run, write, cancel, preview],
-        cancels=running,
-        queue=False,
-        **quiet,
-    )
+    worker: dict[str, Any] = {"concurrency_id": "work", **quiet}
+    run.click(work, asked, shown, **worker)
+    examples.select(pick, None, [picture, caption], **quiet).then(work, asked, shown, **worker)
+    demo.load(work, asked, shown, **worker)
+    write.click(write_caption, [picture, source], [status, caption, write, run, cancel], **worker)
+    cancel.click(stop, None, None, queue=False, **quiet)
     pair.change(
         lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
         [pair, files],
@@ -374,6 +364,11 @@ def decoder_options(decoder: str, grain: bool, steps: float | None) -> dict[str,
     return {"steps": int(steps) if steps else None}
 
 
+def owner(request: gr.Request, tab: str = "encode") -> str:
+    """Whose job it is: one visitor's tab runs one at a time."""
+    return f"{request.session_hash}/{tab}"
+
+
 def decode_tab() -> None:
     """A .tsk file in, its picture out, with as many layers as wanted."""
     with gr.Row():
@@ -394,20 +389,21 @@ def decode_tab() -> None:
                 buttons=["download", "fullscreen"],
             )
 
-    def work(path, layers, grain, decoder, steps) -> Iterator[dict]:
+    def work(path, layers, grain, decoder, steps, request: gr.Request) -> Iterator[dict]:
         if not path:
             yield {status: "", card: "", image: None}
             return
         mode = None if layers == "all" else layers
         try:
-            for update in run_job(
+            for update in jobs.run(
+                owner(request, "decode"),
                 lambda report: showroom.decode_file(
                     path,
                     mode=mode,
                     progress=report,
                     renderer=decoder,
                     options=decoder_options(decoder, grain, steps),
-                )
+                ),
             ):
                 if update.done:
                     header, decoded, png = update.result
@@ -422,6 +418,8 @@ def decode_tab() -> None:
                     yield {status: html.progress(update)}
         except TextsketchError as error:
             yield {status: html.error(str(error)), card: "", image: None}
+        except JobCancelledError:
+            return  # a newer choice is being painted
 
     for control in (file, layers, grain, decoder, steps):
         control.change(

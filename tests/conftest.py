@@ -1,6 +1,5 @@
 """Pictures the tests share."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,6 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 SHARED_DATA = ROOT.parent / "shared" / "data"
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @pytest.fixture(scope="session")

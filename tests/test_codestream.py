@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from textsketch import codestream, common_sizes
 from textsketch.errors import BitstreamError
@@ -207,14 +209,42 @@ def test_common_sizes_are_distinct_and_fit_a_byte():
     assert all(common_sizes.index_of(size) == index for index, size in enumerate(known))
 
 
+def golden_files() -> dict[str, bytes]:
+    """Small files that between them use every part of the format."""
+
+    def example(name: str, size: tuple[int, int], **options) -> bytes:
+        picture = Image.open(EXAMPLES / f"{name}.jpg").convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        return encode(picture, **options).data
+
+    caption = "a smiling astronaut in an orange space suit"
+    return {
+        "text-only": example("sunset", (768, 512), mode="text-only", budget=40, caption="the sun sets"),
+        "caption-only": codestream.pack(Layers((1024, 1024), Semantic("a red barn"))),
+        "empty": codestream.pack(Layers((1, 16384), Semantic(""))),
+        "unicode": codestream.pack(Layers((640, 480), Semantic("日本の猫 🐈 e\u0301\n\0"))),
+        "hard-tokens": codestream.pack(Layers((512, 512), Semantic("thetwilight salamanca foxgloves bmx"))),
+        "sketch": example("cat", (451, 300), mode="text+sketch", budget=200, caption="the face of a cat"),
+        "three-layer": example("astronaut", (512, 512), budget=600, caption=caption),
+        "seed": example("coffee", (300, 200), budget=300, caption="an espresso", seed=123456),
+        "large-budget": example("pagoda", (640, 427), budget=2953, caption="a red pagoda"),
+        "tiny": example("fig", (16, 11), budget=60),
+        "ribbon": example("mountains", (1000, 16), budget=150),
+        "flat": encode(Image.new("RGB", (96, 64), "teal"), budget=100).data,
+    }
+
+
 def test_goldens_decode_to_the_same_layers_for_ever():
-    """Set REFRESH_GOLDENS=1 to write them anew, which is a change of the format's version."""
+    """REFRESH_GOLDENS=1 writes them anew, which is right only with a new version of the format."""
     index = GOLDENS / "index.json"
     if os.environ.get("REFRESH_GOLDENS"):
-        record = {path.name: digest(codestream.unpack(path.read_bytes())) for path in GOLDENS.glob("*.tsk")}
+        files = golden_files()
+        GOLDENS.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (GOLDENS / f"{name}.tsk").write_bytes(data)
+        record = {f"{name}.tsk": digest(codestream.unpack(data)) for name, data in files.items()}
         index.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
     record = json.loads(index.read_text())
-    assert len(record) >= 8
+    assert len(record) >= 12
     for name, expected in record.items():
         data = (GOLDENS / name).read_bytes()
         assert digest(codestream.unpack(data)) == expected, name

@@ -28,9 +28,11 @@ class Descriptors:
     """The picture's colour field as a few quantised low-order DCT coefficients ("visual cepstrum").
 
     coefficients: quantised integers in the order `semantic.descriptors` documents.
+    step_index: index of their quantiser step in `semantic.descriptors.STEPS`.
     """
 
     coefficients: tuple[int, ...]
+    step_index: int = 4
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ SizeOf = Callable[[Layers], int]
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
 _FAVOUR = 3.0
+_MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
@@ -72,7 +73,9 @@ def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Lay
 def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int, size_of: SizeOf) -> Layers:
     """Add the most descriptors that fit, in three-layer mode no more than pay."""
     room = budget_bytes - size_of(replace(layers, semantic=replace(layers.semantic, descriptors=None)))
-    most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(mode, min(20, max(6, room // 14)))
+    most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(
+        mode, min(20, max(6, room // 14))
+    )
     for size_bytes in range(min(most, 64), 0, -1):
         colours = field.from_planes(planes, size_bytes)
         trial = replace(layers, semantic=replace(layers.semantic, descriptors=colours))
@@ -81,19 +84,15 @@ def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int,
     return layers
 
 
-def _without_field(layers: Layers, planes: np.ndarray) -> np.ndarray:
-    height, width = planes.shape[1:]
-    return planes - field.field_planes(layers.semantic.descriptors, height, width, layers.size)
-
-
-def _at_base(layers: Layers, planes: np.ndarray) -> tuple[np.ndarray, int]:
-    """Planes reduced to the colour map's grid, and how many levels down that is."""
+def _without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray:
+    """What the descriptors leave over, at the picture's size halved `level` times."""
     import cv2
 
-    level = colour_map.base_level(layers.size)
-    rows, columns = colour_map.base_shape(layers.size)
-    reduced = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
-    return np.stack(reduced).reshape(3, rows, columns), level
+    rows, columns = level_shapes(layers.size[1], layers.size[0])[level]
+    if level:
+        reduced = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
+        planes = np.stack(reduced).reshape(3, rows, columns)
+    return planes - field.field_planes(layers.semantic.descriptors, rows, columns, layers.size)
 
 
 def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
@@ -121,58 +120,70 @@ def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of:
 class _Painting:
     """The search for a sketch, a colour map and grain that fill the budget; the result is `layers`."""
 
-    def __init__(self, layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf, report) -> None:
+    def __init__(
+        self, layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf, report
+    ) -> None:
         self._planes = planes
-        self._residual = _without_field(layers, planes)
         self._budget_bytes = budget_bytes
         self._size_of = size_of
-        self._level = colour_map.base_level(layers.size)
-        self._shapes = level_shapes(layers.size[1], layers.size[0])[self._level :]
+        self._size = layers.size
+        self._base = colour_map.base_level(layers.size)
+        self._shapes = level_shapes(layers.size[1], layers.size[0])
         room_bits = 8 * (budget_bytes - size_of(layers))
 
-        self._use(layers)
-        step_index = self._coarsest_step(0.85 * room_bits)
+        self._transform(layers, self._base)
+        step_index = self._finest_step(0.85 * room_bits, 36)
         report(0.3, "choosing strokes")
         layers = self._add_strokes(layers, step_index)
-        self._use(layers)
+        # Above a megapixel a reduced picture gives the same coefficients at a fraction of the cost.
+        self._transform(layers, next(i for i, (h, w) in enumerate(self._shapes) if h * w <= 1 << 20))
         report(0.5, "mixing the colours")
         layers = self._add_grain(layers, step_index)
-        self.layers = self._fill(layers)
+        report(0.6, "mixing the colours")
+        self.layers = self._fill(layers, step_index)
 
-    def _use(self, layers: Layers) -> None:
-        """Take over the layers' sketch: its transform and its coefficients."""
-        height, width = self._planes.shape[1:]
+    def _transform(self, layers: Layers, level: int) -> None:
+        """Take over the layers' sketch: the coefficients of the picture halved `level` times."""
         self._strokes = layers.structure.strokes
-        self._wavelet = colour_map.transform(layers, height, width)
-        rows, columns = self._shapes[0]
-        self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns]
-        self._size = layers.size
+        self._level = level
+        self._residual = _without_field(layers, self._planes, level)
+        self._wavelet = colour_map.transform(layers, *self._shapes[level])
+        rows, columns = self._shapes[self._base]
+        self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns] * 2.0**level
+        self._known = {}
 
     def _quantised(self, step_index: int, bits_weight: float) -> tuple[np.ndarray, float]:
-        scaled = self._coefficients / colour_map.coefficient_step(step_index, self._size)
-        return quantise(scaled, self._shapes, step_index, self._strokes, bits_weight=bits_weight)
+        key = step_index, bits_weight
+        if key not in self._known:
+            scaled = self._coefficients / colour_map.coefficient_step(step_index, self._size)
+            self._known[key] = quantise(
+                scaled, self._shapes[self._base :], step_index, self._strokes, bits_weight=bits_weight
+            )
+        return self._known[key]
 
-    def _coarsest_step(self, limit_bits: float) -> int:
+    def _finest_step(self, limit_bits: float, guess: int) -> int:
         """The finest quantiser step whose estimated code length stays below `limit_bits`."""
-        low, high = 0, colour_map.STEP_COUNT - 1
-        while low < high:
-            middle = (low + high) // 2
-            if self._quantised(middle, _BITS_WEIGHTS[0])[1] <= limit_bits:
-                high = middle
+        too_fine, coarse_enough = -1, colour_map.STEP_COUNT - 1
+        while coarse_enough - too_fine > 1:
+            bits = self._quantised(guess, _BITS_WEIGHTS[0])[1]
+            if bits <= limit_bits:
+                coarse_enough = guess
             else:
-                low = middle + 1
-        return low
+                too_fine = guess
+            # The code length halves about every five steps.
+            guess += round(5 * np.log2(max(bits, 1) / max(limit_bits, 1)))
+            guess = min(max(guess, too_fine + 1), coarse_enough - 1)
+        return coarse_enough
 
     def _add_strokes(self, layers: Layers, step_index: int) -> Layers:
         """Draw the strokes that pay at this quantiser step, with at most 40 % of the budget."""
         shape = layers.structure.strokes.shape
-        reduced, level = _at_base(layers, self._residual)
-        step = colour_map.coefficient_step(step_index, layers.size) / 2**level
+        step = colour_map.coefficient_step(step_index, layers.size) / 2**self._level
         lines = stroke_finder.detect(self._planes[0], layers.size, _SKETCH_LONG_SIDE)
         favour = _FAVOUR
         before = self._size_of(layers)
         for _ in range(6):
-            chosen = stroke_finder.select(lines, reduced, shape, step, favour)
+            chosen = stroke_finder.select(lines, self._residual, shape, step, favour)
             trial = replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
             if self._size_of(trial) - before <= 0.4 * (self._budget_bytes - before):
                 return trial
@@ -183,20 +194,23 @@ class _Painting:
         if self._budget_bytes < _LEAST_FOR_GRAIN:
             return layers
         coefficients, _ = self._quantised(step_index, _BITS_WEIGHTS[0])
-        painted = colour_map.synthesise(replace(layers, texture=Texture(coefficients, step_index)), self._wavelet)
+        trial = replace(layers, texture=Texture(coefficients, step_index))
+        painted = colour_map.synthesise(trial, self._wavelet, self._level)
         fine = self._budget_bytes >= _LEAST_FOR_FINE_GRAIN
         strength = grain.measure(self._residual[0] - painted[0], layers.size, fine)
         trial = replace(layers, texture=replace(layers.texture, grain=strength if strength.any() else None))
         return trial if self._size_of(trial) <= self._budget_bytes else layers
 
-    def _fill(self, layers: Layers) -> Layers:
+    def _fill(self, layers: Layers, guess: int) -> Layers:
         """The colour map that fills the budget best: its step first, then the price of a bit."""
         room_bits = 8 * (self._budget_bytes - self._size_of(layers))
-        step_index = self._coarsest_step(room_bits)
+        step_index = self._finest_step(room_bits, guess)
 
         def at(index: int, bits_weight: float) -> Layers:
             coefficients, _ = self._quantised(index, bits_weight)
-            return replace(layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index))
+            return replace(
+                layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index)
+            )
 
         def fits(trial: Layers) -> bool:
             return self._size_of(trial) <= self._budget_bytes
@@ -211,7 +225,7 @@ class _Painting:
         while step_index > 0 and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
             best, step_index = finer, step_index - 1
         high, low = _BITS_WEIGHTS
-        for _ in range(4):
+        for _ in range(3):
             middle = (low + high) / 2
             trial = at(step_index, middle)
             if fits(trial):

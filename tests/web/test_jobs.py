@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from textsketch.web.jobs import run_job
+from textsketch.web.jobs import JobCancelledError, Jobs
 
 
 def test_a_job_reports_and_ends_with_its_result():
@@ -13,7 +13,7 @@ def test_a_job_reports_and_ends_with_its_result():
             time.sleep(0.05)
         return "result"
 
-    updates = list(run_job(job))
+    updates = list(Jobs().run("visitor", job))
     assert updates[-1].done and updates[-1].result == "result"
     fractions = [update.fraction for update in updates]
     assert fractions == sorted(fractions) and any(update.message.startswith("step") for update in updates)
@@ -24,7 +24,7 @@ def test_what_the_job_raises_is_raised_to_the_caller():
         raise KeyError("lost")
 
     with pytest.raises(KeyError):
-        list(run_job(job))
+        list(Jobs().run("visitor", job))
 
 
 def test_closing_the_iterator_stops_the_job_at_its_next_report():
@@ -38,7 +38,58 @@ def test_closing_the_iterator_stops_the_job_at_its_next_report():
         finally:
             stopped.set()
 
-    updates = run_job(job)
+    updates = Jobs().run("visitor", job)
     next(updates)
     updates.close()
     assert stopped.wait(5)
+
+
+def endless(started: threading.Event, stopped: threading.Event):
+    def job(progress):
+        started.set()
+        try:
+            while True:
+                progress(0.5, "for ever")
+                time.sleep(0.01)
+        finally:
+            stopped.set()
+
+    return job
+
+
+def test_cancelling_stops_the_owner_s_job_and_no_other():
+    jobs = Jobs()
+    events = [threading.Event() for _ in range(4)]
+    mine, other = jobs.run("me", endless(*events[:2])), jobs.run("you", endless(*events[2:]))
+    next(mine), next(other)
+    jobs.cancel("me")
+    with pytest.raises(JobCancelledError):
+        for _ in range(50):
+            next(mine)
+    assert events[1].wait(5) and not events[3].is_set()
+    next(other)
+    other.close()
+    assert events[3].wait(5)
+
+
+def test_a_new_job_takes_the_place_of_the_owner_s_old_one():
+    jobs = Jobs()
+    started, stopped = threading.Event(), threading.Event()
+    old = jobs.run("me", endless(started, stopped))
+    next(old)
+    assert [update.result for update in jobs.run("me", lambda progress: 7)][-1] == 7
+    with pytest.raises(JobCancelledError):
+        next(old)
+    assert stopped.wait(5)
+
+
+def test_a_preview_stays_with_the_updates_that_follow():
+    def job(progress):
+        progress(0.1, "first")
+        progress.preview("rough picture")
+        time.sleep(0.2)
+        progress(0.2, "second")
+        time.sleep(0.2)
+
+    seen = [update.preview for update in Jobs().run("me", job) if update.message == "second"]
+    assert seen and set(seen) == {"rough picture"}

@@ -56,5 +56,8 @@ def probabilities() -> list[int]:
 
 def load_tables(package: str, name: str) -> dict[str, np.ndarray]:
     """Arrays of a table file shipped inside `package`."""
-    with resources.files(package).joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as tables:
+    with (
+        resources.files(package).joinpath(name).open("rb") as file,
+        np.load(file, allow_pickle=False) as tables,
+    ):
         return {key: tables[key] for key in tables.files}

@@ -61,9 +61,17 @@ class Report:
 
 
 def make_report(
-    picture: Image.Image, encoded: Encoded, decoded: Image.Image, baselines: list[Baseline]
+    picture: Image.Image,
+    encoded: Encoded,
+    decoded: Image.Image,
+    baselines: list[Baseline],
+    *,
+    with_ms_ssim: bool = True,
 ) -> Report:
-    """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`."""
+    """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`.
+
+    with_ms_ssim: False leaves MS-SSIM out, whose library takes seconds to load the first time.
+    """
     layers = encoded.layers
     caption = layers.semantic.caption
     images = [decoded, *(baseline.image for baseline in baselines)]
@@ -72,7 +80,7 @@ def make_report(
     if clip_not_available is None:
         scores = list(clip.score(picture, images, caption or None))
     qualities = [
-        replace(measure_quality(picture, image), clip=score)
+        replace(measure_quality(picture, image, with_ms_ssim), clip=score)
         for image, score in zip(images, scores, strict=True)
     ]
     return Report(
@@ -99,6 +107,7 @@ def layer_bytes(data: bytes) -> dict[str, int]:
     return {"header": header.size_bytes} | {segment.name: segment.size_bytes for segment in segments}
 
 
-def measure_quality(reference: Image.Image, distorted: Image.Image) -> Quality:
+def measure_quality(reference: Image.Image, distorted: Image.Image, with_ms_ssim: bool = True) -> Quality:
     """PSNR, SSIM and, where its library is there, MS-SSIM; all that needs no weights."""
-    return Quality(psnr_db(reference, distorted), ssim(reference, distorted), ms_ssim(reference, distorted))
+    third = ms_ssim(reference, distorted) if with_ms_ssim else None
+    return Quality(psnr_db(reference, distorted), ssim(reference, distorted), third)

@@ -14,7 +14,7 @@ from textsketch.texture.wavelet import level_shapes
 
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""
-_MOST_PAINTED = 4096 * 4096
+_MOST_PAINTED = 1 << 22
 
 
 def render(
@@ -97,7 +97,7 @@ def _soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
 def _draw(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
     """Draw the sketch in dark lines over the tinted field."""
     rows, columns = planes.shape[1:]
-    mask = line_mask(strokes, rows, columns, max(rows, columns) / 450)
+    mask = line_mask(strokes, rows, columns, max(max(rows, columns) / 450, 1.5))
     planes[0] = (planes[0] * 0.8 + 22) * (1 - 0.8 * mask) - 95 * 0.8 * mask
     planes[1:] *= 1 - 0.6 * mask
     return planes

@@ -2,72 +2,95 @@
 
 Coefficient (u, v) of a plane is its mean product with cos(pi u x) cos(pi v y), x and y in 0 to 1, scaled
 to unit energy: the lowest entries of the picture's two-dimensional DCT. They are ordered by spatial
-frequency, chroma counting double, so the order suits any aspect ratio and follows from the size alone.
+frequency, chroma counting more, so the order suits any aspect ratio and follows from the size alone.
+Their probabilities are trained tables by rank in that order and by how lively the picture is so far.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
-from textsketch.colour_space import to_ycbcr
-from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter, BitReader, BitWriter
-from textsketch.entropy.range_coder import Decoder, Encoder
+from textsketch.colour_space import planes_to_rgb, to_ycbcr
+from textsketch.entropy.models import BitCoder, BitMeter, BitReader, BitWriter
+from textsketch.entropy.network import load_tables
+from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.layers import Descriptors
 
-MOST_COEFFICIENTS = 63
-_STEP = 8.0
+MOST_COEFFICIENTS = 160
+STEPS = (3.0, 4.2, 6.0, 8.5, 12.0, 17.0, 24.0, 34.0)
+"""Quantiser steps in grey levels."""
+QUESTIONS = 4
+"""A magnitude is coded as up to this many answers, "more than 0, 1, 2, 3?", then as Elias-gamma."""
+_COUNT_UNIT = 4
+_MOST_GAMMA_BITS = 6
+_FREQUENCIES = 16
+_CHROMA_FREQUENCY = 6
+"""Squared frequency of chroma, relative to luma, in the coding order."""
+_ROUNDING = (0.5, 0.42, 0.34, 0.26)
+_ENERGY_IN_RGB = (3.0, 3.26, 2.48)
 
 
 @lru_cache(maxsize=64)
 def order(size: tuple[int, int]) -> tuple[tuple[int, int, int], ...]:
-    """(plane, u, v) of every coefficient a picture of `size` (width, height) can have."""
+    """(plane, u, v) of every coefficient a picture of `size` (width, height) can have, in coding order."""
     width, height = size
-    entries = []
-    for plane in range(3):
-        for u in range(min(12, width)):
-            for v in range(min(12, height)):
-                frequency = (u * height) ** 2 + (v * width) ** 2
-                entries.append(((4 if plane else 1) * frequency, plane, u, v))
-    entries.sort()
-    return tuple(entry[1:] for entry in entries[:MOST_COEFFICIENTS])
+    entries = [
+        ((_CHROMA_FREQUENCY if plane else 1) * ((u * height) ** 2 + (v * width) ** 2), plane, u, v)
+        for plane in range(3)
+        for u in range(min(_FREQUENCIES, width))
+        for v in range(min(_FREQUENCIES, height))
+    ]
+    return tuple(entry[1:] for entry in sorted(entries)[:MOST_COEFFICIENTS])
 
 
 def extract(picture, size_bytes: int = 20) -> Descriptors:
-    """Describe an RGB picture (PIL image or (h, w, 3) uint8) in at most about `size_bytes` bytes."""
-    planes = to_ycbcr(np.asarray(picture))
-    return from_planes(planes, size_bytes)
+    """Describe an RGB picture (PIL image or (h, w, 3) uint8 sRGB) in at most `size_bytes` bytes.
+
+    The bytes are those of a range coder that codes nothing else, to the nearest bit.
+    """
+    return from_planes(to_ycbcr(np.asarray(picture)), size_bytes)
 
 
-def from_planes(planes: np.ndarray, size_bytes: int, size: tuple[int, int] | None = None) -> Descriptors:
-    """`extract` for planes of `colour_space.to_ycbcr`, possibly of a reduced picture of `size`."""
-    size = size or (planes.shape[2], planes.shape[1])
+def from_planes(planes: np.ndarray, size_bytes: int) -> Descriptors:
+    """`extract` for planes of `colour_space.to_ycbcr`: the step and number of coefficients that fit best."""
+    size = planes.shape[2], planes.shape[1]
     values = analyse(planes, size)
-    wanted = [int(np.sign(v)) * int(abs(v) / _STEP + 0.4) for v in values]
-    count = len(wanted)
-    while count:
-        coefficients = tuple(wanted[:count])
-        if wanted[count - 1] and size_bits(Descriptors(coefficients)) <= 8 * size_bytes:
-            return Descriptors(coefficients)
-        count -= 1
-    return Descriptors((0,))
+    energy = np.array([_ENERGY_IN_RGB[plane] for plane, _, _ in order(size)])
+    best, best_gain = Descriptors((0, 0), len(STEPS) - 1), -math.inf
+    for step_index, step in enumerate(STEPS):
+        for rounding in _ROUNDING:
+            scaled = values / step
+            wanted = (np.sign(scaled) * np.floor(np.abs(scaled) + rounding)).astype(int)
+            gain = np.cumsum(energy * (values**2 - (values - wanted * step) ** 2))
+            for count, bits in enumerate(_bits_by_count(wanted.tolist(), step_index), 1):
+                if bits <= 8 * size_bytes and gain[count - 1] > best_gain:
+                    best_gain = gain[count - 1]
+                    best = Descriptors(_padded(wanted[:count].tolist()), step_index)
+    return best
 
 
-def analyse(planes: np.ndarray, size: tuple[int, int]) -> list[float]:
-    """The unquantised coefficients of planes, in `order`, in grey levels."""
+def _padded(coefficients: list[int]) -> tuple[int, ...]:
+    return tuple(coefficients + [0] * (-len(coefficients) % _COUNT_UNIT))
+
+
+def analyse(planes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The unquantised coefficients of planes, in `order`, in grey levels: float64."""
     height, width = planes.shape[1:]
-    across, down = _basis(width, 12), _basis(height, 12)
-    table = np.einsum("vy,cyx,ux->cuv", down / height, planes, across / width, optimize=True)
-    return [float(table[entry]) for entry in order(size)]
+    across, down = _basis(width), _basis(height)
+    table = [(down / height) @ plane @ (across.T / width) for plane in planes]
+    return np.array([float(table[plane][v, u]) for plane, u, v in order(size)])
 
 
 def field(
-    descriptors: Descriptors, height: int, width: int, size: tuple[int, int] | None = None
+    descriptors: Descriptors | None, height: int, width: int, size: tuple[int, int] | None = None
 ) -> np.ndarray:
-    """The colour field: (height, width, 3) float32 sRGB, not clipped."""
-    from textsketch.colour_space import planes_to_rgb
+    """The colour field: (height, width, 3) float32 sRGB, not clipped.
 
+    size: (width, height) of the original picture, by default that of the field.
+    """
     return planes_to_rgb(field_planes(descriptors, height, width, size or (width, height)))
 
 
@@ -78,18 +101,19 @@ def field_planes(
 
     size: (width, height) of the original picture, which fixes the coefficients' order.
     """
-    table = np.zeros((3, 12, 12), np.float32)
+    table = np.zeros((3, _FREQUENCIES, _FREQUENCIES), np.float32)
     if descriptors is not None:
-        for entry, value in zip(order(size), descriptors.coefficients, strict=False):
-            table[entry] = value * _STEP
-    across, down = _basis(width, 12), _basis(height, 12)
-    return np.stack([down.T @ (plane.T @ across) for plane in table]).astype(np.float32)
+        step = STEPS[descriptors.step_index]
+        for (plane, u, v), value in zip(order(tuple(size)), descriptors.coefficients, strict=False):
+            table[plane, v, u] = value * step
+    across, down = _basis(width), _basis(height)
+    return np.stack([down.T @ plane @ across for plane in table])
 
 
-@lru_cache(maxsize=16)
-def _basis(length: int, count: int) -> np.ndarray:
+@lru_cache(maxsize=8)
+def _basis(length: int) -> np.ndarray:
     position = (np.arange(length) + 0.5) / length
-    basis = np.cos(np.pi * np.arange(count)[:, None] * position) * np.sqrt(2)
+    basis = np.cos(np.pi * np.arange(_FREQUENCIES)[:, None] * position) * np.sqrt(2)
     basis[0] = 1
     return basis.astype(np.float32)
 
@@ -97,34 +121,87 @@ def _basis(length: int, count: int) -> np.ndarray:
 def size_bits(descriptors: Descriptors) -> float:
     """The descriptors' code length in bits."""
     meter = BitMeter()
-    _code(meter, descriptors.coefficients)
+    _code(meter, descriptors)
     return meter.bits
 
 
 def encode_to(encoder: Encoder, descriptors: Descriptors) -> None:
     """Write descriptors to a range encoder; they delimit themselves."""
-    _code(BitWriter(encoder), descriptors.coefficients)
+    _code(BitWriter(encoder), descriptors)
 
 
 def decode_from(decoder: Decoder) -> Descriptors:
-    """Read what `encode_to` wrote."""
-    return Descriptors(tuple(_code(BitReader(decoder), None)))
+    """Read what `encode_to` wrote; whatever the bytes, it ends after at most 160 coefficients."""
+    return _code(BitReader(decoder), None)
 
 
-def _code(coder: BitCoder, coefficients: tuple[int, ...] | None) -> list[int]:
-    count = coder.uniform(len(coefficients) - 1 if coefficients is not None else 0, MOST_COEFFICIENTS) + 1
-    zero = AdaptiveBits([32768] * 4)
-    more = AdaptiveBits([40000, 30000, 25000, 22000])
+def _bits_by_count(coefficients: list[int], step_index: int) -> list[float]:
+    """Code length in bits of the first 1, 2, ... coefficients."""
+    meter = BitMeter()
+    meter.bits = math.log2(len(STEPS) * MOST_COEFFICIENTS / _COUNT_UNIT)
     out = []
-    for index in range(count):
-        value = coefficients[index] if coefficients is not None else 0
-        bucket = min(index // 3, 3)
-        if not zero.code(coder, bucket, int(value != 0)):
-            out.append(0)
-            continue
-        negative = coder.bit(int(value < 0), 32768)
-        magnitude = 1
-        while magnitude < 31 and more.code(coder, bucket, int(abs(value) > magnitude)):
-            magnitude += 1
-        out.append(-magnitude if negative else magnitude)
+    model = _Model(step_index)
+    for value in coefficients:
+        model.code(meter, value)
+        out.append(meter.bits)
     return out
+
+
+def _code(coder: BitCoder, descriptors: Descriptors | None) -> Descriptors:
+    coefficients = None if descriptors is None else _padded(list(descriptors.coefficients))
+    units = MOST_COEFFICIENTS // _COUNT_UNIT
+    step_index = coder.uniform(0 if descriptors is None else descriptors.step_index, len(STEPS))
+    count = coder.uniform(0 if coefficients is None else len(coefficients) // _COUNT_UNIT - 1, units)
+    model = _Model(step_index)
+    values = [
+        model.code(coder, 0 if coefficients is None else coefficients[index])
+        for index in range((count + 1) * _COUNT_UNIT)
+    ]
+    return Descriptors(tuple(values), step_index)
+
+
+class _Model:
+    """Codes one coefficient after another."""
+
+    def __init__(self, step_index: int) -> None:
+        tables = _tables()
+        self._more = tables["more"][step_index]
+        self._minus = tables["minus"]
+        self._expected = tables["expected"][step_index]
+        self._rank = 0
+        self._activity = 0
+
+    def code(self, coder: BitCoder, value: int) -> int:
+        rank = self._rank
+        more = self._more[liveliness(self._activity, self._expected[rank])][rank]
+        size = abs(value)
+        magnitude = 0
+        while magnitude < QUESTIONS and coder.bit(int(size > magnitude), more[magnitude]):
+            magnitude += 1
+        if magnitude == QUESTIONS:
+            rest = max(size - QUESTIONS + 1, 1)
+            length = 0
+            while length < _MOST_GAMMA_BITS and coder.bit(
+                int(rest >> (length + 1) > 0), PROBABILITY_ONE // 2
+            ):
+                length += 1
+            rest = 1 << length | coder.uniform(rest & ((1 << length) - 1), 1 << length)
+            magnitude = rest + QUESTIONS - 1
+        minus = magnitude > 0 and coder.bit(int(value < 0), self._minus[rank])
+        self._rank += 1
+        if rank >= 3:
+            self._activity += magnitude
+        return -magnitude if minus else magnitude
+
+
+def liveliness(activity: int, expected: int) -> int:
+    """0, 1 or 2: whether the magnitudes so far sum to less than, about or more than `expected` / 16."""
+    return int(activity * 160 > 7 * expected) + int(activity * 160 > 14 * expected)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, list]:
+    return {
+        key: table.tolist()
+        for key, table in load_tables("textsketch.semantic", "descriptor_model.npz").items()
+    }

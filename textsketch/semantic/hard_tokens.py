@@ -42,34 +42,34 @@ def fewest_pieces(text: str) -> list[int] | None:
     """Return the numbers of the fewest pieces that spell `text`, or None when none do or there are too many."""
     numbers, longest = _numbers()
     target = text + " "
-    best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(target)  # pieces so far, length of the last
+    unreachable = len(target) + 1
+    fewest = [0] + [unreachable] * len(target)  # pieces that spell the first characters
+    last = [0] * (len(target) + 1)  # and the length of the last of them
     for end in range(1, len(target) + 1):
         for length in range(min(longest, end), 0, -1):
-            before = best[end - length]
-            if before is None or target[end - length : end] not in numbers:
-                continue
-            if best[end] is None or before[0] + 1 < best[end][0]:
-                best[end] = (before[0] + 1, length)
-    # The space behind the last word is implied when that saves a piece, or when only so the text can be spelt.
-    ends = [end for end in (len(target), len(text)) if best[end] is not None and end]
-    if not ends:
+            count = fewest[end - length] + 1
+            if count < fewest[end] and target[end - length : end] in numbers:
+                fewest[end], last[end] = count, length
+    # One space behind the last piece is dropped on arrival, so the pieces may spell it or not.
+    ends = [len(target)] if text.endswith(" ") else [len(target), len(text)]
+    end = min(ends, key=lambda end: fewest[end])
+    if fewest[end] >= min(unreachable, 1 << COUNT_BITS):
         return None
-    end = min(ends, key=lambda e: best[e][0])
     found = []
     while end:
-        length = best[end][1]
-        found.append(numbers[target[end - length : end]])
-        end -= length
-    return found[::-1] if len(found) < 1 << COUNT_BITS else None
+        found.append(numbers[target[end - last[end] : end]])
+        end -= last[end]
+    return found[::-1]
 
 
 def code_pieces(coder: BitCoder, numbers: list[int] | None) -> list[int]:
     """Encode piece numbers, or decode them when None."""
-    encoding = numbers is not None
-    count = USUAL_COUNT
-    if not coder.code(int(len(numbers) == USUAL_COUNT) if encoding else None, 1 << 15):
-        count = code_uniform(coder, len(numbers) if encoding else None, 1 << COUNT_BITS)
-    return [code_uniform(coder, numbers[i] if encoding else None, len(pieces())) for i in range(count)]
+    if numbers is None:
+        count = USUAL_COUNT if coder.code(None, 1 << 15) else code_uniform(coder, None, 1 << COUNT_BITS)
+        return [code_uniform(coder, None, len(pieces())) for _ in range(count)]
+    if not coder.code(int(len(numbers) == USUAL_COUNT), 1 << 15):
+        code_uniform(coder, len(numbers), 1 << COUNT_BITS)
+    return [code_uniform(coder, number, len(pieces())) for number in numbers]
 
 
 def join_pieces(numbers: list[int]) -> str:

@@ -18,9 +18,7 @@ LOWER, CAPITALISED, UPPER, MIXED = range(4)
 
 def fold(text: str) -> str:
     """Return `text` with A-Z folded, other than printable ASCII escaped, and the end sign behind it."""
-    return "".join(
-        c.lower() if "A" <= c <= "Z" else c if " " <= c <= "~" else ESCAPE for c in text
-    ) + END
+    return "".join(c.lower() if "A" <= c <= "Z" else c if " " <= c <= "~" else ESCAPE for c in text) + END
 
 
 def split_tokens(folded: str) -> list[str]:

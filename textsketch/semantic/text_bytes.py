@@ -50,4 +50,6 @@ def code_bytes(coder: BitCoder, data: bytes | None, limit: int) -> bytes:
         result.append(byte)
         previous = byte
         # The place is how many continuation bytes are still due.
-        place = place - 1 if byte & 0xC0 == 0x80 and place else (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
+        place = (
+            place - 1 if byte & 0xC0 == 0x80 and place else (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
+        )

@@ -68,13 +68,16 @@ class CaseModel:
                 pattern = candidate
                 break
         if pattern == MIXED:
-            given = bits or [None] * letters
-            decoded = [self._coder.code(bit, 1 << 15) for bit in given]
+            decoded = [self._coder.code(bits[i] if bits else None, 1 << 15) for i in range(letters)]
             if case_pattern(decoded) != MIXED:
-                raise BitstreamError("The caption's capital letters are not coded the way textsketch codes them.")
+                raise BitstreamError(
+                    "The caption's capital letters are not coded the way textsketch codes them."
+                )
         else:
             decoded = [int(pattern == UPPER or (pattern == CAPITALISED and i == 0)) for i in range(letters)]
             if case_pattern(decoded) != pattern:
-                raise BitstreamError("The caption's capital letters are not coded the way textsketch codes them.")
+                raise BitstreamError(
+                    "The caption's capital letters are not coded the way textsketch codes them."
+                )
         self._history = pattern + 4 * (self._history % 4)
         return decoded

@@ -19,7 +19,7 @@ from textsketch.semantic import hard_tokens
 from textsketch.semantic.text_alphabet import END, ESCAPE, case_bits, fold
 from textsketch.semantic.text_bytes import code_bytes
 from textsketch.semantic.text_case import CaseModel, place_of
-from textsketch.semantic.text_model import BitCoder, TextModel, log_ratio
+from textsketch.semantic.text_model import BitCoder, TextModel, information_table
 from textsketch.semantic.text_tables import load_tables
 
 MAX_TEXT_BYTES = 4096
@@ -83,7 +83,7 @@ def encode_text_to(encoder: range_coder.Encoder, text: str) -> None:
 
 
 def decode_text_from(decoder: range_coder.Decoder) -> str:
-    """Decode the caption `encode_text_to` coded; the caller checks that the whole stream is as it was written."""
+    """Decode the caption `encode_text_to` coded; the caller checks the stream as a whole."""
     return _decode(_Source(decoder))
 
 
@@ -140,7 +140,8 @@ def _cheapest(text: str, data: bytes, by_model: Decisions) -> tuple[str, Decisio
 
 def _cost(decisions: Decisions) -> int:
     """Return the information in some decisions, in 1 / 256 nat."""
-    return sum(log_ratio(65536, p if bit else 65536 - p) for bit, p in decisions)
+    table = information_table()
+    return sum(table[(p if bit else 65536 - p) >> 4] for bit, p in decisions)
 
 
 def _decode(source: _Source) -> str:
@@ -232,18 +233,20 @@ def _decode_by_model(coder: BitCoder) -> str:
 
 def _code_escaped(coder: BitCoder, code_point: int | None, script: int) -> int:
     """Code a code point the alphabet lacks: 128 neighbours of the last one are cheap, then by its length."""
-    encoding = code_point is not None
-    if coder.code(int(code_point >> 7 == script) if encoding else None, _SAME_SCRIPT if script else 65536 - _SAME_SCRIPT):
-        low = hard_tokens.code_uniform(coder, code_point & 127 if encoding else None, 128)
-        result = script << 7 | low
+    encoding, point = code_point is not None, code_point or 0
+
+    def known(value: int) -> int | None:
+        return value if encoding else None
+
+    likely = _SAME_SCRIPT if script else 65536 - _SAME_SCRIPT
+    if coder.code(known(int(point >> 7 == script)), likely):
+        result = script << 7 | hard_tokens.code_uniform(coder, known(point & 127), 128)
     else:
-        width = hard_tokens.code_uniform(coder, code_point.bit_length() if encoding else None, 22)
-        rest = 0
-        for start in range(0, max(width - 1, 0), 8):
+        width = hard_tokens.code_uniform(coder, known(point.bit_length()), 22)
+        result = 1 << width - 1 if width else 0
+        for start in range(0, width - 1, 8):
             size = 1 << min(8, width - 1 - start)
-            part = code_point >> start & (size - 1) if encoding else None
-            rest |= hard_tokens.code_uniform(coder, part, size) << start
-        result = (1 << width - 1 | rest) if width else 0
+            result |= hard_tokens.code_uniform(coder, known(point >> start & size - 1), size) << start
         if result >> 7 == script:
             raise BitstreamError("The caption is not coded the way textsketch codes it.")
     if result > 0x10FFFF or 0xD800 <= result < 0xE000 or 0x20 <= result < 0x7F:

@@ -1,7 +1,7 @@
 """Loads the text coder's shipped tables: vocabulary, context counts, mixing weights.
 
-One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then the
-columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
+One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then
+the columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
 is a vocabulary id or a symbol and the level a count in half octaves. Columns are stored in the order that packs
 best (frequent ids first); loading sorts every context by id, so that a range of ids is a slice.
 `training/text_prior` writes the file.
@@ -21,8 +21,8 @@ import numpy as np
 LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 3, "lp": 0, "pb": 0}]
 WORD_MODELS = ("W0", "W1", "W2", "W3", "S2")
 """Contexts of words: none; the last one, two, three tokens; the last but one."""
-CHARACTER_MODELS = ("O1", "O2", "O3", "O4", "O5", "O6", "ST")
-"""Contexts of characters: the last 1 to 6 symbols; the style context."""
+CHARACTER_MODELS = ("O1", "O2", "O3", "O4", "O5", "ST")
+"""Contexts of characters: the last 1 to 5 symbols; the style context."""
 COUNT_OF_LEVEL = (1, 2, 3, 4, 5, 6, *(round(2 ** (half_octaves / 2)) for half_octaves in range(6, 38)))
 """What a stored level counts as: exact up to six, then in half octaves."""
 BYTE_LIMIT = 96
@@ -113,7 +113,9 @@ def _lengths(columns: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 def frequency_order(levels: np.ndarray, extra: int) -> np.ndarray:
     """Return vocabulary ids, the most frequent first; `extra` ids that are only contexts come last."""
-    return np.concatenate([np.argsort(-levels.astype(np.int32), kind="stable"), len(levels) + np.arange(extra)])
+    return np.concatenate(
+        [np.argsort(-levels.astype(np.int32), kind="stable"), len(levels) + np.arange(extra)]
+    )
 
 
 def rank_in_context(entries_start: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ class WordNetTables:
     """The network's arrays as 32-bit integers; words are rows in the order of their vocabulary ids.
 
     ids: (words,) vocabulary ids, ascending. embedding: (words + 2, width), the last two rows stand for an
-    unknown token and the start of the text. gates: (2 x state, width + state). projection: (width, state).
+    unknown token and the start of the text. gates: (width + state, 2 x state). projection: (state, width).
+    output: (width, words), the words' embeddings as columns, along which the product runs fastest.
     """
 
     def __init__(self, columns: dict[str, np.ndarray]) -> None:
@@ -31,10 +32,12 @@ class WordNetTables:
 
         self.ids = read("ids")
         self.embedding, self.word_bias = read("embedding"), read("word_bias")
+        self.output = np.ascontiguousarray(self.embedding[:-2].T)
         self.gates, self.gate_bias = read("gates"), read("gate_bias")
         self.projection, self.projection_bias = read("projection"), read("projection_bias")
         self.sigmoid, self.tanh, self.exp = read("sigmoid"), read("tanh"), read("exp")
-        self.state_size = self.projection.shape[1]
+        self.state_size = self.projection.shape[0]
+        self.first_prediction: tuple[np.ndarray, tuple[list[int], memoryview, int]] | None = None
         self.row_of_id = {int(word): row for row, word in enumerate(self.ids)}
         self.id_list = self.ids.tolist()
 
@@ -60,6 +63,11 @@ class WordNetTables:
         return np.concatenate([[0], np.cumsum(self.exp[below])]).astype(np.int32)
 
 
+def _product(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return vector @ matrix for integers; for these, einsum is several times faster than matmul."""
+    return np.einsum("kj,k->j", matrix, vector)
+
+
 @lru_cache(maxsize=1)
 def _tables() -> WordNetTables:
     return WordNetTables(load_tables().columns)
@@ -80,10 +88,17 @@ class WordNet:
     def predict(self) -> tuple[list[int], memoryview, int]:
         """Return (ids, running sums of masses, shift) for the next token; call once per token."""
         t = self._tables
+        at_start = self._input_row == len(t.ids) + 1
+        if at_start and t.first_prediction:
+            self._state, prediction = t.first_prediction
+            return prediction
         # The state counts in 1/128, the embedding in 1/64.
         inputs = np.concatenate([2 * t.embedding[self._input_row], t.narrow(self._state)])
-        self._state = t.update(self._state, np.einsum("ij,j->i", t.gates, inputs) + t.gate_bias)
-        projected = t.project(np.einsum("ij,j->i", t.projection, t.narrow(self._state)))
-        running = t.masses(np.einsum("ij,j->i", t.embedding[:-2], projected))
+        self._state = t.update(self._state, _product(t.gates, inputs) + t.gate_bias)
+        projected = t.project(_product(t.projection, t.narrow(self._state)))
+        running = t.masses(_product(t.output, projected))
         shift = max(int(running[-1]).bit_length() - _MASS_BITS, 0)
-        return t.id_list, memoryview(running), shift
+        prediction = t.id_list, running.data, shift
+        if at_start:
+            t.first_prediction = self._state, prediction
+        return prediction

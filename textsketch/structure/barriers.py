@@ -11,7 +11,6 @@ import numpy as np
 
 def trace(strokes: np.ndarray) -> list[np.ndarray]:
     """Follow a (rows, columns) bool sketch; returns lines of (n, 2) integer (row, column) points, n >= 1."""
-    rows, columns = strokes.shape
     left = {(int(r), int(c)) for r, c in zip(*np.nonzero(strokes), strict=True)}
     neighbours = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
 

@@ -27,11 +27,17 @@ _PATHS = 4 << _HISTORY_BITS
 
 def pack(structure: Structure, size: tuple[int, int]) -> bytes:
     """Code a sketch made for a picture of `size` (width, height); its grid must be one of `grid_shape`."""
-    strokes = structure.strokes
+    strokes = np.asarray(structure.strokes, bool)
+    return _pack(strokes.tobytes(), strokes.shape, tuple(size))
+
+
+# Rate control asks for the size of the same sketch under many colour maps.
+@lru_cache(maxsize=4)
+def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int]) -> bytes:
     encoder = Encoder()
     coder = BitWriter(encoder)
-    coder.uniform(long_side_index(size, strokes.shape), len(LONG_SIDES))
-    code_chains(coder, strokes.shape, strokes)
+    coder.uniform(long_side_index(size, shape), len(LONG_SIDES))
+    code_chains(coder, shape, np.frombuffer(cells, bool).reshape(shape))
     return encoder.finish()
 
 
@@ -60,6 +66,7 @@ def code_chains(
     for row in range(rows + 2):
         state[row * stride] = state[row * stride + stride - 1] = 3
     state[:stride] = state[-stride:] = b"\3" * stride
+    near = bytearray(len(state))  # covered neighbours of each cell
     offsets = [row * stride + column for row, column in _STEPS]
 
     starts = [] if strokes is None else _cover(todo, state, stride, rows, columns, offsets)
@@ -77,13 +84,13 @@ def code_chains(
             continue
         starts_here = int(next_start < len(starts) and starts[next_start][0] == scan)
         share = count * PROBABILITY_ONE // (remaining_pixels + 1)
-        is_start = model.code_start(coder, state, scan, offsets, share, starts_here)
+        is_start = model.code_start(coder, near[scan], share, starts_here)
         remaining_pixels = max(remaining_pixels - 1, count)
         if is_start:
             chain = starts[next_start][1] if strokes is not None else None
             next_start += 1
             count -= 1
-            _code_arms(coder, model, state, scan, offsets, chain)
+            _code_arms(coder, model, state, near, scan, offsets, chain)
         else:
             state[scan] = 3
         scan += 1
@@ -127,18 +134,18 @@ def _walk(todo, walked, position, offsets):
             return arm
 
 
-def _code_arms(coder, model, state, position, offsets, arms):
+def _code_arms(coder, model, state, near, position, offsets, arms):
     """Code the arms of one start; `arms` None when decoding."""
-    state[position] = 2
+    _occupy(state, near, position, offsets)
     index = 0
     while True:
         arm = arms[index] if arms is not None and index < len(arms) else ()
-        if not _code_arm(coder, model, state, position, offsets, arm, index):
+        if not _code_arm(coder, model, state, near, position, offsets, arm, index):
             return
         index += 1
 
 
-def _code_arm(coder, model, state, position, offsets, arm, index):
+def _code_arm(coder, model, state, near, position, offsets, arm, index):
     """Code one arm, whose first step may be 'none'; returns its number of steps."""
     path = None
     steps = 0
@@ -152,8 +159,14 @@ def _code_arm(coder, model, state, position, offsets, arm, index):
         if chosen < 0:
             return steps
         position += offsets[chosen]
-        state[position] = 2
+        _occupy(state, near, position, offsets)
         steps += 1
+
+
+def _occupy(state, near, position, offsets):
+    state[position] = 2
+    for offset in offsets:
+        near[position + offset] += 1
 
 
 def _code_count(coder: BitCoder, count: int, largest: int) -> int:
@@ -174,14 +187,18 @@ class ChainModel:
         self.first = AdaptiveBits(tables["first"].tolist(), 20)
         self.turn = AdaptiveBits(tables["turn"].tolist(), 24)
 
-    def code_start(self, coder: BitCoder, state: bytearray, position: int, offsets, share: int, value: int) -> int:
-        """Code whether a stroke starts at `position`; share: starts per cell to come, 16-bit probability."""
-        near = sum(state[position + offset] == 2 for offset in offsets)
+    def code_start(self, coder: BitCoder, near: int, share: int, value: int) -> int:
+        """Code whether a stroke starts in a cell with `near` covered neighbours.
+
+        share: starts to come per cell to come, as a 16-bit probability.
+        """
         if near:
-            return self.near.code(coder, min(near, 8) - 1, value)
+            return self.near.code(coder, near - 1, value)
         return coder.bit(value, min(max(share, 16), PROBABILITY_ONE - 16))
 
-    def code_first(self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int) -> int:
+    def code_first(
+        self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int
+    ) -> int:
         """Code the first direction of an arm, -1 for none."""
         for option in range(8):
             if state[position + offsets[option]] == 0 and self.first.code(
@@ -190,7 +207,9 @@ class ChainModel:
                 return option
         return -1
 
-    def code_step(self, coder: BitCoder, state: bytearray, position: int, offsets, path: _Path, wanted: int) -> int:
+    def code_step(
+        self, coder: BitCoder, state: bytearray, position: int, offsets, path: _Path, wanted: int
+    ) -> int:
         """Code the direction of the next step, -1 for the stroke's end; updates `path`."""
         direction, side = path.direction, path.side
         context = path.context()

@@ -64,15 +64,22 @@ class Contour:
 
 
 def measure(
-    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float
+    lines: list[np.ndarray],
+    planes: np.ndarray,
+    shape: tuple[int, int],
+    step: float,
+    bare: np.ndarray | None = None,
 ) -> list[Contour]:
     """Cut lines into pieces and measure what each saves when all are drawn.
 
     planes: (3, height, width) float32, the picture without the descriptors' field. shape: of the grid.
-    step: the colour map's quantiser step for orthonormal coefficients of `planes`.
+    step: the colour map's quantiser step for orthonormal coefficients of `planes`. bare: what the colour
+    map costs without strokes, where it is known already.
     """
+    if bare is None:
+        bare = _bare_cost(planes, step)
     cut = [np.array_split(line, max(1, round(len(line) / _PIECE_CELLS))) for line in lines]
-    saved = iter(_worth([piece for pieces in cut for piece in pieces], planes, shape, step))
+    saved = iter(_worth([piece for pieces in cut for piece in pieces], planes, shape, step, bare))
     return [Contour(pieces, np.array([next(saved) for _ in pieces])) for pieces in cut]
 
 
@@ -92,8 +99,9 @@ def select(
     lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, favour: float
 ) -> list[np.ndarray]:
     """`measure` and `choose`, twice: drawing fewer strokes changes what the others save."""
-    lines = choose(measure(lines, planes, shape, step), 2 * favour)
-    return choose(measure(lines, planes, shape, step), favour)
+    bare = _bare_cost(planes, step)
+    lines = choose(measure(lines, planes, shape, step, bare), 2 * favour)
+    return choose(measure(lines, planes, shape, step, bare), favour)
 
 
 def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
@@ -124,14 +132,19 @@ def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     return bitmap
 
 
-def _worth(pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float) -> np.ndarray:
+def _bare_cost(planes: np.ndarray, step: float) -> np.ndarray:
+    nothing = np.zeros(planes.shape[1:], bool)
+    return _cost_map(planes, StrokeWavelet(nothing, nothing), step)
+
+
+def _worth(
+    pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, bare: np.ndarray
+) -> np.ndarray:
     """Bits of colour map each piece saves when all of them are drawn: float64, one a piece."""
     import cv2
 
     height, width = planes.shape[1:]
-    nothing = np.zeros((height, width), bool)
-    saved = _cost_map(planes, StrokeWavelet(nothing, nothing), step)
-    saved -= _cost_map(planes, StrokeWavelet(*barriers(draw(pieces, shape), height, width)), step)
+    saved = bare - _cost_map(planes, StrokeWavelet(*barriers(draw(pieces, shape), height, width)), step)
     saved = cv2.resize(saved, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).reshape(shape)
     saved *= height * width / (shape[0] * shape[1])
     owner = np.zeros(shape, np.int32)

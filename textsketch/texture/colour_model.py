@@ -1,7 +1,9 @@
 """The probability model of the colour map: a trained integer network plus what this picture teaches.
 
-For every coefficient the network gives three logits: not zero, more than one, more than two. A small
-correction per kind of coefficient is learned while coding, since no picture is quite average.
+For every coefficient one network gives three logits: not zero, more than one, more than two. A small
+correction per kind of coefficient is learned while coding, since no picture is quite average. A second
+network gives the logit of a minus sign from the signs around; it is made odd, so that the negative of a
+picture costs the same.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.entropy.models import AdaptiveBits, BitCoder
+from textsketch.entropy.models import BitCoder, MagnitudeModel
 from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, load_tables, probabilities
 from textsketch.entropy.range_coder import PROBABILITY_BITS
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES, Pass
@@ -26,6 +28,12 @@ def network() -> IntegerNetwork:
     return IntegerNetwork(load_tables("textsketch.texture", "colour_model.npz"))
 
 
+@lru_cache(maxsize=1)
+def sign_network() -> IntegerNetwork:
+    """The trained network for signs, see training/painter."""
+    return IntegerNetwork(load_tables("textsketch.texture", "sign_model.npz"))
+
+
 def pass_logits(part: Pass, model: IntegerNetwork | None = None) -> np.ndarray:
     """Logits (coefficients, 3) int64 of a pass, see `IntegerNetwork.logits`."""
     model = model or network()
@@ -38,13 +46,21 @@ def pass_logits(part: Pass, model: IntegerNetwork | None = None) -> np.ndarray:
     return out
 
 
+def sign_logits(part: Pass, chosen: np.ndarray) -> list[int]:
+    """Logits of a minus sign for the `chosen` coefficients (flat indices) of a pass."""
+    model = sign_network()
+    inputs = part.sign_inputs(chosen) * 256
+    offset = model.offset(part.sign_constants)
+    logits = (model.logits(inputs, offset) - model.logits(-inputs, offset))[:, 0]
+    return np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT).tolist()
+
+
 class ColourModel:
     """Codes passes of coefficients and adapts; one object a texture."""
 
     def __init__(self, largest: int) -> None:
-        self._largest = largest
         self._bias = [0] * (3 * 9 * _KINDS)
-        self._more = AdaptiveBits([36000] * 12)
+        self._rest = MagnitudeModel(6, largest - _KINDS, 36000)
 
     def code_pass(self, coder: BitCoder, part: Pass, level_count: int) -> None:
         """Code the coefficients of a pass; fills `part.values`."""
@@ -53,30 +69,32 @@ class ColourModel:
         bias = self._bias
         where = (part.plane * 9 + min(level_count - 1 - part.level, 8)) * _KINDS
         wanted = None if part.wanted is None else part.wanted.ravel().tolist()
-        out = []
+        sizes = []
         code_bit = coder.bit
-        value = 0
-        for index, (first, second, third) in enumerate(logits.tolist()):
+        size = 0
+        for index, row in enumerate(logits.tolist()):
             if wanted is not None:
-                value = wanted[index]
-            size = abs(value)
+                size = abs(wanted[index])
             magnitude = 0
-            for kind, logit in enumerate((first, second, third)):
+            for kind, logit in enumerate(row):
                 logit += bias[where + kind] >> 16
-                logit = -LOGIT_LIMIT if logit < -LOGIT_LIMIT else LOGIT_LIMIT if logit > LOGIT_LIMIT else logit
+                logit = (
+                    -LOGIT_LIMIT if logit < -LOGIT_LIMIT else LOGIT_LIMIT if logit > LOGIT_LIMIT else logit
+                )
                 probability = table[logit + LOGIT_LIMIT]
                 bit = code_bit(1 if size > kind else 0, probability)
                 bias[where + kind] += ((bit << PROBABILITY_BITS) - probability) * _LEARNING_RATE
                 if not bit:
                     break
                 magnitude += 1
-            if not magnitude:
-                out.append(0)
-                continue
             if magnitude == _KINDS:
-                while magnitude < self._largest and self._more.code(
-                    coder, min(magnitude - _KINDS, 11), 1 if size > magnitude else 0
-                ):
-                    magnitude += 1
-            out.append(-magnitude if code_bit(1 if value < 0 else 0, 1 << (PROBABILITY_BITS - 1)) else magnitude)
-        part.values[...] = np.array(out, np.int32).reshape(part.values.shape)
+                magnitude += self._rest.code(coder, max(size - _KINDS, 0))
+            sizes.append(magnitude)
+        out = np.array(sizes, np.int32)
+        chosen = np.nonzero(out)[0]
+        if len(chosen):
+            for index, logit in zip(chosen.tolist(), sign_logits(part, chosen), strict=True):
+                minus = 1 if wanted is not None and wanted[index] < 0 else 0
+                if code_bit(minus, table[logit + LOGIT_LIMIT]):
+                    out[index] = -out[index]
+        part.values[...] = out.reshape(part.values.shape)

@@ -27,6 +27,12 @@ INPUT_SCALE = np.array([0, 256, 406, 512, 594, 662, 719, 768, 812, 850, 886, 918
 """256 log2(1 + value) of a magnitude: what the network is given."""
 
 
+SIGNED = 25 + 5 * 9
+"""Inputs of the sign's probability that are -2 to 2: signed values around the coefficient."""
+SIGN_INPUTS = SIGNED + 2 + 3 + 4 + 3
+"""All of the sign's inputs: also chroma or not, band, pass and depth (one of each is on)."""
+
+
 @dataclass
 class Pass:
     """A quarter of a band: `plane`, `level` and views into the planes; `inputs` as of now."""
@@ -37,6 +43,33 @@ class Pass:
     wanted: np.ndarray | None
     inputs: np.ndarray
     constants: dict[int, int]
+    sign_constants: dict[int, int]
+    _band: np.ndarray
+    _around: list[np.ndarray | None]
+    _first: tuple[int, int]
+
+    def sign_inputs(self, chosen: np.ndarray) -> np.ndarray:
+        """Signed values around the `chosen` coefficients (flat indices): (n, SIGNED) int64, -2 to 2.
+
+        Counts only what stood in the band before this pass.
+        """
+        rows, columns = np.divmod(chosen, self.values.shape[1])
+        rows, columns = 2 * rows + self._first[0], 2 * columns + self._first[1]
+        out = np.zeros((len(chosen), SIGNED), np.int64)
+        index = 0
+        for plane, reach in ((self._band, 2), *((part, 1) for part in self._around)):
+            span = range(-reach, reach + 1)
+            if plane is not None:
+                height, width = plane.shape
+                for dy in span:
+                    for dx in span:
+                        y, x = rows + dy, columns + dx
+                        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+                        out[inside, index] = np.clip(plane[y[inside], x[inside]], -2, 2)
+                        index += 1
+            else:
+                index += len(span) ** 2
+        return out
 
 
 def band_slices(shapes: list[tuple[int, int]], level: int) -> list[tuple[slice, slice]]:
@@ -103,6 +136,10 @@ def passes(
                         None if wanted is None else wanted[y::2, x::2],
                         _gather(values, around, density, y, x),
                         _constants(plane, last - level, kind, index, step_index),
+                        _sign_constants(plane, last - level, kind, index),
+                        values,
+                        known,
+                        (y, x),
                     )
 
 
@@ -113,9 +150,8 @@ def stroke_density(strokes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     total[1:, 1:] = strokes.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
     top, bottom = _cells(rows, shape[0])
     left, right = _cells(columns, shape[1])
-    count = (
-        total[bottom[:, None], right] - total[top[:, None], right] - total[bottom[:, None], left] + total[top[:, None], left]
-    )
+    in_rows = total[bottom] - total[top]
+    count = in_rows[:, right] - in_rows[:, left]
     area = (bottom - top)[:, None] * (right - left)
     return np.minimum((count * 32 + area - 1) // area, _CLIP).astype(np.uint8)
 
@@ -136,6 +172,15 @@ def _constants(plane: int, depth: int, kind: int, index: int, step_index: int) -
         first + 11 + kind: 256,
         first + 15 + index: 256,
         first + 19: (step_index - 35) * 26,
+    }
+
+
+def _sign_constants(plane: int, depth: int, kind: int, index: int) -> dict[int, int]:
+    return {
+        SIGNED + min(plane, 1): 256,
+        SIGNED + 2 + kind % 3: 256,
+        SIGNED + 5 + index: 256,
+        SIGNED + 9 + min(depth, 2): 256,
     }
 
 

@@ -14,6 +14,8 @@ from textsketch.structure.grid import grid_shape
 LEVELS = 8
 _CELLS_ALONG_LONG_SIDE = (4, 12)
 _UNIT = 1.6
+_SHARE = 0.5
+"""How much of the missing roughness is put back; noise in the wrong place costs as much as it gives."""
 
 
 def grain_shape(size: tuple[int, int], fine: bool) -> tuple[int, int]:
@@ -27,7 +29,7 @@ def measure(luma_difference: np.ndarray, size: tuple[int, int], fine: bool) -> n
 
     rows, columns = grain_shape(size, fine)
     energy = cv2.resize(_band_pass(luma_difference) ** 2, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.clip(np.rint(np.sqrt(energy.reshape(rows, columns)) / _UNIT * 0.7), 0, LEVELS - 1).astype(
+    return np.clip(np.rint(np.sqrt(energy.reshape(rows, columns)) / _UNIT * _SHARE), 0, LEVELS - 1).astype(
         np.uint8
     )
 

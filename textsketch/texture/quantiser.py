@@ -10,6 +10,7 @@ from textsketch.texture.colour_model import pass_logits
 from textsketch.texture.contexts import band_slices, passes
 
 _ESCAPE_BITS = 1.1
+_SIGN_BITS = 0.82
 
 
 def quantise(
@@ -81,4 +82,6 @@ def _code_lengths(logits: np.ndarray) -> np.ndarray:
     odds = logits.T / LOGIT_ONE
     more = np.logaddexp(0, -odds) / np.log(2)
     stop = np.logaddexp(0, odds) / np.log(2)
-    return np.stack([stop[0], more[0] + stop[1] + 1, more[0] + more[1] + stop[2] + 1, more.sum(axis=0) + 1.5])
+    one = more[0] + _SIGN_BITS
+    two = one + more[1]
+    return np.stack([stop[0], one + stop[1], two + stop[2], two + more[2] + 0.5])

@@ -81,9 +81,7 @@ def _scaled(show: Showcase) -> str:
 def missing(title: str, problems: list[str]) -> str:
     """What cannot be used here, and what it needs."""
     items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
-    return (
-        f"<details class='ts-status'><summary>{escape(title)}</summary><ul>{items}</ul></details>"
-    )
+    return f"<details class='ts-status'><summary>{escape(title)}</summary><ul>{items}</ul></details>"
 
 
 def caption_card(caption: str, size_bytes: int) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 _POLL_SECONDS = 0.1
 
 
-class _CancelledError(BaseException):
-    """Raised inside a job's progress callback to stop it; not an Exception, so no job can swallow it."""
+class JobCancelledError(BaseException):
+    """A job was cancelled. Not an Exception, so that no job can swallow it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Reporter:
     def __call__(self, fraction: float, message: str) -> None:
         """Report how far the job is; this is where a cancelled job stops."""
         if self.stop.is_set():
-            raise _CancelledError
+            raise JobCancelledError
         self._put(replace(self._latest, fraction=fraction, message=message))
 
     def preview(self, picture: Any) -> None:
@@ -50,32 +50,49 @@ class Reporter:
         self.updates.put(update)
 
 
-def run_job(job: Callable[[Reporter], Any]) -> Iterator[Update]:
-    """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
+class Jobs:
+    """Runs at most one job for each owner (a visitor's session), and stops it on request."""
 
-    Closing the iterator (as Gradio does with a generator it cancels) stops the job at its next report. What
-    the job raises is raised here.
-    """
-    reporter = Reporter()
-    updates = reporter.updates
+    def __init__(self) -> None:
+        self._running: dict[str, Reporter] = {}
 
-    def work() -> None:
+    def run(self, owner: str, job: Callable[[Reporter], Any]) -> Iterator[Update]:
+        """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
+
+        A job of the same owner that still runs is cancelled. Raises JobCancelledError once this one is
+        cancelled, and what the job raises. Closing the iterator cancels the job too; a cancelled job stops
+        at its next report.
+        """
+        self.cancel(owner)
+        reporter = self._running[owner] = Reporter()
+
+        def work() -> None:
+            try:
+                result = job(reporter)
+            except BaseException as error:  # handed to the iterator's thread
+                reporter.updates.put(error)
+            else:
+                reporter.updates.put(Update(1.0, "done", done=True, result=result))
+
+        threading.Thread(target=work, daemon=True, name="textsketch-job").start()
+        latest = Update(0.0, "starting")
         try:
-            updates.put(Update(1.0, "done", done=True, result=job(reporter)))
-        except _CancelledError:
-            pass
-        except BaseException as error:  # handed to the iterator's thread
-            updates.put(error)
+            while not latest.done:
+                with contextlib.suppress(queue.Empty):
+                    latest = _newest(reporter.updates)
+                if reporter.stop.is_set():
+                    raise JobCancelledError
+                yield latest
+        finally:
+            reporter.stop.set()
+            if self._running.get(owner) is reporter:
+                del self._running[owner]
 
-    threading.Thread(target=work, daemon=True, name="textsketch-job").start()
-    latest = Update(0.0, "starting")
-    try:
-        while not latest.done:
-            with contextlib.suppress(queue.Empty):
-                latest = _newest(updates)
-            yield latest
-    finally:
-        reporter.stop.set()
+    def cancel(self, owner: str) -> None:
+        """Cancel the owner's job, if one is running."""
+        reporter = self._running.get(owner)
+        if reporter is not None:
+            reporter.stop.set()
 
 
 def _newest(updates: queue.SimpleQueue[Update | BaseException]) -> Update:

@@ -108,7 +108,7 @@ class Showroom:
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
         progress(0.85, "measuring")
-        report = make_report(picture, encoded, decoded.image, [jpeg])
+        report = make_report(picture, encoded, decoded.image, [jpeg], with_ms_ssim=False)
         progress(0.95, "writing files")
         folder = self.root / key[:32]
         showcase = Showcase(

@@ -1,6 +1,6 @@
 """Builds textsketch/semantic/clip_tokens.xz, the texts of CLIP's tokens, from CLIP's vocab.json (MIT).
 
-    python training/clip_tokens/build.py --vocabulary ../shared/weights/clip_tokenizer/vocab.json
+python training/clip_tokens/build.py --vocabulary ../shared/weights/clip_tokenizer/vocab.json
 """
 
 import argparse

@@ -19,7 +19,8 @@ from textsketch.semantic import descriptors
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map
-from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, passes
+from textsketch.texture.colour_model import network
+from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, SIGN_INPUTS, SIGNED, passes
 from textsketch.texture.quantiser import quantise
 from training.painter.pictures import training_pictures
 
@@ -27,10 +28,15 @@ OUT = Path(__file__).parents[2] / "textsketch" / "texture" / "colour_model.npz"
 HIDDEN = (32, 16)
 
 
-def samples(data: Path, seed: int, model: IntegerNetwork | None):
-    """Inputs (n, MAGNITUDES) uint8, constants (n, INPUTS - MAGNITUDES) int16, magnitudes, weights."""
+def samples(data: Path, seed: int, model: IntegerNetwork | None, photo_repeats: int):
+    """What the two networks learn from.
+
+    Returns (inputs (n, MAGNITUDES) uint8, constants (n, INPUTS - MAGNITUDES) int16, magnitudes, weights)
+    and the same for signs (inputs (n, SIGNED) int8, constants, minus or not).
+    """
     columns = [[], [], [], []]
-    for picture, random in training_pictures(data, seed):
+    signs = [[], [], []]
+    for picture, random in training_pictures(data, seed, photo_repeats):
         planes = to_ycbcr(np.asarray(picture))
         size = picture.size
         height, width = planes.shape[1:]
@@ -48,13 +54,19 @@ def samples(data: Path, seed: int, model: IntegerNetwork | None):
             chosen = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.33)).astype(np.int32)
         else:
             weight = float(random.uniform(0.1, 0.2))
-            chosen, _ = quantise(
-                scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model
-            )
+            chosen, _ = quantise(scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model)
         chosen = np.clip(chosen, -colour_map.LARGEST, colour_map.LARGEST)
         blank = np.zeros_like(chosen)
         for part in passes(blank, chosen, wavelet.shapes, (0, 1, 1), step_index, sketch):
             magnitude = np.abs(part.wanted.ravel())
+            chosen_rows = np.nonzero(magnitude)[0]
+            if len(chosen_rows) and model is not None:
+                signs[0].append(part.sign_inputs(chosen_rows).astype(np.int8))
+                constants = np.zeros(SIGN_INPUTS - SIGNED, np.int16)
+                for index, value in part.sign_constants.items():
+                    constants[index - SIGNED] = value
+                signs[1].append(np.tile(constants, (len(chosen_rows), 1)))
+                signs[2].append(part.wanted.ravel()[chosen_rows] < 0)
             part.values[...] = part.wanted
             busy = part.inputs[:, :-1].any(axis=1) | (magnitude > 0)
             few = len(magnitude) < 300
@@ -67,7 +79,7 @@ def samples(data: Path, seed: int, model: IntegerNetwork | None):
             columns[1].append(np.tile(constants, (len(rows), 1)))
             columns[2].append(np.minimum(magnitude[rows], 20).astype(np.uint8))
             columns[3].append((1 / chance[rows]).astype(np.float32))
-    return [np.concatenate(column) for column in columns]
+    return [[np.concatenate(column) for column in group if column] for group in (columns, signs)]
 
 
 def random_sketch(residual, planes, size, step, random) -> np.ndarray:
@@ -79,25 +91,21 @@ def random_sketch(residual, planes, size, step, random) -> np.ndarray:
     return stroke_finder.draw(stroke_finder.select(lines, residual, shape, step, favour), shape)
 
 
-def train(columns, seconds: float) -> dict[str, np.ndarray]:
+def train(columns, steps: int) -> dict[str, np.ndarray]:
     """Fit the network to minimise code length; returns integer weights for `IntegerNetwork`."""
-    import time
-
     torch.manual_seed(0)
     torch.set_num_threads(1)
     order = np.random.default_rng(0).permutation(len(columns[2]))
     inputs, constants, magnitudes, weights = (column[order] for column in columns)
     scale = torch.from_numpy(INPUT_SCALE / 256).float()
-    net = torch.nn.Sequential(
-        torch.nn.Linear(INPUTS, HIDDEN[0]), torch.nn.ReLU(),
-        torch.nn.Linear(HIDDEN[0], HIDDEN[1]), torch.nn.ReLU(), torch.nn.Linear(HIDDEN[1], 3),
-    )
+    net = perceptron(INPUTS, HIDDEN, 3)
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-4)
     held_out, batch = min(100_000, len(order) // 10), 4096
 
     def batch_bits(rows):
-        x = torch.cat([scale[torch.from_numpy(inputs[rows]).long()],
-                       torch.from_numpy(constants[rows]).float() / 256], 1)
+        x = torch.cat(
+            [scale[torch.from_numpy(inputs[rows]).long()], torch.from_numpy(constants[rows]).float() / 256], 1
+        )
         y = torch.from_numpy(magnitudes[rows]).float()
         logits = net(x)
         cost = 0
@@ -107,8 +115,8 @@ def train(columns, seconds: float) -> dict[str, np.ndarray]:
         w = torch.from_numpy(weights[rows])
         return ((cost / np.log(2) + (y > 0)) * w).sum() / w.sum()
 
-    start, step = time.time(), 0
-    while (share := (time.time() - start) / seconds) < 1:
+    for step in range(steps):
+        share = step / steps
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * min(1, step / 200) * 0.5 * (1 + np.cos(np.pi * share)) + 1e-5
         first = held_out + (step * batch) % (len(order) - held_out - batch)
@@ -116,30 +124,76 @@ def train(columns, seconds: float) -> dict[str, np.ndarray]:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        step += 1
         if step % 2000 == 0:
             with torch.no_grad():
-                print(f"step {step}: {float(batch_bits(slice(0, held_out))):.5f} bits a coefficient", flush=True)
-    layers = [net[0], net[2], net[4]]
+                print(
+                    f"step {step}: {float(batch_bits(slice(0, held_out))):.5f} bits a coefficient", flush=True
+                )
+    return integer_weights(net)
+
+
+def train_signs(columns, steps: int) -> dict[str, np.ndarray]:
+    """Fit the sign network f, used as f(x) - f(-x); returns integer weights for `IntegerNetwork`."""
+    torch.manual_seed(0)
+    order = np.random.default_rng(0).permutation(len(columns[2]))
+    inputs, constants, minus = (torch.from_numpy(column[order]) for column in columns)
+    net = perceptron(SIGN_INPUTS, (24, 8), 1)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-3)
+    held_out, batch = min(30_000, len(order) // 10), 4096
+
+    def batch_bits(rows):
+        x, fixed = inputs[rows].float(), constants[rows].float() / 256
+        logits = (net(torch.cat([x, fixed], 1)) - net(torch.cat([-x, fixed], 1)))[:, 0]
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, minus[rows].float()) / np.log(2)
+
+    for step in range(steps):
+        share = step / steps
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-3 * 0.5 * (1 + np.cos(np.pi * share)) + 1e-5
+        first = held_out + (step * batch) % (len(order) - held_out - batch)
+        loss = batch_bits(slice(first, first + batch))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if step % 1000 == 0:
+            with torch.no_grad():
+                print(f"step {step}: {float(batch_bits(slice(0, held_out))):.4f} bits a sign", flush=True)
+    return integer_weights(net)
+
+
+def perceptron(inputs: int, hidden: tuple[int, int], outputs: int) -> torch.nn.Sequential:
+    relu = torch.nn.ReLU
+    linear = torch.nn.Linear
+    return torch.nn.Sequential(
+        linear(inputs, hidden[0]), relu(), linear(hidden[0], hidden[1]), relu(), linear(hidden[1], outputs)
+    )
+
+
+def integer_weights(net: torch.nn.Sequential) -> dict[str, np.ndarray]:
     out = {}
-    for index, layer in enumerate(layers, 1):
-        out[f"w{index}"] = np.rint(layer.weight.detach().numpy().T.astype(float) * 1024).astype(np.int16)
-        out[f"b{index}"] = np.rint(layer.bias.detach().numpy().astype(float) * (1 << 18)).astype(np.int32)
+    for index, layer in enumerate((net[0], net[2], net[4]), 1):
+        weight, bias = (part.detach().numpy().astype(float) for part in (layer.weight, layer.bias))
+        out[f"w{index}"] = np.rint(weight.T * 1024).astype(np.int16)
+        out[f"b{index}"] = np.rint(bias * (1 << 18)).astype(np.int32)
     return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=60, help="training time of each round")
+    parser.add_argument("--steps", type=int, default=12_000, help="training steps of each network")
+    parser.add_argument(
+        "--refine", action="store_true", help="only the second round, from the shipped network"
+    )
     arguments = parser.parse_args()
-    model = None
-    for seed in (1, 2):
-        columns = samples(arguments.data, seed, model)
+    model = network() if arguments.refine else None
+    for seed, photo_repeats in ((2, 2),) if arguments.refine else ((1, 1), (2, 2)):
+        columns, signs = samples(arguments.data, seed, model, photo_repeats)
         print(f"{len(columns[2])} samples, {(columns[2] > 0).mean():.3f} of them not zero", flush=True)
-        weights = train(columns, arguments.seconds)
+        weights = train(columns, arguments.steps)
         model = IntegerNetwork(weights)
-        np.savez_compressed(OUT, **weights)
+    np.savez_compressed(OUT, **weights)
+    np.savez_compressed(OUT.with_name("sign_model.npz"), **train_signs(signs, arguments.steps))
 
 
 if __name__ == "__main__":

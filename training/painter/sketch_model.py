@@ -47,13 +47,17 @@ class Ignore:
 
 
 def sketches(data: Path, seed: int):
-    """Yield bitmaps such as rate control chooses."""
+    """Yield bitmaps such as rate control chooses, for painting or to be looked at."""
     for picture, random in training_pictures(data, seed, photo_repeats=2):
         planes = to_ycbcr(np.asarray(picture))
         size = picture.size
         long_side = int(random.choice([128, 192, 192, 192, 256]))
         shape = grid_shape(size, long_side)
         lines = stroke_finder.detect(planes[0], size, long_side)
+        if random.random() < 0.3:
+            lines = stroke_finder.by_salience(lines, planes[0], shape)
+            yield stroke_finder.draw(lines[: int(random.integers(4, 50))], shape)
+            continue
         colours = descriptors.from_planes(planes, 16)
         residual = planes - descriptors.field_planes(colours, *planes.shape[1:], size)
         step = colour_map.coefficient_step(int(random.integers(20, 44)), size)

@@ -2,9 +2,9 @@
 
     python -m training.text_prior.build --data ../shared/data
 
-Takes about forty minutes on one core, most of it for the word network; `--net FILE` keeps the network in FILE
-and reads it from there the next time. Needs torch and a C compiler (`cc`). The sources are one list, SOURCES in
-corpus.py. Prints what the tenth of each source that was held out, and coco_dev, cost.
+Takes about half an hour on one idle core, most of it for the word network; `--keep-net` takes the network of the
+present file and needs neither torch nor that time. Needs a C compiler (`cc`). The sources are one list, SOURCES
+in corpus.py. Prints what the tenth of each source that was held out, and coco_dev, cost.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from textsketch.semantic.text_tables import read_columns
 from training.text_prior.case import case_columns
 from training.text_prior.corpus import (
     SOURCES,
@@ -24,16 +25,20 @@ from training.text_prior.corpus import (
 )
 from training.text_prior.counts import count_models
 from training.text_prior.mixer import Mixer
+from training.text_prior.net_projections import projections
 from training.text_prior.pack import Columns, add_arithmetic, add_models, add_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "textsketch/semantic/text_tables.bin"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--net", type=Path, help="keep the word network here")
-    parser.add_argument("--output", type=Path, default=ROOT / "textsketch/semantic/text_tables.bin")
+    parser.add_argument("--keep-net", action="store_true", help="take the word network of the present file")
+    parser.add_argument("--output", type=Path, default=TARGET)
     arguments = parser.parse_args()
     lines = read_training(arguments.data)
     alphabet = huffman_alphabet([line for line, _ in lines])
@@ -47,7 +52,7 @@ def main() -> None:
     held_out["text_prompts.txt"] = read_lines(ROOT / "benchmarks/text_prompts.txt")
     others = [Text([(line, 0) for line in part], alphabet, vocabulary) for part in held_out.values()]
 
-    net = word_network(arguments.net, training, lines, vocabulary)
+    net = present_network() if arguments.keep_net else train_network(training, lines, vocabulary)
     models = count_models(training, others, alphabet, len(vocabulary))
     mixer = train_mixer(training, held_out, others, models, alphabet, spelt, net)
 
@@ -70,21 +75,18 @@ def main() -> None:
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
 
 
-def word_network(path: Path | None, training: Text, lines: list, vocabulary: dict[str, int]) -> dict[str, np.ndarray]:
-    """Return the word network's arrays, from the file or freshly trained."""
+def present_network() -> dict[str, np.ndarray]:
+    columns = read_columns(TARGET.read_bytes())
+    return {name.removeprefix("net."): values for name, values in columns.items() if name.startswith("net.")}
+
+
+def train_network(training: Text, lines: list, vocabulary: dict[str, int]) -> dict[str, np.ndarray]:
     from training.text_prior import word_net
 
-    if path and path.exists():
-        return dict(np.load(path))
-    net = word_net.train(training, word_net.choose_words(lines, vocabulary))
-    if path:
-        np.savez(path, **net)
-    return net
+    return word_net.train(training, word_net.choose_words(lines, vocabulary))
 
 
 def train_mixer(training, held_out, others, models, alphabet, spelt, net) -> Mixer:
-    from training.text_prior.word_net import projections
-
     texts = [training, *others]
     mixer = Mixer(texts, models, alphabet, spelt, net, [projections(text, net) for text in texts])
 

@@ -1,5 +1,7 @@
 """Counts how tokens are capitalised and trains the weights of the case model."""
 
+import math
+
 import numpy as np
 
 from textsketch.semantic.text_alphabet import LOWER, UPPER, case_bits, case_pattern, fold
@@ -36,7 +38,9 @@ def case_columns(lines: list[tuple[str, int]], vocabulary: dict[str, int]) -> di
     scale = np.maximum(1, context_counts.max(axis=1, keepdims=True) / COUNT_LIMIT)
     # A token that was never seen in capitals is stored as its count of lower case alone, coarsely.
     token_counts = np.minimum(token_counts, COUNT_LIMIT)
-    token_counts = np.where(token_counts > 4, 1 << np.rint(np.log2(np.maximum(token_counts, 1))).astype(int), token_counts)
+    token_counts = np.where(
+        token_counts > 4, 1 << np.rint(np.log2(np.maximum(token_counts, 1))).astype(int), token_counts
+    )
     return {
         "context_counts": np.rint(context_counts / scale).astype(np.int64),
         "token_counts": np.minimum(token_counts, COUNT_LIMIT),
@@ -45,28 +49,26 @@ def case_columns(lines: list[tuple[str, int]], vocabulary: dict[str, int]) -> di
 
 
 def _train_weights(events: list, context_counts: np.ndarray, token_counts: np.ndarray) -> np.ndarray:
-    weights = np.full((HISTORIES * PLACES, 2), 0.5)
-    log = np.log(np.arange(max(context_counts.sum(1).max(), token_counts.sum(1).max()) + 2) + 0.3)
-    none = np.zeros(4, np.int64)
-    for rate in (0.02, 0.005):
+    """Train how much each of the two log ratios counts, without the event's own count."""
+    weights = [[0.5, 0.5] for _ in range(HISTORIES * PLACES)]
+    by_contexts, by_tokens = context_counts.tolist(), token_counts.tolist()
+
+    def ratio(counts: list[int], pattern: int, step: int) -> float:
+        own = pattern == step
+        return math.log(counts[step] - own + 0.3) - math.log(sum(counts[step + 1 :]) - (pattern > step) + 0.3)
+
+    for rate in (0.005, 0.00125):
         for context, number, pattern, row, chosen in events:
             if not chosen:
                 continue
-            by_context = context_counts[context].copy()
-            by_context[pattern] -= 1
-            by_token = token_counts[number].copy() if number >= 0 else none
-            if number >= 0:
-                by_token[pattern] -= 1
+            weight = weights[row]
             for step in range(LOWER, UPPER + 1):
-                inputs = np.array(
-                    [
-                        log[by_context[step]] - log[by_context[step + 1 :].sum()],
-                        log[by_token[step]] - log[by_token[step + 1 :].sum()],
-                    ]
-                )
-                wanted = pattern == step
-                probability = 1 / (1 + np.exp(-np.clip(inputs @ weights[row], -11, 11)))
-                weights[row] += rate * (wanted - probability) * inputs / 4
-                if wanted:
+                first = ratio(by_contexts[context], pattern, step)
+                second = ratio(by_tokens[number], pattern, step) if number >= 0 else 0.0
+                total = min(max(first * weight[0] + second * weight[1], -11), 11)
+                error = (pattern == step) - 1 / (1 + math.exp(-total))
+                weight[0] += rate * error * first
+                weight[1] += rate * error * second
+                if pattern == step:
                     break
-    return np.rint(weights * 8192).astype(np.int64)
+    return np.rint(np.array(weights) * 8192).astype(np.int64)

@@ -9,7 +9,7 @@ from textsketch.semantic.text_tables import COUNT_OF_LEVEL
 from training.text_prior.corpus import Alphabet, Text, previous_in_line
 from training.text_prior.pack import levels_of
 
-MINIMUM = {"W1": 1, "W2": 2, "W3": 2, "S2": 2, "O2": 1, "O3": 2, "O4": 2, "O5": 3, "O6": 4, "ST": 2}
+MINIMUM = {"W1": 1, "W2": 2, "W3": 2, "S2": 2, "O2": 1, "O3": 2, "O4": 2, "O5": 3, "ST": 2}
 """Entries counted less often are dropped."""
 
 
@@ -57,26 +57,26 @@ def count_models(training: Text, others: list[Text], alphabet: Alphabet, vocabul
         limit = vocabulary_size + 2 if is_word else len(alphabet.symbols)
         ids = training.tokens if is_word else training.symbols
         known = (contexts[0] >= 0) & (ids >= 0)
-        keys, raw = np.unique(
-            contexts[0][known].astype(np.int64) * limit + ids[known], return_counts=True
-        )
+        keys, raw = np.unique(contexts[0][known].astype(np.int64) * limit + ids[known], return_counts=True)
         minimum = MINIMUM.get(name, 1)
         keys, raw = keys[raw >= minimum], raw[raw >= minimum]
         start = np.searchsorted(keys, np.arange(context_count + 1, dtype=np.int64) * limit)
         contexts = [np.ascontiguousarray(c, np.int32) for c in contexts]
-        return Model(name, is_word, minimum, limit, keys, raw.astype(np.int32), start.astype(np.int64), contexts)
+        return Model(
+            name, is_word, minimum, limit, keys, raw.astype(np.int32), start.astype(np.int64), contexts
+        )
 
     def nested(parent: Model) -> list[np.ndarray]:
         """The context one longer than the parent's is the parent's entry for the item before."""
         result = []
         for text, contexts in zip(texts, parent.contexts, strict=True):
-            items, first = (text.tokens, text.first_token) if parent.is_word else (text.symbols, text.first_symbol)
+            items, first = (
+                (text.tokens, text.first_token) if parent.is_word else (text.symbols, text.first_symbol)
+            )
             result.append(previous_in_line(parent.entries(contexts, items), first, -1))
         return result
 
-    last = [
-        previous_in_line(np.where(t.tokens < 0, unknown, t.tokens), t.first_token, begin) for t in texts
-    ]
+    last = [previous_in_line(np.where(t.tokens < 0, unknown, t.tokens), t.first_token, begin) for t in texts]
     last_but_one = [previous_in_line(w, t.first_token, -1) for w, t in zip(last, texts, strict=True)]
     models = [count("W0", [np.zeros(len(t.tokens), np.int32) for t in texts], 1)]
     w1 = count("W1", last, vocabulary_size + 2)
@@ -89,7 +89,7 @@ def count_models(training: Text, others: list[Text], alphabet: Alphabet, vocabul
         len(alphabet.symbols),
     )
     models.append(order)
-    for length in range(2, 7):
+    for length in range(2, 6):
         order = count(f"O{length}", nested(order), len(order.keys))
         models.append(order)
     models.append(count("ST", [t.style for t in texts], STYLE_CONTEXTS))

@@ -202,6 +202,14 @@ double run_lines(Mixer *x, const Text *text, const int32_t *order, int32_t lines
                     if (r > 0) { if (r > match) match = r; }
                     else if (-r > highest) highest = -r;
                 }
+                /* W0 speaks only where W1 is silent; of the character orders the three longest that know anything. */
+                int word_knows = 0, orders = 0;
+                for (int m = x->models - 1; m >= 0; m--) {
+                    int r = x->match_rank[m];
+                    if (r > 1 && conf[m] >= 0) word_knows = 1;
+                    if (r == 1 && word_knows) conf[m] = -1;
+                    if (r < 0 && conf[m] >= 0 && ++orders > 3) conf[m] = -1;
+                }
                 int set_a = (position < 5 ? position : 5) * 5 + match;
                 int set_b = highest * 8 + (depth < 7 ? depth : 7);
                 float *wa = x->weight_position + (size_t)set_a * x->models * CONFIDENCES;

@@ -13,9 +13,9 @@ from training.text_prior.corpus import Alphabet, Text, trains_mixer
 from training.text_prior.counts import Model
 from training.text_prior.pack import levels_of
 
-MODEL_ORDER = ("W0", "W1", "W2", "W3", "S2", "NET", "O1", "O2", "O3", "O4", "O5", "O6", "ST")
-MATCH_RANK = (1, 2, 3, 4, 0, 0, -1, -2, -3, -4, -5, -6, 0)
-SETS = {"weight_position": 30, "weight_order": 56, "weight_style": 32}
+MODEL_ORDER = ("W0", "W1", "W2", "W3", "S2", "NET", "O1", "O2", "O3", "O4", "O5", "ST")
+MATCH_RANK = (1, 2, 3, 4, 0, 0, -1, -2, -3, -4, -5, 0)
+SETS = {"weight_position": 30, "weight_order": 48, "weight_style": 32}
 WEIGHT_SCALE = 8192
 RATES = (0.004, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 
@@ -88,7 +88,8 @@ class Mixer:
         )  # fmt: skip
         self._models = []
         shared = {
-            name: [self._pointer(a) for a in (m.start, m.ids, m.cumulative, m.raw)] for name, m in by_name.items()
+            name: [self._pointer(a) for a in (m.start, m.ids, m.cumulative, m.raw)]
+            for name, m in by_name.items()
         }
         net_ids = self._pointer(net["ids"].astype(np.int32))
         for t in range(len(texts)):
@@ -153,7 +154,8 @@ def _compile() -> ctypes.CDLL:
     library = Path(tempfile.mkdtemp()) / "mixer.so"
     source = Path(__file__).with_name("mixer.c")
     subprocess.run(
-        ["cc", "-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source, "-lm"], check=True
+        ["cc", "-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source, "-lm"],
+        check=True,
     )
     loaded = ctypes.CDLL(str(library))
     loaded.run_lines.restype = ctypes.c_double

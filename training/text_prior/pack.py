@@ -72,7 +72,9 @@ def add_vocabulary(columns: Columns, vocabulary: list[bytes]) -> None:
     columns.add("vocabulary.suffixes", np.frombuffer(b"".join(suffixes), np.uint8), "u1")
 
 
-def _add_entries(columns: Columns, name: str, start: np.ndarray, numbers: np.ndarray, levels: np.ndarray) -> None:
+def _add_entries(
+    columns: Columns, name: str, start: np.ndarray, numbers: np.ndarray, levels: np.ndarray
+) -> None:
     """Add a model whose entries are `numbers`, to be sorted within each context."""
     contexts = np.repeat(np.arange(len(start) - 1), np.diff(start))
     order = np.lexsort((numbers, contexts))

@@ -14,12 +14,12 @@ from torch import nn
 from torch.nn import functional
 
 from textsketch.semantic.text_alphabet import fold, split_tokens
-from textsketch.semantic.word_net import WordNetTables
 from training.text_prior.corpus import SOURCES, Text, draw, trains_mixer
+from training.text_prior.net_projections import embedding_rows
 
 WORDS, WIDTH, STATE = 6144, 64, 256
 EPOCHS, BATCH, RATE, DROPOUT = 6, 128, 3e-3, 0.12
-UNKNOWN, BEGIN = WORDS, WORDS + 1
+BEGIN = WORDS + 1
 
 
 def rounded(x: torch.Tensor, scale: int) -> torch.Tensor:
@@ -67,12 +67,6 @@ def choose_words(lines: list[tuple[str, int]], vocabulary: dict[str, int]) -> np
     return np.array(sorted(vocabulary[t] for t in ranked[:WORDS]))
 
 
-def _rows(text: Text, ids: np.ndarray) -> np.ndarray:
-    """Return each token's row in the embedding."""
-    found = np.minimum(np.searchsorted(ids, text.tokens), len(ids) - 1)
-    return np.where(ids[found] == text.tokens, found, UNKNOWN)
-
-
 def _batches(lines: list[np.ndarray], rng: np.random.Generator):
     """Yield (inputs, wanted) of lines of about equal length, in random order."""
     order = np.argsort([len(line) + 1.5 * rng.random() for line in lines], kind="stable")
@@ -93,7 +87,7 @@ def train(text: Text, ids: np.ndarray) -> dict[str, np.ndarray]:
     torch.set_num_threads(1)
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
-    rows = _rows(text, ids)
+    rows = embedding_rows(text, ids)
     lines = []
     for i, source in enumerate(text.source):
         if trains_mixer(text.lines[i], source):
@@ -119,7 +113,10 @@ def train(text: Text, ids: np.ndarray) -> dict[str, np.ndarray]:
             schedule.step()
             total, count = total + loss.item(), count + 1
         bits = total / count / np.log(2)
-        print(f"word network, pass {epoch + 1}: {bits:.3f} bits a token, {time.monotonic() - begin:.0f} s", flush=True)
+        print(
+            f"word network, pass {epoch + 1}: {bits:.3f} bits a token, {time.monotonic() - begin:.0f} s",
+            flush=True,
+        )
     return to_integers(net, ids)
 
 
@@ -128,40 +125,16 @@ def to_integers(net: Net, ids: np.ndarray) -> dict[str, np.ndarray]:
         return np.rint(parameter.detach().numpy() * scale).clip(-limit, limit).astype(np.int32)
 
     middle = (np.arange(4096) - 2048 + 0.5) / 256
-    gates = torch.cat([net.input_gates, net.state_gates]).T
+    gates = torch.cat([net.input_gates, net.state_gates])
     return {
         "ids": ids,
         "embedding": integers(net.embedding, 64, 127),
         "word_bias": integers(net.word_bias[:WORDS], 1024, 32767),
         "gates": integers(gates, 64, 127),
         "gate_bias": integers(net.gate_bias, 8192, 32767),
-        "projection": integers(net.projection.T, 64, 127),
+        "projection": integers(net.projection, 64, 127),
         "projection_bias": integers(net.projection_bias, 8192, 32767),
         "sigmoid": np.rint(32768 / (1 + np.exp(-middle))).astype(np.int32),
         "tanh": np.rint(32768 * np.tanh(middle)).astype(np.int32),
         "exp": np.rint(2**17 * np.exp(-np.arange(2048) / 128)).astype(np.int32),
     }
-
-
-def projections(text: Text, net: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the integer network's projection before every token, (tokens, WIDTH).
-
-    The matrix products run in float64, where sums of such small integers are exact.
-    """
-    tables = WordNetTables({f"net.{name}": values for name, values in net.items()})
-    rows = _rows(text, tables.ids)
-    starts, lengths = text.token_line_start[:-1], np.diff(text.token_line_start)
-    result = np.zeros((len(rows), WIDTH), np.int16)
-    gates, projection = tables.gates.T.astype(float), tables.projection.T.astype(float)
-    order = np.argsort(-lengths, kind="stable")
-    for block in np.array_split(order, max(1, len(order) // 4096)):
-        state = np.zeros((len(block), STATE), np.int64)
-        inputs = np.full(len(block), BEGIN)
-        for t in range(int(lengths[block].max())):
-            alive = lengths[block] > t
-            block, state, inputs = block[alive], state[alive], inputs[alive]
-            seen = np.hstack([2 * tables.embedding[inputs], tables.narrow(state)])
-            state = tables.update(state, (seen @ gates).astype(np.int64) + tables.gate_bias)
-            result[starts[block] + t] = tables.project((tables.narrow(state) @ projection).astype(np.int64))
-            inputs = rows[starts[block] + t]
-    return result

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from textsketch import codestream
+from textsketch.errors import BudgetError
+from textsketch.layers import Layers, Mode
+from textsketch.measure.metrics import psnr_db
+from textsketch.rate_control import choose_layers
+from textsketch.render.painter import render
+
+
+def size_of(layers: Layers) -> int:
+    return len(codestream.pack(layers))
+
+
+def _lines() -> Image.Image:
+    pixels = np.full((200, 300, 3), 255, np.uint8)
+    pixels[50] = 0
+    pixels[:, 150] = 0
+    pixels[np.arange(200), np.arange(200)] = 0
+    return Image.fromarray(pixels)
+
+
+ODD = {
+    "one pixel": Image.new("RGB", (1, 1), "red"),
+    "black": Image.new("RGB", (64, 48)),
+    "white": Image.new("RGB", (300, 200), "white"),
+    "a wide strip": Image.radial_gradient("L").resize((2000, 16)).convert("RGB"),
+    "a tall strip": Image.radial_gradient("L").resize((16, 2000)).convert("RGB"),
+    "one-pixel lines": _lines(),
+}
+
+
+@pytest.mark.parametrize("budget_bytes", [100, 300, 1000])
+@pytest.mark.parametrize("mode", [Mode.TEXT_SKETCH, Mode.THREE_LAYER])
+def test_a_photo_fills_its_budget_and_never_overruns_it(photo, mode, budget_bytes):
+    size_bytes = size_of(choose_layers(photo, mode, budget_bytes, "a cup", size_of=size_of))
+    assert size_bytes <= budget_bytes
+    if mode is Mode.THREE_LAYER:
+        assert size_bytes >= 0.95 * budget_bytes
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_pictures_come_out_whole(name, mode):
+    picture = ODD[name]
+    for budget_bytes in (30, 400):
+        layers = choose_layers(picture, mode, budget_bytes, "", size_of=size_of)
+        assert size_of(layers) <= budget_bytes
+        decoded = codestream.unpack(codestream.pack(layers))
+        assert render(decoded).size == picture.size
+
+
+def test_noise_of_any_budget_comes_out_whole(noise):
+    for budget_bytes in (40, 500, 5000):
+        layers = choose_layers(noise, Mode.THREE_LAYER, budget_bytes, "", size_of=size_of)
+        assert size_of(layers) <= budget_bytes
+
+
+def test_a_budget_below_the_smallest_file_names_that_size(photo):
+    with pytest.raises(BudgetError, match=r"takes \d+ bytes") as caught:
+        choose_layers(photo, Mode.THREE_LAYER, 4, "a cup of coffee", size_of=size_of)
+    smallest = int("".join(filter(str.isdigit, str(caught.value))))
+    assert (
+        size_of(choose_layers(photo, Mode.THREE_LAYER, smallest, "a cup of coffee", size_of=size_of))
+        == smallest
+    )
+
+
+def test_the_choice_is_the_same_every_time(photo):
+    first, second = (
+        codestream.pack(choose_layers(photo, Mode.THREE_LAYER, 400, "", size_of=size_of)) for _ in range(2)
+    )
+    assert first == second
+
+
+def test_more_bytes_paint_a_better_picture(photo):
+    quality = [
+        psnr_db(photo, render(choose_layers(photo, Mode.THREE_LAYER, size, "", size_of=size_of), grain=False))
+        for size in (60, 150, 400, 1000, 2500)
+    ]
+    assert quality == sorted(quality)
+    assert quality[-1] > quality[0] + 4
+
+
+def test_a_flat_edge_free_picture_needs_no_stroke():
+    smooth = Image.radial_gradient("L").resize((200, 120)).convert("RGB")
+    layers = choose_layers(smooth, Mode.THREE_LAYER, 300, "", size_of=size_of)
+    assert layers.structure.strokes.sum() < 60

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-text bench-speed format clean
+.PHONY: help demo test check bench bench-text bench-speed figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/da
 
 bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd on ../shared/data/captions
 	$(BIN)/python benchmarks/text.py
+
+figures: .venv/full ## evaluate ../shared/data/kodak and write README's results: plot, contact sheet, table
+	$(BIN)/python benchmarks/figures.py
 
 bench-speed: .venv/core ## time import, start, encoding and decoding at five sizes
 	$(BIN)/python benchmarks/speed.py

@@ -13,16 +13,18 @@ import gradio as gr
 import yaml
 
 from textsketch import codestream, render
-from textsketch.budget import PRESETS, parse_budget
+from textsketch.budget import MAX_BUDGET_BYTES, PRESETS, parse_budget
 from textsketch.errors import TextsketchError
 from textsketch.image import read_image, read_size
 from textsketch.layers import Mode
+from textsketch.measure.rate_quality import METRICS, PROTOCOL, curve_titles
 from textsketch.render import profiles
 from textsketch.semantic import captioner
 from textsketch.semantic.text_coder import measure_text
-from textsketch.web import html
+from textsketch.web import chart, html
 from textsketch.web.jobs import JobCancelledError, Jobs
 from textsketch.web.showcase import Showcase, Showroom
+from textsketch.web.sweeps import Sweep, SweepRoom
 
 EXAMPLES = Path(__file__).parent / "examples"
 MAX_UPLOAD = "32mb"
@@ -41,6 +43,7 @@ BUDGETS = [
 LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mode)]
 
 showroom = Showroom()
+sweeps = SweepRoom(showroom.root)
 jobs = Jobs()
 
 
@@ -102,17 +105,22 @@ def build() -> gr.Blocks:
             elem_id="title",
         )
         with gr.Tab("Encode", id="encode"):
-            encode_tab(demo, captions, first)
+            current = encode_tab(demo, captions, first)
         with gr.Tab("Decode", id="decode"):
             decode_tab()
+        with gr.Tab("Rate and quality", id="rate"):
+            rate_tab(current)
         gr.api(api_encode, api_name="encode", concurrency_id="work")
         gr.api(api_decode, api_name="decode", concurrency_id="work")
     demo.queue(max_size=32, default_concurrency_limit=2)
     return demo
 
 
-def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
-    """Everything between an upload and the files to take home."""
+def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> list[gr.components.Component]:
+    """Everything between an upload and the files to take home.
+
+    Returns what another tab needs of the current picture: picture, caption, seed, grain, decoder, steps.
+    """
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             picture = gr.Image(
@@ -144,7 +152,13 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
             )
             preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
             size_bytes = gr.Number(
-                600, label="Bytes", minimum=1, maximum=65536, precision=0, visible=False, elem_id="bytes"
+                600,
+                label="Bytes",
+                minimum=1,
+                maximum=MAX_BUDGET_BYTES,
+                precision=0,
+                visible=False,
+                elem_id="bytes",
             )
             budget_line = gr.HTML(describe_budget(first, "packet", None), elem_id="budget-line")
             caption = gr.Textbox(
@@ -321,6 +335,7 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> None:
     for control in (picture, preset, size_bytes):
         control.change(describe_budget, [picture, preset, size_bytes], budget_line, **quiet)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **quiet)
+    return [picture, caption, seed, grain, decoder, steps]
 
 
 def caption_controls() -> tuple[gr.Dropdown, gr.Button]:
@@ -430,6 +445,140 @@ def decode_tab() -> None:
             show_progress="hidden",
             api_visibility="private",
         )
+
+
+def rate_tab(current: list[gr.components.Component]) -> None:
+    """Curves of the current picture: every mode beside JPEG, WebP and AVIF; each point shows its decode.
+
+    current: what `encode_tab` returns.
+    """
+    gr.HTML(
+        html.note(
+            "The picture, caption and decoder of the Encode tab, from 25 to 3,000 bytes. Choose a point to see "
+            f"what it decodes to. {PROTOCOL}"
+        )
+    )
+    with gr.Row():
+        run = gr.Button("Draw the curves", variant="primary", elem_id="rate-run", scale=2)
+        cancel = gr.Button("Cancel", elem_id="rate-cancel", interactive=False, scale=1)
+        take_sheet = gr.DownloadButton(
+            "Download the contact sheet", interactive=False, elem_id="take-sheet", scale=2
+        )
+    status = gr.HTML("", elem_id="rate-status")
+    metric = gr.Radio(
+        [(title, name) for name, (title, _, _) in METRICS.items()],
+        value="psnr_db",
+        show_label=False,
+        container=False,
+        elem_id="rate-metric",
+    )
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            plot = gr.HTML("", elem_id="rate-chart", js_on_load=chart.CHOOSE_SCRIPT)
+        with gr.Column(scale=3, min_width=320):
+            card = gr.HTML("", elem_id="rate-card")
+            slider = gr.ImageSlider(
+                type="filepath",
+                format="png",
+                show_label=False,
+                interactive=False,
+                max_height=460,
+                elem_id="rate-slider",
+                buttons=["fullscreen"],
+            )
+            take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
+    swept, chosen = gr.State(None), gr.State(None)
+
+    def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
+        title, unit, _ = METRICS[metric]
+        marks = [point.mark(metric) for point in sweep.points] if sweep else []
+        return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
+
+    def work(path, caption, seed, grain, decoder, steps, metric, request: gr.Request) -> Iterator[dict]:
+        if not path:
+            yield {status: html.error("choose a picture first, in the Encode tab")}
+            return
+        idle = {run: gr.update(interactive=True), cancel: gr.update(interactive=False)}
+        yield {
+            status: html.note("Starting"),
+            run: gr.update(interactive=False),
+            cancel: gr.update(interactive=True),
+            take_sheet: gr.update(interactive=False),
+            take_file: gr.update(interactive=False),
+            swept: None,
+            chosen: None,
+            plot: "",
+            card: "",
+            slider: None,
+        }
+        latest: list[Sweep] = []
+
+        def job(report):
+            return sweeps.run(
+                path,
+                caption=caption,
+                seed=int(seed or 0),
+                max_side=MAX_SIDE,
+                progress=report,
+                renderer=decoder,
+                options=decoder_options(decoder, grain, steps),
+                found=latest.append,
+            )
+
+        drawn = 0
+        try:
+            for update in jobs.run(sweeper(request), job):
+                if update.done:
+                    yield idle | {
+                        status: "",
+                        swept: update.result,
+                        plot: draw(update.result, metric, None),
+                        take_sheet: gr.update(value=update.result.sheet, interactive=True),
+                    }
+                elif len(latest) > drawn:
+                    drawn = len(latest)
+                    yield {
+                        status: html.progress(update),
+                        swept: latest[-1],
+                        plot: draw(latest[-1], metric, None),
+                    }
+                else:
+                    yield {status: html.progress(update)}
+        except TextsketchError as error:
+            yield idle | {status: html.error(str(error))}
+        except JobCancelledError:
+            yield idle | {status: html.note("Cancelled.")}
+
+    def sweeper(request: gr.Request) -> str:
+        return f"{owner(request)}-sweep"  # beside the visitor's encoding, not instead of it
+
+    def stop(request: gr.Request) -> None:
+        jobs.cancel(sweeper(request))
+
+    def choose(sweep: Sweep | None, metric: str, event: gr.SelectData) -> dict:
+        if sweep is None or not 0 <= int(event.index) < len(sweep.points):
+            return {}
+        index = int(event.index)
+        point = sweep.points[index]
+        return {
+            chosen: index,
+            plot: draw(sweep, metric, index),
+            card: html.point_card(point.label, point.size_bytes, point.rate_bpp, point.values),
+            slider: (sweep.original, point.png),
+            take_file: gr.update(value=point.file, interactive=True),
+        }
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    run.click(
+        work,
+        [*current, metric],
+        [status, run, cancel, take_sheet, take_file, swept, chosen, plot, card, slider],
+        concurrency_id="work",
+        **quiet,
+    )
+    cancel.click(stop, None, None, queue=False, **quiet)
+    plot.select(choose, [swept, metric], [chosen, plot, card, slider, take_file], **quiet)
+    metric.change(draw, [swept, metric, chosen], plot, **quiet)
 
 
 def api_encode(

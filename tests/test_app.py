@@ -239,3 +239,70 @@ def test_the_api_names_its_errors(url):
         client.predict(image=handle_file(str(EXAMPLES / "cat.jpg")), budget="3B", api_name="/encode")
     with pytest.raises(Exception, match="tsk"):
         client.predict(file=handle_file(str(EXAMPLES / "cat.jpg")), api_name="/decode")
+
+
+def draw_curves(page):
+    """Open the rate-quality tab and start; wait for the first point."""
+    page.click("button[role=tab]:has-text('Rate and quality')")
+    page.click("#rate-run")
+    page.wait_for_selector("#rate-chart [data-point]")
+
+
+@needs_browser
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
+    open_page, viewport, photo, tmp_path
+):
+    page = open_page(viewport)
+    photo.resize((120, 80)).save(tmp_path / "cup.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "cup.png")
+    page.wait_for_selector("#budget-line:has-text('120 x 80')")
+    draw_curves(page)
+    page.wait_for_selector("#take-sheet:not([disabled])")
+    points = page.locator("#rate-chart [data-point]")
+    labels = [point.get_attribute("aria-label") for point in points.all()]
+    for curve in ("textsketch text-only", "textsketch text+sketch", "textsketch three-layer", "JPEG", "WebP"):
+        assert any(label.startswith(curve) for label in labels), curve
+    sizes = [int(re.search(r"([\d,]+) bytes", label)[1].replace(",", "")) for label in labels]
+    assert 0 < min(sizes) <= 25 and max(sizes) <= 3000
+
+    best = max(range(len(sizes)), key=lambda i: (labels[i].startswith("textsketch three-layer"), sizes[i]))
+    points.nth(best).click()
+    page.wait_for_selector(f"#rate-card:has-text('{sizes[best]:,} bytes')")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#rate-slider img')].filter(i => i.naturalWidth === 120).length >= 2"
+    )
+    with page.expect_download() as download:
+        page.click("#take-point")
+    download.value.save_as(tmp_path / "point.tsk")
+    data = (tmp_path / "point.tsk").read_bytes()
+    assert len(data) == sizes[best] and codestream.unpack(data).mode == "three-layer"
+
+    points.nth(0).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#rate-card:has-text('text-only')")
+    choose(page, "#rate-metric", "SSIM")
+    page.wait_for_selector("#rate-chart svg[aria-label^='SSIM']")
+    with page.expect_download() as download:
+        page.click("#take-sheet")
+    download.value.save_as(tmp_path / "sheet.png")
+    assert Image.open(tmp_path / "sheet.png").width > 6 * 280
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@needs_browser
+def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
+    draw_curves(page)
+    page.wait_for_selector("#rate-status progress")
+    page.click("#rate-cancel")
+    page.wait_for_selector("#rate-status:has-text('Cancelled')")
+    page.wait_for_selector("#rate-run:not([disabled])")
+    count = page.locator("#rate-chart [data-point]").count()
+    page.wait_for_timeout(3000)
+    assert page.locator("#rate-chart [data-point]").count() == count > 0
+    page.locator("#rate-chart [data-point]").first.click()
+    page.wait_for_selector("#rate-card .ts-big")

@@ -71,6 +71,11 @@ def test_the_front_matter_is_what_a_space_needs():
     assert FRONT_MATTER["python_version"] == "3.12" and len(FRONT_MATTER["short_description"]) <= 60
 
 
+def test_the_front_matter_names_the_models_of_weights_yaml():
+    entries = yaml.safe_load((ROOT / "weights.yaml").read_text(encoding="utf-8")).values()
+    assert FRONT_MATTER["models"] == list(dict.fromkeys(entry["repository"] for entry in entries))
+
+
 def test_requirements_hold_the_core_and_all_packages_of_the_demo():
     names = {re.split(r"[=<>\[ ]", line)[0] for line in REQUIREMENTS if line and not line.startswith("#")}
     core = {re.split(r"[=<>\[ ]", line)[0] for line in PROJECT["dependencies"]}

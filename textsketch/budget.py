@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .errors import BudgetError
 
-MAX_BUDGET_BYTES = 65_536
+MAX_BUDGET_BYTES = 16_384
 """More than this is no job for a codec of sentences; any image format does it better."""
 
 

@@ -51,6 +51,7 @@ def _fail(message: str, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from . import __version__
+    from .measure import evaluate_command
 
     parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
     parser.add_argument("--version", action="version", version=f"textsketch {__version__}")
@@ -78,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
     )
-    decode.add_argument("--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile")
+    decode.add_argument(
+        "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
+    )
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
@@ -91,10 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         "--baselines",
         default="jpeg",
         metavar="LIST",
-        help="comma-separated, of jpeg, webp, avif, jpeg2000 (default: %(default)s)",
+        help="comma-separated, of jpeg, webp, avif, jpeg2000, jpegxl, vvc, compressai (default: %(default)s)",
     )
     _add_encoder_options(compare)
     _add_grain_option(compare)
+
+    evaluate = command("evaluate", _evaluate, "measure pictures against other codecs at the same bytes")
+    evaluate_command.add_arguments(evaluate)
 
     weights = command("weights", _weights, "list, fetch or verify pretrained weights")
     weights.add_argument("action", choices=["list", "fetch", "verify"])
@@ -163,7 +169,9 @@ def _decode(options: argparse.Namespace) -> None:
     out = Path(options.out or Path(options.file).with_suffix(".png"))
     if options.renderer == "painter":
         if options.steps is not None:
-            raise TextsketchError("the painter takes no steps; leave --steps out or choose another --renderer")
+            raise TextsketchError(
+                "the painter takes no steps; leave --steps out or choose another --renderer"
+            )
         settings = {"grain": options.grain}
     else:
         settings = {"steps": options.steps}
@@ -252,6 +260,20 @@ def _compare(options: argparse.Namespace) -> None:
         for name, size, quality, label in rows
     ]
     _print(options, report.as_dict(), "\n".join(lines))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from .measure import evaluate_command
+
+    with _progress(options) as progress:
+        record = evaluate_command.run(options, progress if sys.stderr.isatty() else None)
+    if record:
+        unread = [f"not read: {path}: {why}" for path, why in record["unreadable_pictures"].items()]
+        notes = [*dict.fromkeys(record["not_available"].values()), *record["notes"], *unread]
+        wrote = (
+            f"{options.out}: results.csv, summary.md, summary.json, plots, gallery.html, contact_sheet.png"
+        )
+        _print(options, record, "\n".join([f"{record['protocol']}.", *notes, wrote]))
 
 
 def _weights(options: argparse.Namespace) -> None:

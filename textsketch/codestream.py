@@ -21,7 +21,7 @@ from .layers import Layers, Mode, Semantic
 VERSION = 0
 MAX_SIDE = 16_384
 MAX_SEED = 2**32 - 1
-MAX_FILE_BYTES = 3 * 33_000 + 16
+MAX_FILE_BYTES = 3 * 16_600 + 16
 LAYER_NAMES = ("semantic", "structure", "texture")
 
 # The first byte, from its most significant bit: version (3 bits), mode (2 bits), then these flags.
@@ -30,7 +30,7 @@ _OPTIONS = 0b010
 _EXPLICIT_SIZE = 0b001
 
 _MODES = tuple(Mode)
-_MAX_SEGMENT_BYTES = 0x7FFF + 0x80
+_MAX_SEGMENT_BYTES = 0x3FFF + 0x80
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,10 @@ def _pack_length(count: int) -> bytes:
 
 def _unpack_length(reader: _Reader) -> int:
     first = reader.byte()
-    return first if first < 0x80 else ((first & 0x7F) << 8 | reader.byte()) + 0x80
+    count = first if first < 0x80 else ((first & 0x7F) << 8 | reader.byte()) + 0x80
+    if count > _MAX_SEGMENT_BYTES:
+        raise BitstreamError("the .tsk file is damaged: a segment is longer than any can be")
+    return count
 
 
 def _crc8(data: bytes | bytearray, check: int = 0xFF) -> int:

@@ -23,7 +23,7 @@ SizeOf = Callable[[Layers], int]
 
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
-_FAVOUR = 3.0
+_FAVOUR = 4.0
 _MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
@@ -97,7 +97,7 @@ def _without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray
 
 def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
     """As many of the lines a person would draw as fit, the best first."""
-    shape = layers.structure.strokes.shape
+    shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
     lines = contours.detect(planes, shape)
 
     def drawn(chosen: list[np.ndarray]) -> Layers:
@@ -144,13 +144,13 @@ class _Painting:
 
     def _transform(self, layers: Layers, level: int) -> None:
         """Take over the layers' sketch: the coefficients of the picture halved `level` times."""
-        self._strokes = layers.structure.strokes
+        self._strokes = None if layers.structure is None else layers.structure.strokes
         self._level = level
         self._residual = _without_field(layers, self._planes, level)
         self._wavelet = colour_map.transform(layers, *self._shapes[level])
         rows, columns = self._shapes[self._base]
         self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns] * 2.0**level
-        self._known = {}
+        self._known: dict[tuple[int, float], tuple[np.ndarray, float]] = {}
 
     def _quantised(self, step_index: int, bits_weight: float) -> tuple[np.ndarray, float]:
         key = step_index, bits_weight
@@ -177,7 +177,7 @@ class _Painting:
 
     def _add_strokes(self, layers: Layers, step_index: int) -> Layers:
         """Draw the strokes that pay at this quantiser step, with at most 40 % of the budget."""
-        shape = layers.structure.strokes.shape
+        shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
         step = colour_map.coefficient_step(step_index, layers.size) / 2**self._level
         lines = stroke_finder.detect(self._planes[0], layers.size, _SKETCH_LONG_SIDE)
         favour = _FAVOUR
@@ -198,19 +198,19 @@ class _Painting:
         painted = colour_map.synthesise(trial, self._wavelet, self._level)
         fine = self._budget_bytes >= _LEAST_FOR_FINE_GRAIN
         strength = grain.measure(self._residual[0] - painted[0], layers.size, fine)
-        trial = replace(layers, texture=replace(layers.texture, grain=strength if strength.any() else None))
+        blank = np.zeros_like(coefficients)
+        trial = replace(layers, texture=Texture(blank, 0, strength if strength.any() else None))
         return trial if self._size_of(trial) <= self._budget_bytes else layers
 
     def _fill(self, layers: Layers, guess: int) -> Layers:
         """The colour map that fills the budget best: its step first, then the price of a bit."""
         room_bits = 8 * (self._budget_bytes - self._size_of(layers))
         step_index = self._finest_step(room_bits, guess)
+        grain_map = None if layers.texture is None else layers.texture.grain
 
         def at(index: int, bits_weight: float) -> Layers:
             coefficients, _ = self._quantised(index, bits_weight)
-            return replace(
-                layers, texture=replace(layers.texture, coefficients=coefficients, step_index=index)
-            )
+            return replace(layers, texture=Texture(coefficients, index, grain_map))
 
         def fits(trial: Layers) -> bool:
             return self._size_of(trial) <= self._budget_bytes
@@ -225,7 +225,7 @@ class _Painting:
         while step_index > 0 and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
             best, step_index = finer, step_index - 1
         high, low = _BITS_WEIGHTS
-        for _ in range(3):
+        for _ in range(4):
             middle = (low + high) / 2
             trial = at(step_index, middle)
             if fits(trial):

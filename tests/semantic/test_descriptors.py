@@ -26,7 +26,7 @@ def test_descriptors_survive_unchanged(values, step_index):
     assert descriptors.decode_from(Decoder(_bytes(colours))) == colours
 
 
-@settings(max_examples=80, deadline=500)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_give_descriptors(data):
     colours = descriptors.decode_from(Decoder(data))

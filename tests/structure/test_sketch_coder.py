@@ -22,7 +22,7 @@ def test_any_bitmap_survives_unchanged(size, long_side, density, seed):
     assert np.array_equal(unpack(pack(Structure(strokes), size), size).strokes, strokes)
 
 
-@settings(max_examples=80, deadline=2000)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from([*SIZES, (16384, 16384)]), st.binary(max_size=400))
 def test_any_bytes_give_a_sketch_or_a_bitstream_error(size, data):
     try:

@@ -1,19 +1,19 @@
-"""Common image formats at the size of a .tsk file: the best file they can offer within the bytes."""
+"""Other codecs at the size of a .tsk file: the best file they can offer within the bytes."""
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
 
+from ..errors import TextsketchError
+from .formats import FORMATS, NAMES, TITLES
 from .metrics import psnr_db
 
+__all__ = ["NAMES", "TITLES", "Baseline", "Search", "best_within"]
+
 _MIN_LONG_SIDE = 8
-_JPEG2000_STEPS = 64
-_SEQUENTIAL_MAX_PIXELS = 65_536  # below this the headers of progressive scans can cost more than they save
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,146 +37,111 @@ class Baseline:
         return len(self.data)
 
 
-@dataclass(frozen=True)
-class _Codec:
-    """A format and its quality scale: `save` takes a level, from 0 (smallest file) to `levels` - 1."""
-
-    extension: str
-    levels: int
-    save: Callable[[Image.Image, int], bytes]
-    describe: Callable[[int], str]
-
-
-def _save(image: Image.Image, format_name: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format_name, **options)
-    return buffer.getvalue()
-
-
-def _save_jpeg(image: Image.Image, level: int) -> bytes:
-    options = {"quality": level + 1, "optimize": True, "subsampling": "4:2:0"}
-    progressive = _save(image, "JPEG", progressive=True, **options)
-    if image.width * image.height > _SEQUENTIAL_MAX_PIXELS:
-        return progressive
-    return min(progressive, _save(image, "JPEG", progressive=False, **options), key=len)
-
-
-def _jpeg2000_ratio(level: int) -> float:
-    return 2000 ** (1 - level / (_JPEG2000_STEPS - 1))
-
-
-_CODECS = {
-    "jpeg": _Codec(
-        "jpg",
-        95,
-        _save_jpeg,
-        lambda level: f"quality {level + 1}",
-    ),
-    "webp": _Codec(
-        "webp",
-        101,
-        lambda image, level: _save(image, "WEBP", quality=level, method=4),
-        lambda level: f"quality {level}",
-    ),
-    "avif": _Codec(
-        "avif",
-        101,
-        lambda image, level: _save(image, "AVIF", quality=level, speed=6, max_threads=1),
-        lambda level: f"quality {level}",
-    ),
-    "jpeg2000": _Codec(
-        "j2k",
-        _JPEG2000_STEPS,
-        lambda image, level: _save(
-            image,
-            "JPEG2000",
-            no_jp2=True,
-            irreversible=True,
-            mct=1,
-            quality_mode="rates",
-            quality_layers=[_jpeg2000_ratio(level)],
-            num_resolutions=max(1, min(6, int(math.log2(min(image.size))) + 1)),
-        ),
-        lambda level: f"ratio {_jpeg2000_ratio(level):.0f}:1",
-    ),
-}
-NAMES = tuple(_CODECS)
-TITLES = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "jpeg2000": "JPEG 2000"}
-
-
 def best_within(picture: Image.Image, size_bytes: int, codec: str = "jpeg") -> Baseline:
     """Find the file of at most `size_bytes` that comes nearest to `picture` (PSNR), over scale and quality.
 
-    picture: RGB. codec: one of `NAMES`. At each scale (full size, then smaller by the square root of 2) the
-    highest quality that fits is taken; a smaller picture is enlarged back with a Lanczos filter. JPEG has
+    picture: RGB. codec: one of `NAMES`. Raises TextsketchError, saying what to install, if the codec is not
+    available. See `Search` for how.
+    """
+    return Search(picture, codec).best_within(size_bytes)
+
+
+class Search:
+    """Finds the best files of one codec for one picture, at several sizes without saving any file twice.
+
+    At each scale (full size, then smaller by the square root of 2) the highest quality that fits is taken; a
+    smaller picture is enlarged back with a Lanczos filter; the nearest to the original (PSNR) wins. JPEG has
     optimised Huffman tables, 4:2:0 chroma, and is progressive unless sequential is smaller. Where nothing
     fits, the smallest file of all scales is returned, with `fits` False.
     """
-    settings = _CODECS[codec]
-    best: tuple[float, Baseline] | None = None
-    smallest: tuple[bytes, Image.Image, int] | None = None
-    misses = 0
-    for scaled in _scales(picture):
-        lowest = settings.save(scaled, 0)
-        if len(lowest) > size_bytes:
-            if smallest is None or len(lowest) < len(smallest[0]):
-                smallest = (lowest, scaled, 0)
-            continue
-        level, data = _highest_level(settings, scaled, size_bytes, lowest)
-        found = _baseline(codec, data, scaled, level, picture.size, size_bytes)
-        quality = psnr_db(picture, found.image)
-        if best is None or quality > best[0]:
-            best, misses = (quality, found), 0
-        else:
-            misses += 1
-            if misses == 2:  # quality over scale has one peak
-                break
-    if best is not None:
-        return best[1]
-    assert smallest is not None
-    data, scaled, level = smallest
-    return _baseline(codec, data, scaled, level, picture.size, size_bytes)
+
+    def __init__(self, picture: Image.Image, codec: str) -> None:
+        self._format = FORMATS[codec]
+        problem = self._format.problem()
+        if problem is not None:
+            raise TextsketchError(problem)
+        self.picture, self.codec = picture, codec
+        self._scales = tuple(dict.fromkeys(_scales(picture.size, self._format.even)))
+        self._sizes: dict[tuple[tuple[int, int], int], int] = {}
+        self._found: dict[tuple[tuple[int, int], int], tuple[bytes, float]] = {}
+
+    def best_within(self, size_bytes: int) -> Baseline:
+        """The best file of at most `size_bytes`."""
+        best: tuple[float, tuple[int, int], int] | None = None
+        misses = 0
+        for scale in self._scales:
+            if self._size(scale, 0) > size_bytes:
+                continue
+            level = self._highest_level(scale, size_bytes)
+            quality = self._file(scale, level)[1]
+            if best is None or quality > best[0]:
+                best, misses = (quality, scale, level), 0
+            else:
+                misses += 1
+                if misses == 2:  # quality over scale has one peak
+                    break
+        if best is not None:
+            return self._baseline(best[1], best[2], size_bytes)
+        smallest = min(self._scales, key=lambda scale: self._size(scale, 0))
+        return self._baseline(smallest, 0, size_bytes)
+
+    def _save(self, scale: tuple[int, int], level: int) -> bytes:
+        return self._format.save(_resized(self.picture, scale), level)
+
+    def _size(self, scale: tuple[int, int], level: int) -> int:
+        if (scale, level) not in self._sizes:
+            self._sizes[scale, level] = len(self._save(scale, level))
+        return self._sizes[scale, level]
+
+    def _highest_level(self, scale: tuple[int, int], size_bytes: int) -> int:
+        fits, too_large = 0, self._format.levels
+        while too_large - fits > 1:
+            middle = (fits + too_large) // 2
+            if self._size(scale, middle) <= size_bytes:
+                fits = middle
+            else:
+                too_large = middle
+        return fits
+
+    def _file(self, scale: tuple[int, int], level: int) -> tuple[bytes, float]:
+        if (scale, level) not in self._found:
+            data = self._save(scale, level)
+            self._found[scale, level] = data, psnr_db(self.picture, show(self.codec, data, self.picture.size))
+        return self._found[scale, level]
+
+    def _baseline(self, scale: tuple[int, int], level: int, size_bytes: int) -> Baseline:
+        data = self._file(scale, level)[0]
+        parts = [self._format.describe(level)]
+        if scale != self.picture.size:
+            parts = [f"{scale[0]}x{scale[1]} px", *parts, "enlarged"]
+        fits = len(data) <= size_bytes
+        if not fits:
+            times = len(data) / size_bytes
+            digits = 0 if times >= 10 else 1 if times >= 1.1 else 2
+            parts.append(f"{times:.{digits}f} times larger")
+        label = ", ".join(parts)
+        if not fits:
+            label = f"no {self._format.title} is this small; the smallest is {label}"
+        image = show(self.codec, data, self.picture.size)
+        return Baseline(self.codec, data, image, label, fits, self._format.extension)
 
 
-def _scales(picture: Image.Image):
-    width, height = picture.size
-    seen = set()
+def show(codec: str, data: bytes, size: tuple[int, int]) -> Image.Image:
+    """Decode a baseline's file, enlarged (Lanczos) to `size` = (width, height) if it is smaller."""
+    return _resized(FORMATS[codec].load(data), size)
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _scales(size: tuple[int, int], even: bool) -> Iterator[tuple[int, int]]:
     for step in range(32):
-        scale = 2 ** (-step / 2)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        if step and max(size) < _MIN_LONG_SIDE:
+        width, height = (max(1, round(side * 2 ** (-step / 2))) for side in size)
+        if even:
+            width, height = max(8, width + width % 2), max(8, height + height % 2)
+        if step and max(width, height) < _MIN_LONG_SIDE:
             return
-        if size not in seen:
-            seen.add(size)
-            yield picture if step == 0 else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _highest_level(settings: _Codec, image: Image.Image, size_bytes: int, lowest: bytes) -> tuple[int, bytes]:
-    fits, data, too_large = 0, lowest, settings.levels
-    while too_large - fits > 1:
-        middle = (fits + too_large) // 2
-        candidate = settings.save(image, middle)
-        if len(candidate) <= size_bytes:
-            fits, data = middle, candidate
-        else:
-            too_large = middle
-    return fits, data
-
-
-def _baseline(
-    codec: str, data: bytes, scaled: Image.Image, level: int, size: tuple[int, int], size_bytes: int
-) -> Baseline:
-    image = Image.open(io.BytesIO(data)).convert("RGB")
-    parts = [_CODECS[codec].describe(level)]
-    if scaled.size != size:
-        image = image.resize(size, Image.Resampling.LANCZOS)
-        parts = [f"{scaled.width}x{scaled.height} px", *parts, "enlarged"]
-    fits = len(data) <= size_bytes
-    if not fits:
-        times = len(data) / size_bytes
-        digits = 0 if times >= 10 else 1 if times >= 1.1 else 2
-        parts.append(f"{times:.{digits}f} times larger")
-    label = ", ".join(parts)
-    if not fits:
-        label = f"no {TITLES[codec]} is this small; the smallest is {label}"
-    return Baseline(codec, data, image, label, fits, _CODECS[codec].extension)
+        yield width, height
+        if even and max(width, height) == _MIN_LONG_SIDE:
+            return

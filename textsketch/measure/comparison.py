@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..pipeline import Decoded, Encoded
 from .baselines import TITLES, Baseline
+from .contact_sheet import wrap
 from .report import Report, make_report
 
 _PANEL_HEIGHT = 512
@@ -92,17 +93,6 @@ def _row_of_panels(panels: list[tuple[Image.Image, str, str]]) -> Image.Image:
         sheet.paste(shown, (left + (width - shown.width) // 2, _GAP + (_PANEL_HEIGHT - shown.height) // 2))
         top = _PANEL_HEIGHT + 2 * _GAP
         draw.text((left, top), title, _INK, title_font)
-        for number, line in enumerate(_wrap(text, text_font, width)):
+        for number, line in enumerate(wrap(text, text_font, width)):
             draw.text((left, top + 32 + 20 * number), line, _QUIET_INK, text_font)
     return sheet
-
-
-def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.getlength(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines

@@ -88,7 +88,8 @@ def _soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
     """Anti-alias the contours: blur slightly, on strokes only."""
     import cv2
 
-    mask = line_mask(strokes, *planes.shape[1:], 2.0)
+    rows, columns = planes.shape[1:]
+    mask = line_mask(strokes, rows, columns, 2.0)
     for index, plane in enumerate(planes):
         planes[index] = plane + mask * (cv2.GaussianBlur(plane, (0, 0), 0.8) - plane)
     return planes
@@ -110,12 +111,11 @@ def line_mask(strokes: np.ndarray, height: int, width: int, thickness: float) ->
     from textsketch.structure.barriers import polylines
 
     zoom = 2 if height * width <= 2_000_000 else 1
-    mask = np.zeros((height * zoom, width * zoom), np.uint8)
+    canvas = np.zeros((height * zoom, width * zoom), np.uint8)
     lines = [
         np.rint(points[:, ::-1] * zoom * 16 - 8).astype(np.int32)
         for points in polylines(strokes, height, width)
     ]
-    cv2.polylines(mask, lines, False, 255, max(1, round(thickness * zoom)), cv2.LINE_AA, 4)
-    if zoom > 1:
-        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-    return mask.reshape(height, width).astype(np.float32) / 255
+    cv2.polylines(canvas, lines, False, (255,), max(1, round(thickness * zoom)), cv2.LINE_AA, 4)
+    covered = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return covered.reshape(height, width).astype(np.float32) / 255

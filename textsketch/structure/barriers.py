@@ -26,13 +26,13 @@ def trace(strokes: np.ndarray) -> list[np.ndarray]:
             continue
         left.discard(start)
         line = [start]
-        direction = None
+        direction = (0, 0)
         while True:
             here = line[-1]
             options = [point for point in around(here) if point in left]
             if not options:
                 break
-            if direction is not None:
+            if len(line) > 1:
                 options.sort(
                     key=lambda p: -((p[0] - here[0]) * direction[0] + (p[1] - here[1]) * direction[1])
                 )

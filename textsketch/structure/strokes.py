@@ -32,8 +32,8 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
 
     rows, columns = grid_shape(size, long_side)
     grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
-    grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
-    edges = cv2.Canny(cv2.bilateralFilter(grey, 5, 25, 2), 20, 50, L2gradient=True) > 0
+    reduced = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
+    edges = cv2.Canny(cv2.bilateralFilter(reduced, 5, 25, 2), 20, 50, L2gradient=True) > 0
     return [smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
 
 
@@ -66,7 +66,7 @@ class Contour:
 def measure(
     lines: list[np.ndarray],
     planes: np.ndarray,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     step: float,
     bare: np.ndarray | None = None,
 ) -> list[Contour]:
@@ -96,7 +96,7 @@ def choose(contours: list[Contour], favour: float) -> list[np.ndarray]:
 
 
 def select(
-    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, favour: float
+    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, ...], step: float, favour: float
 ) -> list[np.ndarray]:
     """`measure` and `choose`, twice: drawing fewer strokes changes what the others save."""
     bare = _bare_cost(planes, step)
@@ -119,12 +119,11 @@ def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, i
     for off_from_on, on_from_on in reversed(came_on):
         drawn.append(on)
         on = on_from_on if on else off_from_on
-    drawn = np.array([False, *drawn[::-1], False])
-    edges = np.nonzero(np.diff(drawn.astype(int)))[0]
+    edges = np.nonzero(np.diff(np.array([0, *drawn[::-1], 0], int)))[0]
     return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def draw(lines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+def draw(lines: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """The bitmap of some strokes: `shape` bool."""
     bitmap = np.zeros(shape, bool)
     for line in lines:
@@ -138,7 +137,7 @@ def _bare_cost(planes: np.ndarray, step: float) -> np.ndarray:
 
 
 def _worth(
-    pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, int], step: float, bare: np.ndarray
+    pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, ...], step: float, bare: np.ndarray
 ) -> np.ndarray:
     """Bits of colour map each piece saves when all of them are drawn: float64, one a piece."""
     import cv2

@@ -6,6 +6,7 @@ import numpy as np
 
 from textsketch.entropy.models import BitCoder, BitReader, BitWriter
 from textsketch.entropy.range_coder import Decoder, Encoder
+from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Texture
 from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_level, base_shape
 from textsketch.texture.colour_model import ColourModel
@@ -14,29 +15,42 @@ from textsketch.texture.grain import code_grain
 from textsketch.texture.quantiser import finest_levels
 from textsketch.texture.wavelet import level_shapes
 
+_COEFFICIENTS_PER_BYTE = 8
+_COEFFICIENTS_FOR_FREE = 64
+
 
 def pack(texture: Texture, layers_below: Layers) -> bytes:
     """Code a texture over the layers below it (the picture's size, descriptors and sketch)."""
     encoder = Encoder()
-    _code(BitWriter(encoder), texture, layers_below)
-    return encoder.finish()
+    coded = _code(BitWriter(encoder), texture, layers_below, texture.coefficients.size)
+    needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
+    # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
+    return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
 
 
 def unpack(data: bytes, layers_below: Layers) -> Texture:
-    """Decode what `pack` wrote. Any bytes give a texture or `BitstreamError`."""
-    return _code(BitReader(Decoder(data)), None, layers_below)
+    """Decode what `pack` wrote. Any bytes give a texture or `BitstreamError`.
+
+    There are at most `_COEFFICIENTS_PER_BYTE` coefficients other than 0 for each byte, so that a few hostile
+    bytes cannot ask for hours of work.
+    """
+    most = _COEFFICIENTS_FOR_FREE + _COEFFICIENTS_PER_BYTE * len(data)
+    return _code(BitReader(Decoder(data)), None, layers_below, most)
 
 
-def _code(coder: BitCoder, texture: Texture | None, layers: Layers) -> Texture:
+def _code(coder: BitCoder, texture: Texture | None, layers: Layers, most_coefficients: int) -> Texture:
     shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
     out = np.zeros((3, *base_shape(layers.size)), np.int32)
     source = None if texture is None else np.clip(texture.coefficients, -LARGEST, LARGEST)
     step_index = coder.uniform(texture.step_index if texture else 0, STEP_COUNT)
-    finest = (0, 0, 0) if source is None else finest_levels(source, shapes)
-    finest = tuple(coder.uniform(level, len(shapes) + 1) for level in finest)
+    coarse_to = (0, 0, 0) if source is None else finest_levels(source, shapes)
+    finest = tuple(coder.uniform(level, len(shapes) + 1) for level in coarse_to)
     model = ColourModel(LARGEST)
     strokes = None if layers.structure is None else layers.structure.strokes
     for part in passes(out, source, shapes, finest, step_index, strokes):
         model.code_pass(coder, part, len(shapes))
+        most_coefficients -= int(np.count_nonzero(part.values))
+        if most_coefficients < 0:
+            raise BitstreamError("the colour map is damaged: it holds more than its bytes can")
     grain = code_grain(coder, texture.grain if texture else None, layers.size)
     return Texture(out, step_index, grain)

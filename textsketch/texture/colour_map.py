@@ -51,6 +51,8 @@ def synthesise(layers: Layers, wavelet: StrokeWavelet, skipped: int = 0) -> np.n
     wavelet: the transform of the level of the picture that lies `skipped` levels below full size.
     """
     texture = layers.texture
+    if texture is None:
+        return np.zeros((3, *wavelet.shapes[0]), np.float32)
     planes = dequantise(texture.coefficients) * coefficient_step(texture.step_index, layers.size)
     rows, columns = wavelet.shapes[0]
     if max(planes.shape[1:]) > max(rows, columns):

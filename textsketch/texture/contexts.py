@@ -86,7 +86,7 @@ def passes(
     planes: np.ndarray,
     source: np.ndarray | None,
     shapes: list[tuple[int, int]],
-    finest: tuple[int, int, int],
+    finest: tuple[int, ...],
     step_index: int,
     strokes: np.ndarray | None,
 ) -> Iterator[Pass]:
@@ -105,7 +105,7 @@ def passes(
                 values = planes[plane, rows, columns]
                 if not values.size:
                     continue
-                known = [None] * 5
+                known: list[np.ndarray | None] = [None] * 5
                 if level < last - 1:
                     parent_rows, parent_columns = band_slices(shapes, level + 1)[band]
                     known[0] = planes[plane, parent_rows, parent_columns].repeat(2, axis=0).repeat(2, axis=1)
@@ -143,7 +143,7 @@ def passes(
                     )
 
 
-def stroke_density(strokes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def stroke_density(strokes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """How much of each band coefficient's cell is covered by strokes: `shape` uint8, 0 to 15."""
     rows, columns = strokes.shape
     total = np.zeros((rows + 1, columns + 1), np.int64)
@@ -184,7 +184,7 @@ def _sign_constants(plane: int, depth: int, kind: int, index: int) -> dict[int, 
     }
 
 
-def _padded(plane: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray | None:
+def _padded(plane: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
     if plane is None:
         return None
     out = np.zeros((shape[0] + 2, shape[1] + 2), np.uint8)

@@ -7,7 +7,7 @@ import numpy as np
 from textsketch.entropy.network import LOGIT_ONE, IntegerNetwork
 from textsketch.texture.colour_map import LARGEST
 from textsketch.texture.colour_model import pass_logits
-from textsketch.texture.contexts import band_slices, passes
+from textsketch.texture.contexts import Pass, band_slices, passes
 
 _ESCAPE_BITS = 1.1
 _SIGN_BITS = 0.82
@@ -32,7 +32,7 @@ def quantise(
     finest = tuple(_finest_useful(plane, shapes) for plane in scaled)
     for part in passes(out, scaled, shapes, finest, step_index, strokes):
         cost = _code_lengths(pass_logits(part, model))
-        wanted = part.wanted.ravel()
+        wanted = _wanted(part)
         size = np.minimum(np.abs(wanted), LARGEST)
         floor = np.floor(size).astype(np.int64)
         best = np.zeros(len(size), np.int64)
@@ -53,6 +53,13 @@ def quantise(
     return out, float(total)
 
 
+def _wanted(part: Pass) -> np.ndarray:
+    """The unquantised coefficients a pass was given as its source, flat."""
+    if part.wanted is None:
+        raise ValueError("this pass was walked without a source")
+    return part.wanted.ravel()
+
+
 def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]]) -> int:
     """The finest level with enough coefficients near or above the step to be worth coding at all."""
     for level in range(len(shapes)):
@@ -62,7 +69,7 @@ def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]]) -> int:
     return len(shapes)
 
 
-def finest_levels(planes: np.ndarray, shapes: list[tuple[int, int]]) -> tuple[int, int, int]:
+def finest_levels(planes: np.ndarray, shapes: list[tuple[int, int]]) -> tuple[int, ...]:
     """Each plane's finest level with a coefficient that is not zero; len(shapes) if there is none."""
     return tuple(
         next(

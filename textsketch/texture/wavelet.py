@@ -58,7 +58,7 @@ class StrokeWavelet:
 
     def inverse(self, coefficients: np.ndarray) -> np.ndarray:
         """Invert `forward`; missing fine bands (a smaller array) count as zeros."""
-        start = self.shapes.index(tuple(coefficients.shape[1:]))
+        start = self.shapes.index((coefficients.shape[1], coefficients.shape[2]))
         block = coefficients.astype(np.float32)
         out = block.copy()
         for level in range(len(self.shapes) - 2, -1, -1):

@@ -6,6 +6,7 @@ from html import escape
 
 from .. import codestream
 from ..layers import Mode
+from ..measure.rate_quality import METRICS
 from .jobs import Update
 from .showcase import Showcase
 
@@ -121,6 +122,17 @@ def file_card(header: codestream.Header, size_bytes: int, painted: Mode, caption
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
         f"{width} x {height} pixels, written as {header.mode}</small></div></div>"
         + (f'<div class="ts-caption">“{escape(caption)}”</div>' if caption else "")
+    )
+
+
+def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, float]) -> str:
+    """What a chosen point of the rate-quality chart is."""
+    scores = ", ".join(
+        f"{title} {values[name]:.{digits}f} {unit}".strip() for name, (title, unit, digits) in METRICS.items()
+    )
+    return (
+        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>{escape(label)}</span>'
+        f"<b>{size_bytes:,} bytes</b><small>{rate_bpp:.4f} bits per pixel, {scores}</small></div></div>"
     )
 
 

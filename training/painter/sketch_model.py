@@ -14,7 +14,7 @@ import numpy as np
 
 from textsketch.colour_space import to_ycbcr
 from textsketch.semantic import descriptors
-from textsketch.structure import sketch_coder
+from textsketch.structure import contours, sketch_coder
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map
@@ -53,11 +53,11 @@ def sketches(data: Path, seed: int):
         size = picture.size
         long_side = int(random.choice([128, 192, 192, 192, 256]))
         shape = grid_shape(size, long_side)
-        lines = stroke_finder.detect(planes[0], size, long_side)
         if random.random() < 0.3:
-            lines = stroke_finder.by_salience(lines, planes[0], shape)
+            lines = contours.detect(planes, shape)
             yield stroke_finder.draw(lines[: int(random.integers(4, 50))], shape)
             continue
+        lines = stroke_finder.detect(planes[0], size, long_side)
         colours = descriptors.from_planes(planes, 16)
         residual = planes - descriptors.field_planes(colours, *planes.shape[1:], size)
         step = colour_map.coefficient_step(int(random.integers(20, 44)), size)

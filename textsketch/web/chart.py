@@ -1,0 +1,122 @@
+"""The rate-quality chart of the demo as SVG: bytes on a log axis, a line a curve, points that can be chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+_WIDTH, _HEIGHT = 640, 420
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 16, 60
+_COLOURS = ("#b45309", "#ea580c", "#c2410c", "#78716c", "#0d9488", "#2563eb", "#7c3aed", "#db2777")
+_DASHES = {0: "2 5", 1: "8 5"}  # the modes below the full one
+_TICKS_BYTES = (20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+CHOOSE_SCRIPT = """
+const choose = event => {
+  const point = event.target.closest("[data-point]");
+  if (point) trigger("select", {index: Number(point.dataset.point), value: point.dataset.point});
+};
+element.addEventListener("click", choose);
+element.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") choose(event); });
+"""
+"""JavaScript for the component that holds the chart: a chosen point is its `select` event."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of the chart: the name of its curve, its file's bytes, its value and what it is in words."""
+
+    curve: str
+    size_bytes: int
+    value: float
+    label: str
+
+
+def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: int | None = None) -> str:
+    """Draw `marks`; a mark's index is its `data-point`. curves: all names, in the order of their colours."""
+    if not marks:
+        return ""
+    low, high = _value_range([mark.value for mark in marks])
+    smallest = min(20, *(mark.size_bytes for mark in marks))
+    largest = max(3000, *(mark.size_bytes for mark in marks))
+
+    def x(size_bytes: float) -> float:
+        share = math.log(size_bytes / smallest) / math.log(largest * 1.05 / smallest)
+        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(value: float) -> float:
+        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_axes(x, y, smallest, largest, low, high, heading)]
+    for number, curve in enumerate(curves):
+        members = sorted(
+            ((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve),
+        )
+        if not members:
+            continue
+        colour = _COLOURS[number % len(_COLOURS)]
+        line = " ".join(f"{x(size):.1f},{y(marks[index].value):.1f}" for size, index in members)
+        dash = f' stroke-dasharray="{_DASHES[number]}"' if number in _DASHES else ""
+        width = 3 if number < 3 else 1.8
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
+        )
+        for size, index in members:
+            centre = f'cx="{x(size):.1f}" cy="{y(marks[index].value):.1f}"'
+            label = escape(marks[index].label, quote=True)
+            ring = " ts-chosen" if index == chosen else ""
+            parts.append(
+                f'<g class="ts-point{ring}" data-point="{index}" tabindex="0" role="button" '
+                f'aria-label="{label}"><title>{label}</title>'
+                f'<circle {centre} r="13" fill="transparent"/><circle {centre} r="6" fill="{colour}"/></g>'
+            )
+    shown = [(n, curve) for n, curve in enumerate(curves) if any(mark.curve == curve for mark in marks)]
+    legend = "".join(
+        f'<span><i style="background:{_COLOURS[n % len(_COLOURS)]}"></i>{escape(curve)}</span>'
+        for n, curve in shown
+    )
+    return (
+        f'<div class="ts-chart"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="group" '
+        f'aria-label="{escape(heading, quote=True)} over bytes">{"".join(parts)}</svg>'
+        f'<div class="ts-chart-legend">{legend}</div></div>'
+    )
+
+
+def _axes(x, y, smallest: float, largest: float, low: float, high: float, heading: str) -> str:
+    parts = []
+    bottom = _HEIGHT - _BOTTOM
+    for size in _TICKS_BYTES:
+        if smallest <= size <= largest * 1.05:
+            parts.append(
+                f'<line class="ts-grid" x1="{x(size):.1f}" x2="{x(size):.1f}" y1="{_TOP}" y2="{bottom}"/>'
+            )
+            parts.append(f'<text x="{x(size):.1f}" y="{bottom + 24}" text-anchor="middle">{size:,}</text>')
+    step = _nice_step((high - low) / 5)
+    tick = math.ceil(low / step) * step
+    while tick <= high + 1e-9:
+        height = y(tick)
+        text = f"{tick:g}" if step >= 1 else f"{tick:.{max(1, -math.floor(math.log10(step)))}f}"
+        parts.append(
+            f'<line class="ts-grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{height:.1f}" y2="{height:.1f}"/>'
+            f'<text x="{_LEFT - 8}" y="{height + 5:.1f}" text-anchor="end">{text}</text>'
+        )
+        tick += step
+    middle = (_TOP + bottom) / 2
+    parts.append(
+        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">bytes (log)</text>'
+        f'<text transform="translate(18 {middle}) rotate(-90)" text-anchor="middle">{escape(heading)}</text>'
+    )
+    return "".join(parts)
+
+
+def _value_range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    margin = 0.08 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def _nice_step(rough: float) -> float:
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)

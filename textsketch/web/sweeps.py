@@ -1,0 +1,137 @@
+"""Rate-quality sweeps for the demo: each point's decode, file and contact sheet as files that can be served."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..image import read_image, scale_to_fit
+from ..measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
+from ..pipeline import Progress
+from ..render import PAINTER
+from .chart import Mark
+
+_MEMO_SIZE = 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A point without its pixels. png: path of the decode. file: path of the compressed file."""
+
+    curve: str
+    size_bytes: int
+    rate_bpp: float
+    values: dict[str, float]
+    label: str
+    png: str
+    file: str
+
+    def mark(self, metric: str) -> Mark:
+        """The point on the chart of a metric."""
+        title, unit, digits = METRICS[metric]
+        value = self.values[metric]
+        label = f"{self.label}: {self.size_bytes:,} bytes, {title} {value:.{digits}f} {unit}".strip()
+        return Mark(self.curve, self.size_bytes, value, label)
+
+
+@dataclass
+class Sweep:
+    """The points found so far. original: path of the picture compared. sheet: the contact sheet when done."""
+
+    original: str
+    width: int
+    height: int
+    points: list[Shown] = field(default_factory=list)
+    sheet: str | None = None
+
+
+class SweepRoom:
+    """Runs sweeps and remembers the latest, so that the same question is answered at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._sweeps: OrderedDict[str, Sweep | None] = OrderedDict()  # None: not finished
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        path: str,
+        *,
+        caption: str,
+        seed: int,
+        max_side: int,
+        progress: Progress,
+        renderer: str = PAINTER,
+        options: dict[str, Any] | None = None,
+        found: Callable[[Sweep], None] = lambda sweep: None,
+    ) -> Sweep:
+        """Sweep the picture at `path`, scaled down to `max_side` if larger; see `rate_quality.sweep`.
+
+        found: is called with the sweep so far after each point.
+        """
+        progress(0.0, "reading the picture")
+        picture = scale_to_fit(read_image(path), max_side)
+        options = options or {}
+        asked = repr((picture.size, caption, seed, renderer, sorted(options.items()))).encode()
+        key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
+        folder = self._root / f"sweep-{key[:32]}"
+        with self._lock:
+            finished = self._sweeps.setdefault(key)
+            self._sweeps.move_to_end(key)
+            if finished is not None:
+                return finished
+            if len(self._sweeps) > _MEMO_SIZE:
+                oldest, _ = self._sweeps.popitem(last=False)
+                shutil.rmtree(self._root / f"sweep-{oldest[:32]}", ignore_errors=True)
+            folder.mkdir(exist_ok=True)
+        original = folder / "original.png"
+        picture.save(original, compress_level=1)
+        result = Sweep(str(original), picture.width, picture.height)
+
+        def keep(point: Point) -> None:
+            result.points.append(_write(point, folder, Path(path).stem))
+            found(result)
+
+        points = sweep(
+            picture,
+            caption,
+            seed=seed,
+            renderer=renderer,
+            options=options,
+            progress=lambda share, message: progress(0.97 * share, message),
+            found=keep,
+        )
+        progress(0.98, "laying out the contact sheet")
+        result.sheet = _write_sheet(picture, points, renderer, options, folder, Path(path).stem)
+        with self._lock:
+            self._sweeps[key] = result
+        return result
+
+
+def _write(point: Point, folder: Path, stem: str) -> Shown:
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
+    name = f"{safe}-{point.curve.replace(' ', '-').replace('+', '-')}-{point.budget_bytes}B"
+    png, file = folder / f"{name}.png", folder / f"{name}.{point.extension}"
+    point.image.save(png, compress_level=1)
+    file.write_bytes(point.data)
+    return Shown(
+        point.curve, point.size_bytes, point.rate_bpp, point.values, point.label, str(png), str(file)
+    )
+
+
+def _write_sheet(
+    picture: Image.Image, points: list[Point], renderer: str, options: dict[str, Any], folder: Path, stem: str
+) -> str:
+    painted = renderer if renderer != PAINTER else f"painter, grain {'on' if options.get('grain') else 'off'}"
+    protocol = f"{stem[:60]}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
+    sheet = folder / "contact-sheet.png"
+    point_sheet(picture, points, protocol).save(sheet)
+    return str(sheet)

@@ -1,5 +1,6 @@
 """Stable Diffusion on tiny random models of the real classes, loaded through weights.yaml."""
 
+import copy
 import dataclasses
 import threading
 
@@ -356,6 +357,28 @@ def test_offloaded_networks_paint_the_same(layers):
         assert difference(diffusion.render(layers, profile="fast", steps=1), expected) == 0
     finally:
         diffusion_networks.forget()
+
+
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypatch):
+    # On a GPU it is float16, in which CPUs are very slow.
+    expected = diffusion.render(layers, profile=profile, steps=2)
+    full = diffusion_networks.load(profiles.get(profile))
+    halved = dataclasses.replace(
+        full,
+        text_encoder=copy.deepcopy(full.text_encoder).to(torch.bfloat16),
+        unet=copy.deepcopy(full.unet).to(torch.bfloat16),
+        vae=copy.deepcopy(full.vae).to(torch.bfloat16),
+        controlnet=full.controlnet and copy.deepcopy(full.controlnet).to(torch.bfloat16),
+        adapters={name: copy.deepcopy(adapter).to(torch.bfloat16) for name, adapter in full.adapters.items()},
+        safety=(copy.deepcopy(full.safety[0]).to(torch.bfloat16), full.safety[1]),
+        preview=copy.deepcopy(full.preview).to(torch.bfloat16),
+        dtype=torch.bfloat16,
+    )
+    monkeypatch.setattr(diffusion_networks, "load", lambda profile, **options: halved)
+    previews = []
+    painted = diffusion.render(layers, profile=profile, steps=2, preview=previews.append)
+    assert difference(painted, expected) < 6 and previews
 
 
 def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):

@@ -15,10 +15,10 @@ from textsketch.texture.contexts import band_slices
 from textsketch.texture.wavelet import StrokeWavelet
 
 _PIECE_CELLS = 8
-_SHORTEST_LINE = 8
+_SHORTEST_LINE = 12
 _REACH_CELLS = 3.0
 _COARSEST_CELL = 16
-_START_BITS = 21.0
+_START_BITS = 40.0
 _CELL_BITS = 1.1
 
 

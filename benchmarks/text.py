@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from textsketch.codestream import pack  # noqa: E402
+from textsketch.layers import Layers, Semantic  # noqa: E402
 from textsketch.semantic.text_coder import decode_text, encode_text  # noqa: E402
 from training.text_prior.corpus import SOURCES, read_held_out, read_lines, read_training  # noqa: E402
 
@@ -120,6 +122,12 @@ def main() -> None:
         f"encode {(middle - begin) / characters * 1e5:.1f} ms, decode {(end - middle) / characters * 1e5:.1f} ms"
     )
     print("of processor time for 100 characters")
+    files = [pack(Layers((1024, 1024), Semantic(c))) for c in kinds["coco_dev"]]
+    mean_bytes = sum(map(len, files)) / len(files)
+    print(
+        f"a text-only .tsk of a coco_dev caption at 1024 x 1024, no descriptors: {mean_bytes:.2f} bytes in all, "
+        f"{8e6 * mean_bytes / 1024**2:.0f} micro-bpp"
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import EXAMPLES
+from conftest import EXAMPLES, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -249,3 +249,8 @@ def test_goldens_decode_to_the_same_layers_for_ever():
         data = (GOLDENS / name).read_bytes()
         assert digest(codestream.unpack(data)) == expected, name
         assert codestream.pack(codestream.unpack(data)) == data, name
+
+
+def test_the_example_of_the_format_s_document_is_what_is_written():
+    data = codestream.pack(Layers((1024, 1024), Semantic("a red barn")))
+    assert f"`{data.hex(' ')}`" in (ROOT / "docs" / "format.md").read_text(encoding="utf-8")

@@ -109,6 +109,18 @@ def test_flat_colour_stays_flat_and_true(colour):
     assert np.abs(image - np.asarray(picture, int)).max() <= 6
 
 
+def test_a_file_made_for_stable_diffusion_fits_the_budget_and_is_painted_by_the_painter(photo):
+    made_for = {
+        name: ts.encode(photo, budget=400, caption="coffee", renderer=name) for name in ("painter", "pics")
+    }
+    assert made_for["pics"].data != made_for["painter"].data and made_for["pics"].size_bytes <= 400
+    strokes = {name: encoded.layers.structure.strokes.sum() for name, encoded in made_for.items()}
+    assert strokes["pics"] > strokes["painter"]
+    assert psnr_db(photo, made_for["pics"].decoded) > 14
+    with pytest.raises(TextsketchError, match="unknown renderer"):
+        ts.encode(photo, renderer="crayon")
+
+
 def test_progress_rises_and_an_exception_from_it_stops_the_work(photo):
     seen = []
     ts.encode(photo, budget=300, progress=lambda fraction, message: seen.append((fraction, message)))

@@ -68,17 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("image", metavar="IMAGE", help="JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
     encode.add_argument("out", metavar="OUT.tsk", nargs="?", help="default: IMAGE with the suffix .tsk")
     _add_encoder_options(encode)
+    _add_renderer_option(encode, "what the bytes are spent for")
 
     decode = command("decode", _decode, "decode a .tsk file into a picture")
     decode.add_argument("file", metavar="IN.tsk")
     decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
-    decode.add_argument(
-        "--renderer",
-        default="painter",
-        metavar="NAME",
-        help="painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered (default: %(default)s)",
-    )
+    _add_renderer_option(decode, "what paints")
     decode.add_argument(
         "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
     )
@@ -121,6 +117,16 @@ def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the decoder's random choices (default: 0)")
 
 
+def _add_renderer_option(parser: argparse.ArgumentParser, purpose: str) -> None:
+    parser.add_argument(
+        "--renderer",
+        default="painter",
+        metavar="NAME",
+        help=f"{purpose}: painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered "
+        "(default: %(default)s)",
+    )
+
+
 def _add_grain_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grain",
@@ -142,6 +148,7 @@ def _encode(options: argparse.Namespace) -> None:
             budget=options.budget,
             caption=options.caption,
             seed=options.seed,
+            renderer=options.renderer,
             progress=progress,
         )
     out.write_bytes(encoded.data)

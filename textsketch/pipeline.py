@@ -69,6 +69,7 @@ def encode(
     budget: int | str = "packet",
     caption: str = "",
     seed: int = 0,
+    renderer: str = "painter",
     progress: Progress | None = None,
 ) -> Encoded:
     """Encode a picture into a file of at most `budget`.
@@ -78,16 +79,18 @@ def encode(
     budget: bytes (1500 or "1500B"), a rate ("0.02bpp") or a preset of `budget.PRESETS`.
     caption: what the picture shows, in any language, at most 4,096 bytes of UTF-8.
     seed: where the renderer's random choices start, 0 to 2**32 - 1; other than 0 it costs 2 to 5 bytes.
+    renderer: the one of `render.names()` the bytes are spent for: what brings the painter near to the picture
+        is not what steers Stable Diffusion. Every renderer decodes the file.
     Raises ImageError, BudgetError or CaptionError, each saying what to do.
     """
     from .image import read_image
-    from .rate_control import choose_layers
+    from .render import choose_layers_for
 
     mode = parse_mode(mode)
     if not 0 <= seed <= codestream.MAX_SEED:
         raise TextsketchError(f"the seed {seed} is out of range; give one from 0 to {codestream.MAX_SEED}")
     picture = read_image(source)
-    layers = choose_layers(
+    layers = choose_layers_for(renderer)(
         picture,
         mode,
         parse_budget(budget, picture.size),

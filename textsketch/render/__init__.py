@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from ..errors import TextsketchError
+from ..layers import Layers
 
 Renderer = Callable[..., Image.Image]
 PAINTER = "painter"
@@ -38,13 +39,25 @@ def offers() -> list[Offer]:
     return [Offer(PAINTER, "Painter (embedded)", None), *diffusion]
 
 
+def choose_layers_for(name: str) -> Callable[..., Layers]:
+    """The rate control that spends a budget for the renderer called `name`; see `rate_control.choose_layers`.
+
+    Raises TextsketchError if there is no renderer of this name.
+    """
+    _check(name)
+    if name == PAINTER:
+        from ..rate_control import choose_layers
+    else:
+        from ..diffusion_rate_control import choose_layers
+    return choose_layers
+
+
 def get_renderer(name: str) -> Renderer:
     """Return `render(layers, size=None, *, seed=None, progress=None, ...) -> PIL.Image` by name.
 
     Raises TextsketchError if there is no renderer of this name.
     """
-    if name not in names():
-        raise TextsketchError(f"unknown renderer {name!r}; choose one of {', '.join(names())}")
+    _check(name)
     if name == PAINTER:
         from . import painter
 
@@ -52,3 +65,8 @@ def get_renderer(name: str) -> Renderer:
     from . import diffusion
 
     return functools.partial(diffusion.render, profile=name)
+
+
+def _check(name: str) -> None:
+    if name not in names():
+        raise TextsketchError(f"unknown renderer {name!r}; choose one of {', '.join(names())}")

@@ -93,6 +93,7 @@ class Showroom:
             budget=budget,
             caption=caption,
             seed=seed,
+            renderer=renderer,
             progress=lambda done, message: progress(0.5 * done, message),
         )
         encoded_at = time.perf_counter()

@@ -9,6 +9,10 @@ from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+from textsketch.render import zero_gpu
+
+zero_gpu.start()  # before anything imports torch
+
 import gradio as gr
 import yaml
 
@@ -41,6 +45,13 @@ BUDGETS = [
     ("Other", CUSTOM),
 ]
 LAYERS = [("All the file has", "all"), *((mode.value, mode.value) for mode in Mode)]
+
+if zero_gpu.active():
+    from textsketch.render import diffusion
+
+    diffusion.gpu_run()
+    if (profile := profiles.default()) is not None:
+        diffusion.prepare(profile.name)
 
 showroom = Showroom()
 sweeps = SweepRoom(showroom.root)

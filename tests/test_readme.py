@@ -11,8 +11,9 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from textsketch import __version__
+from textsketch import __version__, weights
 from textsketch.budget import PRESETS
+from textsketch.render import profiles
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FRONT_MATTER = yaml.safe_load(README.split("---\n")[1])
@@ -74,6 +75,10 @@ def test_the_front_matter_is_what_a_space_needs():
 def test_the_front_matter_names_the_models_of_weights_yaml():
     entries = yaml.safe_load((ROOT / "weights.yaml").read_text(encoding="utf-8")).values()
     assert FRONT_MATTER["models"] == list(dict.fromkeys(entry["repository"] for entry in entries))
+
+
+def test_a_space_preloads_exactly_the_files_of_the_default_profile():
+    assert FRONT_MATTER["preload_from_hub"] == weights.preload_lines(profiles.get("fast").weights)
 
 
 def test_requirements_hold_the_core_and_all_packages_of_the_demo():

@@ -7,13 +7,14 @@ picture is painted at a time in a process; whoever comes second waits for its tu
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import RenderError
-from textsketch.render import condition, diffusion_networks, diffusion_sampling, profiles
+from textsketch.render import condition, diffusion_networks, diffusion_sampling, profiles, zero_gpu
 from textsketch.render.diffusion_networks import Networks
 from textsketch.render.diffusion_sampling import Conditions
 from textsketch.render.profiles import Guide, Profile
@@ -82,7 +83,9 @@ def render(
     """
     settings = Settings(steps, guidance, strength, safety)
     seeds = (layers.seed if seed is None else seed,)
-    work = run(layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None)
+    work = gpu_run()(
+        layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None
+    )
     return _finish(work, progress, preview)[0]
 
 
@@ -105,7 +108,8 @@ def best_of(
 
     chooser = clip.load(clip.CHOOSING)
     seeds = tuple((layers.seed + index) % (1 << 32) for index in range(count))
-    pictures = _finish(run(layers, seeds=seeds, profile=profile, settings=settings), progress, None)
+    work = gpu_run()(layers, seeds=seeds, profile=profile, settings=settings)
+    pictures = _finish(work, progress, None)
     embedded = clip.embed_pictures([original, *pictures], chooser)
     scores = [float(score) for score in embedded[1:] @ embedded[0]]
     return max(range(count), key=scores.__getitem__), scores
@@ -139,6 +143,24 @@ def run(
             yield from _run(layers, size or layers.size, tuple(seeds), chosen, settings, previews)
     finally:
         _turn.release()
+
+
+@functools.cache
+def gpu_run() -> Callable[..., Iterator[Step]]:
+    """`run`; in a ZeroGPU Space, where this must first be called at start-up, on the shared GPU."""
+
+    def seconds(
+        layers: Layers,
+        size: tuple[int, int] | None = None,
+        *,
+        seeds: Sequence[int],
+        profile: str = "fast",
+        settings: Settings | None = None,
+        previews: bool = False,
+    ) -> int:
+        return duration_seconds(profile, steps=settings.steps if settings else None, count=len(seeds))
+
+    return zero_gpu.on_gpu(run, seconds)
 
 
 def duration_seconds(

@@ -190,7 +190,7 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> list[gr
                 label="Preview", format="png", interactive=False, visible=False, height=200, buttons=[]
             )
             with gr.Accordion("Advanced", open=False):
-                decoder, steps = decoder_controls()
+                decoder, steps = decoder_controls("encode")
                 seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
                 grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
         with gr.Column(scale=5, min_width=320):
@@ -361,7 +361,7 @@ def caption_controls() -> tuple[gr.Dropdown, gr.Button]:
     return source, write
 
 
-def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
+def decoder_controls(tab: str) -> tuple[gr.Dropdown, gr.Number]:
     """Which renderer paints; those whose weights are missing are named with what they lack."""
     offers = render.offers()
     ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
@@ -371,11 +371,11 @@ def decoder_controls() -> tuple[gr.Dropdown, gr.Number]:
         value=profile.name if profile else render.PAINTER,
         label="Decoder",
         info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
-        elem_classes="decoder",
+        elem_id=f"{tab}-decoder",
     )
     steps = gr.Number(
         None, label="Steps of Stable Diffusion (empty: the profile's)", minimum=1, maximum=100, precision=0,
-        visible=len(ready) > 1,
+        visible=len(ready) > 1, elem_id=f"{tab}-steps",
     )  # fmt: skip
     lacking = [offer.problem for offer in offers if offer.problem is not None]
     if lacking:
@@ -401,7 +401,7 @@ def decode_tab() -> None:
         with gr.Column(scale=2, min_width=320):
             file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
             layers = gr.Radio(LAYERS, value="all", label="Layers to paint", elem_id="layers-to-paint")
-            decoder, steps = decoder_controls()
+            decoder, steps = decoder_controls("decode")
             grain = gr.Checkbox(True, label="Paint fine grain")
             status = gr.HTML("", elem_id="decode-status")
         with gr.Column(scale=5, min_width=320):

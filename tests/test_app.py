@@ -1,5 +1,6 @@
 """The demo as people use it: a real browser against the real app, and the API through gradio_client."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -24,16 +25,18 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 90_000
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    """A running app; its start is what `make demo` runs."""
+@contextlib.contextmanager
+def running_app(folder, **environment):
+    """The app as `make demo` starts it, at an address of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log"
+    log = folder / "log"
     with open(log, "w") as output:
         command = [sys.executable, "-m", "textsketch", "app", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
+        )
     address = f"http://127.0.0.1:{port}/"
     try:
         deadline = time.monotonic() + 120
@@ -49,6 +52,12 @@ def url(tmp_path_factory):
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    with running_app(tmp_path_factory.mktemp("app")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -306,3 +315,31 @@ def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
     assert page.locator("#rate-chart [data-point]").count() == count > 0
     page.locator("#rate-chart [data-point]").first.click()
     page.wait_for_selector("#rate-card .ts-big")
+
+
+@needs_browser
+def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
+    pytest.importorskip("diffusers")
+    import tiny_models
+
+    folder = tiny_models.build(tmp_path / "weights")
+    with running_app(tmp_path, TEXTSKETCH_WEIGHTS=str(folder)) as address:
+        page = browser.new_page(viewport=DESKTOP)
+        page.set_default_timeout(2 * WAIT_MS)
+        page.goto(address)
+        page.wait_for_selector("#headline .ts-big")
+        assert "CLIP score" in page.inner_text("#headline")
+        before = page.inner_text("#layer-text")
+        page.click("#write")
+        page.wait_for_selector("#write:not([disabled])")
+        page.wait_for_function(
+            "old => !old.includes(document.querySelector('#caption textarea').value)", arg=before
+        )
+        page.fill("#caption textarea", "a dahlia")
+        page.click("button:has-text('Advanced')")
+        page.click("#encode-decoder input")
+        page.click("[role=option]:has-text('Text + Sketch in a few steps')")
+        page.fill("#encode-steps input", "2")
+        assert encode(page) <= 1200
+        assert shown_pictures(page) == [[640, 427], [640, 427]]
+        page.close()

@@ -14,7 +14,7 @@ from textsketch.structure.grid import grid_shape
 LEVELS = 8
 _CELLS_ALONG_LONG_SIDE = (4, 12)
 _UNIT = 1.2
-_SHARE = 0.33
+_SHARE = 0.27
 """How much of the missing roughness is put back; noise in the wrong place costs as much as it gives."""
 
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-text bench-speed figures format clean
+.PHONY: help demo test check bench bench-placeholders bench-text bench-speed figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: .venv/full ## lint, check formatting and types
 
 bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/data/kodak; writes benchmarks/results.md
 	$(BIN)/python benchmarks/kodak.py
+
+bench-placeholders: .venv/full ## 25 bytes beside BlurHash and ThumbHash on ../shared/data/kodak
+	$(BIN)/python benchmarks/placeholders.py
 
 bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd on ../shared/data/captions
 	$(BIN)/python benchmarks/text.py

@@ -71,6 +71,11 @@ def test_decoding_with_fewer_layers_paints_the_lower_mode(photo):
         ts.decode(ts.encode(photo, mode="text-only", budget=40).data, mode="three-layer")
 
 
+def test_numpy_numbers_are_numbers(photo):
+    plain = ts.encode(photo, budget=200, seed=3).data
+    assert ts.encode(photo, budget=np.int64(200), seed=np.uint32(3)).data == plain
+
+
 def test_a_seed_changes_the_grain_only(photo):
     first, second = (ts.encode(photo, budget=1200, seed=seed) for seed in (1, 2))
     assert first.decoded.tobytes() != second.decoded.tobytes()
@@ -138,8 +143,11 @@ def test_progress_rises_and_an_exception_from_it_stops_the_work(photo):
 def test_bad_arguments_give_one_clear_error(photo):
     with pytest.raises(TextsketchError, match="unknown mode 'sketch'"):
         ts.encode(photo, mode="sketch")
-    with pytest.raises(TextsketchError, match="seed"):
-        ts.encode(photo, seed=-1)
+    for seed in (-1, 2**32, 1.5, None):
+        with pytest.raises(TextsketchError, match="seed"):
+            ts.encode(photo, seed=seed)
+    with pytest.raises(TextsketchError, match="caption"):
+        ts.encode(photo, caption=None)
     with pytest.raises(ImageError):
         ts.encode("no-such-file.png")
     with pytest.raises(BitstreamError, match="cannot read"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass
 
@@ -68,8 +69,8 @@ def _floor(size_bytes: float) -> int:
 
 
 def _to_bytes(budget: int | str, pixels: int) -> int:
-    if isinstance(budget, int) and not isinstance(budget, bool):
-        return budget
+    if hasattr(budget, "__index__") and not isinstance(budget, bool):
+        return operator.index(budget)
     if isinstance(budget, str) and len(budget) <= 40:
         text = budget.strip()
         if text.lower() in PRESETS:

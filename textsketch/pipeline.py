@@ -5,6 +5,7 @@ Everything that encodes or decodes (app, command line, benchmarks, tests) calls 
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,8 +88,9 @@ def encode(
     from .render import choose_layers_for
 
     mode = parse_mode(mode)
-    if not 0 <= seed <= codestream.MAX_SEED:
-        raise TextsketchError(f"the seed {seed} is out of range; give one from 0 to {codestream.MAX_SEED}")
+    seed = _whole_number(seed)
+    if not isinstance(caption, str):
+        raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
     picture = read_image(source)
     layers = choose_layers_for(renderer)(
         picture,
@@ -126,6 +128,18 @@ def decode(
     return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
 
 
+def _whole_number(seed: int) -> int:
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= codestream.MAX_SEED:
+        raise TextsketchError(
+            f"the seed {seed!r} is no whole number from 0 to {codestream.MAX_SEED}; give one"
+        )
+    return number
+
+
 def parse_mode(mode: str) -> Mode:
     """Turn the name of a mode into a `Mode`. Raises TextsketchError if there is none of this name."""
     try:
@@ -136,6 +150,8 @@ def parse_mode(mode: str) -> Mode:
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """Read the bytes of a .tsk file. Raises BitstreamError if it cannot be read."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise BitstreamError(f"{os.fspath(path)} is not a file; name a .tsk file")
     try:
         with open(path, "rb") as file:
             return file.read(codestream.MAX_FILE_BYTES + 1)

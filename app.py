@@ -15,6 +15,7 @@ zero_gpu.start()  # before anything imports torch
 
 import gradio as gr
 import yaml
+from gradio.utils import get_upload_folder, is_in_or_equal
 
 from textsketch import codestream, render
 from textsketch.budget import MAX_BUDGET_BYTES, PRESETS, parse_budget
@@ -633,8 +634,11 @@ def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tu
 
 
 def uploaded(file: Any) -> str:
-    """The path of a file handed to an API endpoint; Gradio has checked that it was uploaded."""
-    return file["path"] if isinstance(file, dict) else file.path
+    """The path of a file handed to an API endpoint. Only what was uploaded is read."""
+    path = file.get("path") if isinstance(file, dict) else getattr(file, "path", None)
+    if not isinstance(path, str) or not is_in_or_equal(path, get_upload_folder()):
+        raise TextsketchError("upload the file first and hand over what the upload returned")
+    return path
 
 
 def _api_call(call):

@@ -1,6 +1,7 @@
 """The demo as people use it: a real browser against the real app, and the API through gradio_client."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -238,6 +239,22 @@ def test_the_api_encodes_and_decodes(url, tmp_path):
     painted, held = client.predict(file=handle_file(tsk), layers="text+sketch", api_name="/decode")
     assert held["caption"] == "a cat" and held["mode"] == "text+sketch"
     assert Image.open(painted).size == (450, 300)
+
+
+def test_the_api_reads_only_what_was_uploaded(url):
+    for endpoint, data in (
+        ("encode", [{"path": str(EXAMPLES / "cat.jpg")}, "text-only", "200B", "hi", 0]),
+        ("decode", [{"path": "/etc/hostname"}, "all", True]),
+        ("decode", [{}, "all", True]),
+    ):
+        request = urllib.request.Request(
+            f"{url}gradio_api/call/{endpoint}",
+            json.dumps({"data": data}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        event = json.load(urllib.request.urlopen(request))["event_id"]
+        answer = urllib.request.urlopen(f"{url}gradio_api/call/{endpoint}/{event}").read().decode()
+        assert "event: error" in answer and "pload" in answer
 
 
 def test_the_api_names_its_errors(url):

@@ -141,6 +141,7 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(photo):
             for position in random.integers(0, len(data), 4):
                 damaged[position] = random.integers(256)
             try:
+                read_size(bytes(damaged))
                 read_image(bytes(damaged))
             except ImageError:
                 pass
@@ -149,8 +150,9 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(photo):
 def test_sizes_are_refused_from_the_header_before_memory_is_spent():
     tracemalloc.start()
     for width, height in [(16385, 1), (1, 20000), (16000, 16000), (2**31 - 1, 2**31 - 1)]:
-        with pytest.raises(ImageError):
-            read_image(png_header(width, height))
+        for read in (read_image, read_size):
+            with pytest.raises(ImageError):
+                read(png_header(width, height))
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 10e6

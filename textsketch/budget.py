@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .errors import BudgetError
 
-MAX_BUDGET_BYTES = 16_384
+MAX_BUDGET_BYTES = 8_192
 """More than this is no job for a codec of sentences; any image format does it better."""
 
 

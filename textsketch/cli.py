@@ -140,7 +140,7 @@ def _encode(options: argparse.Namespace) -> None:
     from .measure.report import layer_bytes
     from .pipeline import encode
 
-    out = Path(options.out or Path(options.image).with_suffix(".tsk"))
+    out = _output(options.image, options.out, ".tsk")
     with _progress(options) as progress:
         encoded = encode(
             options.image,
@@ -173,7 +173,7 @@ def _encode(options: argparse.Namespace) -> None:
 def _decode(options: argparse.Namespace) -> None:
     from .pipeline import decode
 
-    out = Path(options.out or Path(options.file).with_suffix(".png"))
+    out = _output(options.file, options.out, ".png")
     if options.renderer == "painter":
         if options.steps is not None:
             raise TextsketchError(
@@ -331,10 +331,20 @@ def _app(options: argparse.Namespace) -> None:
     runpy.run_path(str(path), run_name="__main__")
 
 
+def _output(source: str, chosen: str | None, suffix: str) -> Path:
+    """Where to write: what was chosen, or a file beside the input, but never the input itself."""
+    if chosen is None and not Path(source).name:
+        raise TextsketchError(f"{source!r} is not a file; name one")
+    out = Path(chosen) if chosen is not None else Path(source).with_suffix(suffix)
+    if out.exists() and Path(source).exists() and out.samefile(source):
+        raise TextsketchError(f"{out} is the input; name another file to write")
+    return out
+
+
 def _save_picture(image: Any, path: Path) -> None:
     try:
         image.save(path)
-    except ValueError:
+    except (ValueError, KeyError):
         raise TextsketchError(f"cannot write a picture as {path.name}; use a suffix such as .png") from None
 
 
@@ -343,7 +353,15 @@ def _parts(layer_bytes: dict[str, int]) -> str:
 
 
 def _print(options: argparse.Namespace, record: dict[str, Any], text: str) -> None:
-    print(json.dumps(record, indent=2, ensure_ascii=False) if options.json else text)
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    if options.json:
+        print(json.dumps(record, indent=2, ensure_ascii=plain))
+    else:
+        print(
+            text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding)
+            if plain
+            else text
+        )
 
 
 class _progress:  # noqa: N801  used as a with statement

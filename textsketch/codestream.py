@@ -21,7 +21,7 @@ from .layers import Layers, Mode, Semantic
 VERSION = 0
 MAX_SIDE = 16_384
 MAX_SEED = 2**32 - 1
-MAX_FILE_BYTES = 3 * 16_600 + 16
+MAX_FILE_BYTES = 3 * 8_400 + 16
 LAYER_NAMES = ("semantic", "structure", "texture")
 
 # The first byte, from its most significant bit: version (3 bits), mode (2 bits), then these flags.
@@ -29,8 +29,11 @@ _DESCRIPTORS = 0b100
 _OPTIONS = 0b010
 _EXPLICIT_SIZE = 0b001
 
+TOO_LARGE = 1 << 30
+"""What `SizeMeter` counts for a layer that is too large for a segment."""
+
 _MODES = tuple(Mode)
-_MAX_SEGMENT_BYTES = 0x3FFF + 0x80
+_MAX_SEGMENT_BYTES = 0x1FFF + 0x80
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class SizeMeter:
         self._known: dict[tuple[int, ...], tuple[tuple[object, ...], int]] = {}
 
     def __call__(self, layers: Layers) -> int:
-        """The size in bytes of the file of `layers`."""
+        """The size in bytes of the file of `layers`; at least `TOO_LARGE` if the format cannot hold them."""
         size_bytes = len(_pack_header(layers))
         stack: tuple[object, ...] = (layers.semantic, layers.structure, layers.texture)
         for index, pack_payload in enumerate(_packers(layers)):
@@ -92,7 +95,8 @@ class SizeMeter:
             key = tuple(map(id, below))
             if key not in self._known:
                 count = len(pack_payload())
-                self._known[key] = (below, len(_pack_length(count)) + count + 1)
+                framed = len(_pack_length(count)) + count + 1 if count <= _MAX_SEGMENT_BYTES else TOO_LARGE
+                self._known[key] = (below, framed)
             size_bytes += self._known[key][1]
         return size_bytes
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -35,15 +37,17 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = 
     Raises ImageError if the picture is of another format, animated (other than GIF), damaged, truncated,
     or larger than `max_pixels` or `max_side`; sizes are checked from the header, before decoding.
     """
-    try:
-        if isinstance(source, np.ndarray):
-            image = _from_array(source)
-        elif isinstance(source, Image.Image):
-            image = source
-        else:
-            image = _open(source)
+    with _one_clear_error(max_pixels):
+        image = _from_source(source)
         _check_size(image.size, max_pixels, max_side)
         return _to_srgb(_load(image))
+
+
+@contextlib.contextmanager
+def _one_clear_error(max_pixels: int) -> Iterator[None]:
+    """Turn whatever a decoder raises on a damaged file into an ImageError."""
+    try:
+        yield
     except ImageError:
         raise
     except MemoryError:
@@ -52,9 +56,15 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = 
         raise ImageError(
             f"the picture has more than {max_pixels / 1e6:.0f} megapixels; scale it down"
         ) from None
-    except Exception as error:  # decoders raise almost anything on damaged files
+    except Exception as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise ImageError(f"the picture is damaged and cannot be decoded ({reason})") from error
+
+
+def _from_source(source: Source) -> Image.Image:
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    return source if isinstance(source, Image.Image) else _open(source)
 
 
 def _open(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Image.Image:
@@ -198,12 +208,10 @@ def _from_array(array: np.ndarray) -> Image.Image:
 
 def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> tuple[int, int]:
     """Width and height in pixels from the header alone, before EXIF orientation. Raises ImageError."""
-    if isinstance(source, np.ndarray):
-        size = (source.shape[1], source.shape[0])
-    else:
-        size = (source if isinstance(source, Image.Image) else _open(source)).size
-    _check_size(size, max_pixels, max_side)
-    return size
+    with _one_clear_error(max_pixels):
+        size = _from_source(source).size
+        _check_size(size, max_pixels, max_side)
+        return size
 
 
 def scale_to_fit(image: Image.Image, max_side: int) -> Image.Image:

@@ -105,7 +105,7 @@ def encode(
 
 
 def decode(
-    source: bytes | str | os.PathLike[str],
+    source: bytes | bytearray | memoryview | str | os.PathLike[str],
     *,
     mode: str | None = None,
     renderer: str = "painter",
@@ -121,7 +121,7 @@ def decode(
     """
     from .render import get_renderer
 
-    data = source if isinstance(source, bytes) else read_file(source)
+    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else read_file(source)
     layers = codestream.unpack(data)
     if mode is not None:
         layers = layers.reduced_to(parse_mode(mode))
@@ -150,6 +150,8 @@ def parse_mode(mode: str) -> Mode:
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """Read the bytes of a .tsk file. Raises BitstreamError if it cannot be read."""
+    if not isinstance(path, str | os.PathLike):
+        raise BitstreamError(f"cannot read a .tsk file from {type(path).__name__}; give its bytes or a path")
     if os.path.exists(path) and not os.path.isfile(path):
         raise BitstreamError(f"{os.fspath(path)} is not a file; name a .tsk file")
     try:

@@ -15,7 +15,7 @@ from textsketch.texture.grain import code_grain
 from textsketch.texture.quantiser import finest_levels
 from textsketch.texture.wavelet import level_shapes
 
-_COEFFICIENTS_PER_BYTE = 8
+_COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64
 
 

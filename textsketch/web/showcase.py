@@ -55,6 +55,7 @@ class Showroom:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
         self._memo: OrderedDict[str, Showcase] = OrderedDict()
+        self._decoded: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def show(
@@ -80,7 +81,9 @@ class Showroom:
         original = read_image(path)
         picture = scale_to_fit(original, max_side)
         options = options or {}
-        asked = repr((picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))).encode()
+        asked = repr(
+            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))
+        ).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         with self._lock:
             if key in self._memo:
@@ -149,6 +152,11 @@ class Showroom:
         name = hashlib.sha256(data + asked).hexdigest()[:32]
         out = self.root / f"{Path(path).stem[:40]}-{name}.png"
         decoded.image.save(out, compress_level=_PNG_LEVEL)
+        with self._lock:
+            self._decoded[str(out)] = None
+            self._decoded.move_to_end(str(out))
+            if len(self._decoded) > _MEMO_SIZE:
+                Path(self._decoded.popitem(last=False)[0]).unlink(missing_ok=True)
         return header, decoded, str(out)
 
 

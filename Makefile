@@ -37,6 +37,7 @@ bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/da
 	$(BIN)/python benchmarks/kodak.py
 
 bench-placeholders: .venv/full ## 25 bytes beside BlurHash and ThumbHash on ../shared/data/kodak
+	$(BIN)/pip install --quiet --no-deps blurhash==1.1.5 thumbhash-python==1.0.1 # their own pins are too old
 	$(BIN)/python benchmarks/placeholders.py
 
 bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd on ../shared/data/captions

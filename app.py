@@ -343,6 +343,8 @@ def encode_tab(demo: gr.Blocks, captions: dict[str, str], first: str) -> list[gr
         slider,
         **quiet,
     )
+    # An example's caption says nothing about a picture of one's own.
+    picture.upload(lambda: "", None, caption, **quiet)
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **quiet)
     for control in (picture, preset, size_bytes):
         control.change(describe_budget, [picture, preset, size_bytes], budget_line, **quiet)

@@ -58,7 +58,8 @@ def test_exif_orientation_is_applied():
     image = Image.new("RGB", (6, 4), "white")
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert read_image(saved(image, "JPEG", exif=exif)).size == (4, 6)
+    data = saved(image, "JPEG", exif=exif)
+    assert read_image(data).size == read_size(data) == (4, 6)
 
 
 def test_transparency_is_flattened_on_white():

@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except TextsketchError as error:
         return _fail(str(error), 2)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 2)

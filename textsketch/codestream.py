@@ -200,7 +200,7 @@ def _unpack_header(reader: _Reader) -> Header:
     version, mode_index = flags >> 5, flags >> 3 & 3
     if version != VERSION:
         raise BitstreamError(
-            f"this is no .tsk file, or one of format version {version}; this program reads version {VERSION}"
+            f"this is no .tsk file of format version {VERSION}, the one this program reads; get the file again"
         )
     if mode_index >= len(_MODES):
         raise BitstreamError("this is no .tsk file this program knows: its mode is unknown")

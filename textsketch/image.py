@@ -20,6 +20,7 @@ MAX_SIDE = 16_384
 MAX_FILE_BYTES = 128 * 2**20
 _MAX_JPEG_SCANS = 200  # a progressive JPEG costs a pass over all pixels per scan
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+_EXIF_ORIENTATION = 0x0112
 _FORMAT_NAMES = "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
 
 Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
@@ -207,11 +208,12 @@ def _from_array(array: np.ndarray) -> Image.Image:
 
 
 def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> tuple[int, int]:
-    """Width and height in pixels from the header alone, before EXIF orientation. Raises ImageError."""
+    """Width and height in pixels of the upright picture, from the header alone. Raises ImageError."""
     with _one_clear_error(max_pixels):
-        size = _from_source(source).size
-        _check_size(size, max_pixels, max_side)
-        return size
+        image = _from_source(source)
+        _check_size(image.size, max_pixels, max_side)
+        turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+        return (image.height, image.width) if turned else image.size
 
 
 def scale_to_fit(image: Image.Image, max_side: int) -> Image.Image:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from textsketch.errors import RenderError
+from textsketch.errors import RenderError, WeightsError
 from textsketch.render import condition, diffusion_networks, diffusion_sampling, profiles, zero_gpu
 from textsketch.render.diffusion_networks import Networks
 from textsketch.render.diffusion_sampling import Conditions
@@ -136,6 +136,9 @@ def run(
     """
     settings = settings or Settings()
     chosen = profiles.get(profile)
+    problem = profiles.problem(chosen)
+    if problem is not None:
+        raise WeightsError(problem)
     while not _turn.acquire(timeout=0.05):
         yield Step(0.0, "Waiting for another picture to be finished")
     try:

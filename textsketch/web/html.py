@@ -37,9 +37,7 @@ def headline(show: Showcase) -> str:
     report, jpeg = show.report, show.jpeg
     raw_bytes = 3 * report.width * report.height
     jpeg_figures = report.baselines[0]
-    jpeg_big = (
-        f"{jpeg.size_bytes:,} bytes" if jpeg.fits else f"{jpeg.size_bytes / report.size_bytes:.3g}x larger"
-    )
+    jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
     facts = [
         ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg_figures.quality.psnr_db:.2f} dB"),
         ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg_figures.quality.ssim:.3f}"),
@@ -63,7 +61,7 @@ def headline(show: Showcase) -> str:
         f'<div class="ts-big ts-ours"><span>textsketch, {report.mode}</span><b>{report.size_bytes:,} bytes</b>'
         f"<small>{report.rate_bpp:.4f} bits per pixel, 1/{raw_bytes / report.size_bytes:,.0f} of the pixels' "
         f"{raw_bytes:,} bytes</small></div>"
-        f'<div class="ts-big"><span>JPEG of the same size</span><b>{jpeg_big}</b>'
+        f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
         f"</div><div class='ts-facts'>{cells}</div>{missing}{_scaled(show)}"
     )

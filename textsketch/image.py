@@ -212,7 +212,10 @@ def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = M
     with _one_clear_error(max_pixels):
         image = _from_source(source)
         _check_size(image.size, max_pixels, max_side)
-        turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+        turned = (
+            image.format in ("JPEG", "WEBP", "AVIF")  # in other formats getexif() would decode the pixels
+            and image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+        )
         return (image.height, image.width) if turned else image.size
 
 

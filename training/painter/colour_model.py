@@ -25,7 +25,7 @@ from training.painter.pictures import training_pictures
 
 FOLDER = Path(colour_model.__file__).parent
 HIDDEN = (32, 16)
-ROUNDS = ((1, 1, 4000), (2, 1, 8000), (3, 2, 16_000))
+ROUNDS = ((1, 1, 4000), (2, 2, 16_000))
 """(seed, crops of each photo, training steps) of each round."""
 SIGN_STEPS = 12_000
 LEAST_BYTES, MOST_BYTES = 50, 5000

@@ -206,7 +206,7 @@ def _info(options: argparse.Namespace) -> None:
     rate_bpp = 8 * len(data) / (width * height)
     record = {
         "file": options.file,
-        "version": codestream.VERSION,
+        "version": header.version,
         "mode": str(layers.mode),
         "written_as": str(header.mode),
         "width": width,
@@ -219,7 +219,7 @@ def _info(options: argparse.Namespace) -> None:
     }
     mode = str(layers.mode) if layers.mode == header.mode else f"{layers.mode} (cut from {header.mode})"
     lines = [
-        f"file      {options.file}, format version {codestream.VERSION}",
+        f"file      {options.file}, format version {header.version}",
         f"picture   {width} x {height} pixels",
         f"mode      {mode}",
         f"seed      {header.seed}",

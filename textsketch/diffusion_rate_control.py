@@ -130,11 +130,10 @@ def _coloured(
     coarse = next((shape for shape in shapes if max(shape) <= _MOST_COLOUR_CELLS), shapes[-1])
     kept = (slice(None), slice(min(coarse[0], height)), slice(min(coarse[1], width)))
     coefficients[kept] = found[kept]
-    strokes = layers.structure.strokes if layers.structure is not None else None
 
     def at(index: int) -> Layers:
         scaled = coefficients / colour_map.coefficient_step(index, layers.size)
-        integers, _ = quantise(scaled, shapes[base:], index, strokes, bits_weight=_BITS_WEIGHT)
+        integers, _ = quantise(scaled, shapes[base:], index, layers.strokes, bits_weight=_BITS_WEIGHT)
         return replace(layers, texture=Texture(integers, index))
 
     finest, coarsest = finest_index, colour_map.STEP_COUNT - 1

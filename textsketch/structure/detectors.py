@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch import weights
+from textsketch import networks, weights
 from textsketch.errors import WeightsError
 from textsketch.layers import Structure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 OWN = "edges"
@@ -25,7 +27,6 @@ _SHORTEST_STROKE = 6
 _WEAKEST_EDGE = 0.08
 _TEED_FLOOR = 30
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str], Any] = {}
 
 
 def names() -> tuple[str, ...]:
@@ -37,16 +38,7 @@ def why_not(name: str) -> str | None:
     """The sentence that says what detector `name` lacks here, or None."""
     if name == OWN:
         return None
-    import importlib.util
-
-    for module in ("torch", "controlnet_aux"):
-        if importlib.util.find_spec(module) is None:
-            return f"The detector {name} needs {module}: pip install -r requirements.txt."
-    try:
-        weights.resolve(name)
-    except WeightsError as error:
-        return str(error)
-    return None
+    return weights.why_not(f"The detector {name}", [name], ["torch", "controlnet_aux"])
 
 
 def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.ndarray:
@@ -184,16 +176,12 @@ def _padded(picture: Image.Image) -> np.ndarray:
 
 
 def _load(name: str) -> Any:
-    folder = str(weights.resolve(name))
-    if (name, folder) not in _loaded:
+    def read(folder: Path) -> Any:
         import torch
 
-        try:
-            network = _CONSTRUCTORS[name](folder)
-        except Exception as error:
-            raise WeightsError(f"The weights {name!r} in {folder} cannot be read: {error}") from error
-        _loaded[name, folder] = network.to("cuda" if torch.cuda.is_available() else "cpu")
-    return _loaded[name, folder]
+        return _CONSTRUCTORS[name](str(folder)).to("cuda" if torch.cuda.is_available() else "cpu")
+
+    return networks.load(name, read)
 
 
 def _make_hed(folder: str) -> Any:

@@ -17,7 +17,7 @@ from . import common_sizes
 from .entropy.range_coder import Decoder, Encoder
 from .entropy.tables import NEWEST
 from .errors import BitstreamError
-from .layers import MOST_CANDIDATES, Layers, Mode, Semantic
+from .layers import CANDIDATES, Layers, Mode, Semantic
 from .structure.kinds import Kind, kind_of
 
 VERSION = NEWEST
@@ -188,8 +188,8 @@ def _pack_header(layers: Layers) -> bytes:
         raise ValueError(f"size {layers.size} is outside 1 to {MAX_SIDE}")
     if not 0 <= layers.seed <= MAX_SEED:
         raise ValueError(f"seed {layers.seed} is outside 0 to {MAX_SEED}")
-    if not 0 <= layers.candidate < MOST_CANDIDATES:
-        raise ValueError(f"candidate {layers.candidate} is outside 0 to {MOST_CANDIDATES - 1}")
+    if not 0 <= layers.candidate < max(CANDIDATES):
+        raise ValueError(f"candidate {layers.candidate} is outside 0 to {max(CANDIDATES) - 1}")
     size_index = common_sizes.index_of(layers.size)
     flags = VERSION << 5 | _MODES.index(layers.mode) << 3
     if layers.semantic.descriptors is not None:
@@ -242,7 +242,7 @@ def _unpack_options(reader: _Reader, version: int) -> tuple[Kind, int, int]:
     """The kind of structure, the candidate and the seed; version 0 has only the seed."""
     first = reader.byte()
     kind_index = first >> _CANDIDATE_BITS + _SEED_LENGTH_BITS
-    candidate = first >> _SEED_LENGTH_BITS & MOST_CANDIDATES - 1
+    candidate = first >> _SEED_LENGTH_BITS & (1 << _CANDIDATE_BITS) - 1
     length = first & (1 << _SEED_LENGTH_BITS) - 1
     if length > 4 or kind_index >= len(_KINDS) or first == 0 or (version == 0 and first > 4):
         raise BitstreamError("the .tsk file is damaged: its options are not valid ones")

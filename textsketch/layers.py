@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .structure.pose import Poses
 
 
-MOST_CANDIDATES = 8
+CANDIDATES = (1, 2, 4, 8)
+"""How many pictures an encoder can have painted to choose one; a file has room for the number of 8."""
 
 
 class Mode(enum.StrEnum):
@@ -82,7 +83,7 @@ class Layers:
 
     size: (width, height) of the original picture in pixels, each 1 to 16384.
     seed: what every random choice of a renderer starts from, 0 to 2**32 - 1.
-    candidate: which of up to MOST_CANDIDATES pictures painted by Stable Diffusion the encoder chose, from 0.
+    candidate: which of the pictures Stable Diffusion painted for the encoder it chose, 0 to 7.
     """
 
     size: tuple[int, int]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textsketch.entropy.tables import NEWEST
+from textsketch.errors import TextsketchError
 from textsketch.layers import Structure
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ class Kind(enum.StrEnum):
     STROKES = "strokes"
     SKELETONS = "skeletons"
     SOFT_EDGES = "soft-edges"
+
+
+def parse_kind(kind: str) -> Kind:
+    """Turn the name of a kind into a `Kind`. Raises TextsketchError if there is none of this name."""
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise TextsketchError(f"unknown structure {kind!r}; choose one of {', '.join(Kind)}") from None
 
 
 def kind_of(structure: Structure | Poses | SoftEdges) -> Kind:

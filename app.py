@@ -17,7 +17,7 @@ import gradio as gr
 import yaml
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from textsketch import codestream, render
+from textsketch import render
 from textsketch.budget import MAX_BUDGET_BYTES, PRESETS, parse_budget
 from textsketch.errors import TextsketchError
 from textsketch.image import read_image, read_size
@@ -630,7 +630,7 @@ def api_decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tu
         "height": header.size[1],
         "mode": str(decoded.mode),
         "caption": decoded.layers.semantic.caption,
-        "version": codestream.VERSION,
+        "version": header.version,
     }
     return gr.FileData(path=png), held
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-placeholders bench-text bench-speed figures format clean
+.PHONY: help demo test check bench bench-placeholders bench-text bench-speed bench-strokes figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd 
 
 figures: .venv/full ## evaluate ../shared/data/kodak and write README's results: plot, contact sheet, table
 	$(BIN)/python benchmarks/figures.py
+
+bench-strokes: .venv/full ## bits a stroke pixel, sketches beside lossless formats, PSNR by size, on ../shared/data/kodak
+	$(BIN)/python benchmarks/strokes.py
 
 bench-speed: .venv/core ## time import, start, encoding and decoding at five sizes
 	$(BIN)/python benchmarks/speed.py

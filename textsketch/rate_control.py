@@ -14,7 +14,7 @@ from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
 from textsketch.semantic import descriptors as field
 from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
-from textsketch.structure.grid import grid_shape
+from textsketch.structure.grid import LONG_SIDES, grid_shape
 from textsketch.texture import colour_map, grain
 from textsketch.texture.quantiser import quantise
 from textsketch.texture.wavelet import level_shapes
@@ -24,8 +24,10 @@ SizeOf = Callable[[Layers], int]
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
 FAVOUR, LESS_FAVOUR = 4.0, 0.6
-_MOST_DESCRIPTOR_BYTES = 64
+_MOST_DESCRIPTOR_BYTES = 160
 _BITS_WEIGHTS = (0.16, 0.06)
+_HIGHEST_BITS_WEIGHT = 0.6
+_FULL = 0.95
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
 
@@ -38,9 +40,11 @@ def choose_layers(
     seed: int = 0,
     size_of: SizeOf,
     progress: Callable[[float, str], None] | None = None,
+    fill_up: bool = True,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
+    fill_up: spend on a second try what a three-layer file leaves over; the tables are trained without.
     Raises BudgetError, naming the smallest possible size, if nothing fits. Deterministic.
     """
     report = progress or (lambda fraction, message: None)
@@ -56,7 +60,15 @@ def choose_layers(
         layers = _sketch_only(layers, planes, budget_bytes, size_of)
         layers = _describe(layers, planes, Mode.TEXT_ONLY, budget_bytes, size_of)  # what the sketch left over
     elif mode is Mode.THREE_LAYER:
-        layers = _Painting(layers, planes, budget_bytes, size_of, report).layers
+        painting = _Painting(layers, planes, budget_bytes, size_of, report)
+        layers = painting.layers
+        if fill_up and not layers.texture.coefficients.any():
+            # Without colours strokes paint nothing, so words about colours get all the room.
+            layers = _describe(
+                _smallest(size, mode, caption, seed), planes, Mode.TEXT_ONLY, budget_bytes, size_of
+            )
+        elif fill_up and size_of(layers) < _FULL * budget_bytes:
+            layers = painting.filled_up()
     report(1.0, "encoded")
     return layers
 
@@ -76,7 +88,7 @@ def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int,
     most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(
         mode, min(20, max(6, room // 14))
     )
-    for size_bytes in range(min(most, 64), 0, -1):
+    for size_bytes in range(min(most, _MOST_DESCRIPTOR_BYTES), 0, -1):
         colours = field.from_planes(planes, size_bytes)
         trial = replace(layers, semantic=replace(layers.semantic, descriptors=colours))
         if size_of(trial) <= budget_bytes:
@@ -96,9 +108,20 @@ def _without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray
 
 
 def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
-    """As many of the lines a person would draw as fit, the best first."""
-    shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
-    lines = contours.detect(planes, shape)
+    """The lines a person would draw, the best first; on a finer grid where a coarse one leaves bytes over."""
+    for long_side in LONG_SIDES[LONG_SIDES.index(_SKETCH_LONG_SIDE) :]:
+        shape = grid_shape(layers.size, long_side)
+        lines = contours.detect(planes, shape)
+        best = _best_lines(layers, lines, shape, budget_bytes, size_of)
+        if not lines or size_of(best) >= _FULL * budget_bytes or max(shape) < long_side:
+            break
+    return best
+
+
+def _best_lines(
+    layers: Layers, lines: list[np.ndarray], shape: tuple[int, int], budget_bytes: int, size_of: SizeOf
+) -> Layers:
+    """As many of the lines as fit, the first ones first."""
 
     def drawn(chosen: list[np.ndarray]) -> Layers:
         return replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
@@ -206,15 +229,11 @@ class _Painting:
         """The colour map that fills the budget best: its step first, then the price of a bit."""
         room_bits = 8 * (self._budget_bytes - self._size_of(layers))
         step_index = self._finest_step(room_bits, guess)
-        grain_map = None if layers.texture is None else layers.texture.grain
 
         def at(index: int, bits_weight: float) -> Layers:
-            coefficients, _ = self._quantised(index, bits_weight)
-            return replace(layers, texture=Texture(coefficients, index, grain_map))
+            return self._textured(layers, index, bits_weight)
 
-        def fits(trial: Layers) -> bool:
-            return self._size_of(trial) <= self._budget_bytes
-
+        fits = self._fits
         # The coder adapts to the picture, so the estimate is a little off either way.
         best = at(step_index, _BITS_WEIGHTS[0])
         while not fits(best):
@@ -233,3 +252,32 @@ class _Painting:
             else:
                 low = middle
         return best
+
+    def _textured(self, layers: Layers, step_index: int, bits_weight: float) -> Layers:
+        coefficients, _ = self._quantised(step_index, bits_weight)
+        grain_map = None if layers.texture is None else layers.texture.grain
+        return replace(layers, texture=Texture(coefficients, step_index, grain_map))
+
+    def _fits(self, trial: Layers) -> bool:
+        return self._size_of(trial) <= self._budget_bytes
+
+    def filled_up(self) -> Layers:
+        """The nearest of `layers` and colour maps of finer steps, whose bits are dearer, that still fit."""
+        best = self.layers
+        for step_index in range(best.texture.step_index - 1, max(best.texture.step_index - 5, -1), -1):
+            low, high = _BITS_WEIGHTS[0], _HIGHEST_BITS_WEIGHT
+            for _ in range(6):
+                middle = (low * high) ** 0.5
+                trial = self._textured(self.layers, step_index, middle)
+                if self._fits(trial):
+                    high = middle
+                    if self._squared_error(trial) < self._squared_error(best):
+                        best = trial
+                else:
+                    low = middle
+        return best
+
+    def _squared_error(self, layers: Layers) -> float:
+        step = colour_map.coefficient_step(layers.texture.step_index, self._size)
+        painted = colour_map.dequantise(layers.texture.coefficients) * step
+        return float(((painted - self._coefficients) ** 2).sum())

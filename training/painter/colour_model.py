@@ -71,9 +71,9 @@ def samples(data: Path, seed: int, photo_repeats: int):
     for picture, random in training_pictures(data, seed, photo_repeats):
         budget_bytes = int(np.exp(random.uniform(np.log(LEAST_BYTES), np.log(MOST_BYTES))))
         layers = rate_control.choose_layers(
-            picture, Mode.THREE_LAYER, budget_bytes, "", size_of=estimated_size_bytes
+            picture, Mode.THREE_LAYER, budget_bytes, "", size_of=estimated_size_bytes, fill_up=False
         )
-        texture, strokes = layers.texture, layers.structure.strokes
+        texture, strokes = layers.texture, layers.strokes
         shapes = level_shapes(picture.size[1], picture.size[0])[colour_map.base_level(picture.size) :]
         finest = finest_levels(texture.coefficients, shapes)
         blank = np.zeros_like(texture.coefficients)
@@ -111,7 +111,7 @@ def estimated_size_bytes(layers: Layers) -> int:
         meter.bits += descriptors.size_bits(layers.semantic.descriptors)
     texture = layers.texture
     shapes = level_shapes(layers.size[1], layers.size[0])[colour_map.base_level(layers.size) :]
-    strokes = layers.structure.strokes
+    strokes = layers.strokes
     # Bits that cost nothing leave integers as they are, even a little off.
     scaled = texture.coefficients * np.float32(1.01)
     meter.bits += quantise(scaled, shapes, texture.step_index, strokes, bits_weight=0)[1]

@@ -44,7 +44,7 @@ def choose_layers(
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
-    fill_up: spend on a second try what a three-layer file leaves over; the tables are trained without.
+    fill_up: look at what the first choice left of a three-layer file once more; the tables are trained without.
     Raises BudgetError, naming the smallest possible size, if nothing fits. Deterministic.
     """
     report = progress or (lambda fraction, message: None)
@@ -67,7 +67,7 @@ def choose_layers(
             layers = _describe(
                 _smallest(size, mode, caption, seed), planes, Mode.TEXT_ONLY, budget_bytes, size_of
             )
-        elif fill_up and size_of(layers) < _FULL * budget_bytes:
+        elif fill_up:
             layers = painting.filled_up()
     report(1.0, "encoded")
     return layers
@@ -218,12 +218,16 @@ class _Painting:
             return layers
         coefficients, _ = self._quantised(step_index, _BITS_WEIGHTS[0])
         trial = replace(layers, texture=Texture(coefficients, step_index))
-        painted = colour_map.synthesise(trial, self._wavelet, self._level)
-        fine = self._budget_bytes >= _LEAST_FOR_FINE_GRAIN
-        strength = grain.measure(self._residual[0] - painted[0], layers.size, fine)
+        strength = self._roughness(trial, typical=False)
         blank = np.zeros_like(coefficients)
         trial = replace(layers, texture=Texture(blank, 0, strength if strength.any() else None))
         return trial if self._size_of(trial) <= self._budget_bytes else layers
+
+    def _roughness(self, layers: Layers, *, typical: bool) -> np.ndarray:
+        """The grain map for what the layers' painting lacks."""
+        painted = colour_map.synthesise(layers, self._wavelet, self._level)
+        fine = self._budget_bytes >= _LEAST_FOR_FINE_GRAIN
+        return grain.measure(self._residual[0] - painted[0], layers.size, fine, typical=typical)
 
     def _fill(self, layers: Layers, guess: int) -> Layers:
         """The colour map that fills the budget best: its step first, then the price of a bit."""
@@ -262,13 +266,26 @@ class _Painting:
         return self._size_of(trial) <= self._budget_bytes
 
     def filled_up(self) -> Layers:
-        """The nearest of `layers` and colour maps of finer steps, whose bits are dearer, that still fit."""
-        best = self.layers
-        for step_index in range(best.texture.step_index - 1, max(best.texture.step_index - 5, -1), -1):
-            low, high = _BITS_WEIGHTS[0], _HIGHEST_BITS_WEIGHT
+        """`layers` with grain measured on what is really painted, and few bytes left that colours could use."""
+        layers = self.layers
+        if layers.texture.grain is not None:
+            strength = self._roughness(layers, typical=True)
+            measured = replace(layers.texture, grain=strength if strength.any() else None)
+            if self._fits(trial := replace(layers, texture=measured)):
+                layers = trial
+        if self._size_of(layers) < _FULL * self._budget_bytes:
+            layers = self._finer(layers)
+        return layers
+
+    def _finer(self, layers: Layers) -> Layers:
+        """The nearest of the layers and of colour maps with finer steps and dearer bits that fit."""
+        best = layers
+        first = layers.texture.step_index
+        for step_index in range(first, max(first - 5, -1), -1):
+            low, high = 0.0, _HIGHEST_BITS_WEIGHT
             for _ in range(6):
-                middle = (low * high) ** 0.5
-                trial = self._textured(self.layers, step_index, middle)
+                middle = (low + high) / 2
+                trial = self._textured(layers, step_index, middle)
                 if self._fits(trial):
                     high = middle
                     if self._squared_error(trial) < self._squared_error(best):

@@ -13,6 +13,7 @@ from textsketch.structure.grid import grid_shape
 
 LEVELS = 8
 _CELLS_ALONG_LONG_SIDE = (4, 12)
+_PARTS_OF_CELL = 4
 _UNIT = 1.2
 _SHARE = 0.27
 """How much of the missing roughness is put back; noise in the wrong place costs as much as it gives."""
@@ -23,15 +24,21 @@ def grain_shape(size: tuple[int, int], fine: bool) -> tuple[int, int]:
     return grid_shape(size, _CELLS_ALONG_LONG_SIDE[fine])
 
 
-def measure(luma_difference: np.ndarray, size: tuple[int, int], fine: bool) -> np.ndarray:
-    """The grain map that makes up for `luma_difference`, original minus painted, (height, width) float32."""
+def measure(
+    luma_difference: np.ndarray, size: tuple[int, int], fine: bool, *, typical: bool = False
+) -> np.ndarray:
+    """The grain map that makes up for `luma_difference`, original minus painted, (height, width) float32.
+
+    typical: take a cell's median roughness, not its mean, which one misplaced contour can drive up.
+    """
     import cv2
 
     rows, columns = grain_shape(size, fine)
-    energy = cv2.resize(_band_pass(luma_difference) ** 2, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.clip(np.rint(np.sqrt(energy.reshape(rows, columns)) / _UNIT * _SHARE), 0, LEVELS - 1).astype(
-        np.uint8
-    )
+    energy = _band_pass(luma_difference) ** 2
+    parts = _PARTS_OF_CELL if typical else 1
+    energy = cv2.resize(energy, (columns * parts, rows * parts), interpolation=cv2.INTER_AREA)
+    energy = np.median(energy.reshape(rows, parts, columns, parts), axis=(1, 3))
+    return np.clip(np.rint(np.sqrt(energy) / _UNIT * _SHARE), 0, LEVELS - 1).astype(np.uint8)
 
 
 def synthesise(grain: np.ndarray, height: int, width: int, seed: int) -> np.ndarray:

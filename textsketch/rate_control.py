@@ -61,14 +61,11 @@ def choose_layers(
         layers = _describe(layers, planes, Mode.TEXT_ONLY, budget_bytes, size_of)  # what the sketch left over
     elif mode is Mode.THREE_LAYER:
         painting = _Painting(layers, planes, budget_bytes, size_of, report)
-        layers = painting.layers
-        if fill_up and not layers.texture.coefficients.any():
-            # Without colours strokes paint nothing, so words about colours get all the room.
-            layers = _describe(
-                _smallest(size, mode, caption, seed), planes, Mode.TEXT_ONLY, budget_bytes, size_of
+        if fill_up:
+            painting = _filled_up(
+                painting, _smallest(size, mode, caption, seed), planes, budget_bytes, size_of
             )
-        elif fill_up:
-            layers = painting.filled_up()
+        layers = painting.layers
     report(1.0, "encoded")
     return layers
 
@@ -94,6 +91,19 @@ def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int,
         if size_of(trial) <= budget_bytes:
             return trial
     return layers
+
+
+def _filled_up(
+    painting: _Painting, smallest: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf
+) -> _Painting:
+    """A painting without bytes left over that could still say something, in colours or in descriptors."""
+    painting.fill_up()
+    if size_of(painting.layers) >= _FULL * budget_bytes:
+        return painting
+    described = _describe(smallest, planes, Mode.TEXT_ONLY, budget_bytes, size_of)
+    other = _Painting(described, planes, budget_bytes, size_of, lambda fraction, message: None)
+    other.fill_up()
+    return min(painting, other, key=lambda each: each.squared_error(each.layers))
 
 
 def _without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray:
@@ -174,6 +184,10 @@ class _Painting:
         rows, columns = self._shapes[self._base]
         self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns] * 2.0**level
         self._known: dict[tuple[int, float], tuple[np.ndarray, float]] = {}
+        # At a finer step than this the largest coefficient would be cut off.
+        largest = float(np.abs(self._coefficients).max()) / colour_map.LARGEST
+        steps = [colour_map.coefficient_step(index, layers.size) for index in range(colour_map.STEP_COUNT)]
+        self._finest = min(sum(step < largest for step in steps), colour_map.STEP_COUNT - 1)
 
     def _quantised(self, step_index: int, bits_weight: float) -> tuple[np.ndarray, float]:
         key = step_index, bits_weight
@@ -186,7 +200,7 @@ class _Painting:
 
     def _finest_step(self, limit_bits: float, guess: int) -> int:
         """The finest quantiser step whose estimated code length stays below `limit_bits`."""
-        too_fine, coarse_enough = -1, colour_map.STEP_COUNT - 1
+        too_fine, coarse_enough = self._finest - 1, colour_map.STEP_COUNT - 1
         while coarse_enough - too_fine > 1:
             bits = self._quantised(guess, _BITS_WEIGHTS[0])[1]
             if bits <= limit_bits:
@@ -245,7 +259,7 @@ class _Painting:
                 return layers
             step_index += 1
             best = at(step_index, _BITS_WEIGHTS[0])
-        while step_index > 0 and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
+        while step_index > self._finest and fits(finer := at(step_index - 1, _BITS_WEIGHTS[0])):
             best, step_index = finer, step_index - 1
         high, low = _BITS_WEIGHTS
         for _ in range(4):
@@ -265,8 +279,8 @@ class _Painting:
     def _fits(self, trial: Layers) -> bool:
         return self._size_of(trial) <= self._budget_bytes
 
-    def filled_up(self) -> Layers:
-        """`layers` with grain measured on what is really painted, and few bytes left that colours could use."""
+    def fill_up(self) -> None:
+        """Measure the grain on what is really painted, and leave few bytes that colours could use."""
         layers = self.layers
         if layers.texture.grain is not None:
             strength = self._roughness(layers, typical=True)
@@ -275,26 +289,26 @@ class _Painting:
                 layers = trial
         if self._size_of(layers) < _FULL * self._budget_bytes:
             layers = self._finer(layers)
-        return layers
+        self.layers = layers
 
     def _finer(self, layers: Layers) -> Layers:
         """The nearest of the layers and of colour maps with finer steps and dearer bits that fit."""
         best = layers
         first = layers.texture.step_index
-        for step_index in range(first, max(first - 5, -1), -1):
+        for step_index in range(first, max(first - 5, self._finest - 1), -1):
             low, high = 0.0, _HIGHEST_BITS_WEIGHT
             for _ in range(6):
                 middle = (low + high) / 2
                 trial = self._textured(layers, step_index, middle)
                 if self._fits(trial):
                     high = middle
-                    if self._squared_error(trial) < self._squared_error(best):
+                    if self.squared_error(trial) < self.squared_error(best):
                         best = trial
                 else:
                     low = middle
         return best
 
-    def _squared_error(self, layers: Layers) -> float:
-        step = colour_map.coefficient_step(layers.texture.step_index, self._size)
-        painted = colour_map.dequantise(layers.texture.coefficients) * step
-        return float(((painted - self._coefficients) ** 2).sum())
+    def squared_error(self, layers: Layers) -> float:
+        """What the painting of `layers`, which differ from these in texture only, misses of the picture."""
+        painted = colour_map.synthesise(layers, self._wavelet, self._level)
+        return float(((painted - self._residual) ** 2).sum())

@@ -40,8 +40,7 @@ def run_picture(path: Path, caption: str) -> list[dict]:
         row["psnr_db"] = psnr_db(picture, render(encoded.layers, grain=False))
         if size in STROKE_SIZES_BYTES:
             strokes = encoded.layers.structure.strokes
-            payload_bytes = len(codestream.split(encoded.data)[1][1].payload)
-            row["segment_bytes"] = payload_bytes + (2 if payload_bytes < 128 else 3)
+            row["segment_bytes"] = codestream.split(encoded.data)[1][1].size_bytes
             row["stroke_pixels"] = int(strokes.sum())
             row |= {name: size_bytes(strokes) for name, size_bytes in FORMATS.items()}
         rows.append(row)

@@ -15,8 +15,8 @@ LEVELS = 8
 _CELLS_ALONG_LONG_SIDE = (4, 12)
 _PARTS_OF_CELL = 4
 _UNIT = 1.2
-_SHARE = 0.27
-"""How much of the missing roughness is put back; noise in the wrong place costs as much as it gives."""
+_SHARE, _TYPICAL_SHARE = 0.27, 0.33
+"""How much of the missing roughness, mean or typical, is put back; noise costs as much as it gives."""
 
 
 def grain_shape(size: tuple[int, int], fine: bool) -> tuple[int, int]:
@@ -35,10 +35,10 @@ def measure(
 
     rows, columns = grain_shape(size, fine)
     energy = _band_pass(luma_difference) ** 2
-    parts = _PARTS_OF_CELL if typical else 1
+    parts, share = (_PARTS_OF_CELL, _TYPICAL_SHARE) if typical else (1, _SHARE)
     energy = cv2.resize(energy, (columns * parts, rows * parts), interpolation=cv2.INTER_AREA)
     energy = np.median(energy.reshape(rows, parts, columns, parts), axis=(1, 3))
-    return np.clip(np.rint(np.sqrt(energy) / _UNIT * _SHARE), 0, LEVELS - 1).astype(np.uint8)
+    return np.clip(np.rint(np.sqrt(energy) / _UNIT * share), 0, LEVELS - 1).astype(np.uint8)
 
 
 def synthesise(grain: np.ndarray, height: int, width: int, seed: int) -> np.ndarray:

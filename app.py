@@ -83,7 +83,11 @@ def launch(demo: gr.Blocks) -> None:
     except OSError as error:
         if "empty port" not in str(error):
             raise
-        sys.exit(f"Port {port} is taken; choose another one, or none to get a free one.")
+        print(
+            f"textsketch: error: port {port} is taken; choose another one, or none for a free one",
+            file=sys.stderr,
+        )
+        sys.exit(2)
 
 
 demo = build()

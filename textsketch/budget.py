@@ -34,9 +34,9 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("micro", "Micro (100 micro-bpp)", rate_bpp=100e-6),
-        Preset("sms", "SMS (140 bytes)", size_bytes=140),
-        Preset("packet", "Packet (1,200 bytes)", size_bytes=1200),
-        Preset("qr", "QR code (2,953 bytes)", size_bytes=2953),
+        Preset("sms", "SMS (140 B)", size_bytes=140),
+        Preset("packet", "Packet (1,200 B)", size_bytes=1200),
+        Preset("qr", "QR code (2,953 B)", size_bytes=2953),
     )
 }
 

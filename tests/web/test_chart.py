@@ -14,7 +14,7 @@ MARKS = [
 
 def drawn(**options):
     text = chart(MARKS, CURVES, "PSNR dB", **options)
-    return text, ElementTree.fromstring(re.search("<svg.*</svg>", text)[0])
+    return text, ElementTree.fromstring(re.search("<svg.*?</svg>", text)[0])
 
 
 def test_every_mark_can_be_chosen_by_its_index_by_pointer_and_keyboard():
@@ -48,6 +48,17 @@ def test_labels_are_escaped_and_only_curves_with_points_are_in_the_legend():
     text = chart(MARKS[:3], CURVES, "PSNR dB")
     assert "<b>tags" not in text and "JPEG</span>" not in text and "three-layer</span>" in text
     assert chart([], CURVES, "PSNR dB") == ""
+
+
+def test_the_legend_shows_each_curve_as_it_is_drawn():
+    text, svg = drawn()
+    legend = text.split("ts-chart-legend")[1]
+    colours, dashes = [], []
+    for line in svg.iter("polyline"):
+        colours.append(line.get("stroke"))
+        dashes.append(line.get("stroke-dasharray"))
+        assert f'stroke="{colours[-1]}"' in legend
+    assert len(set(colours)) == len(CURVES) and dashes[0] and f'stroke-dasharray="{dashes[0]}"' in legend
 
 
 def test_one_single_point_and_equal_values_are_drawn():

@@ -76,8 +76,8 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 buttons=[],
             )
             mode = gr.Radio(
-                list(Mode),
-                value=Mode.THREE_LAYER,
+                [mode.value for mode in Mode],
+                value=Mode.THREE_LAYER.value,
                 label="Mode",
                 info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
                 elem_id="mode",
@@ -148,6 +148,10 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             return panel.current(answer.status, answer.good)
         return panel.current(html.stale("The settings have changed."), False)
 
+    def overtaken(request: gr.Request, answer: _Answer, *settings) -> Updates:
+        """Say so when settings changed while the job ran."""
+        return gr.skip() if _question(*settings) == answer.question else compare(request, answer, *settings)
+
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
 
@@ -156,14 +160,12 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         return path, captions[path]
 
     settings = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps]
-    comparing = (compare, [answer, *settings], panel.outputs)
-    working = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
-    # Settings may change while a job runs; hence the comparison after it.
-    run.click(*working, **WORK).then(*comparing, **PRIVATE)
-    gallery.select(pick, None, [picture, caption], **PRIVATE).then(*working, **WORK).then(
-        *comparing, **PRIVATE
-    )
-    demo.load(*working, **WORK).then(*comparing, **PRIVATE)
+    encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
+    check = ([answer, *settings], panel.outputs)
+    run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    picked = gallery.select(pick, None, [picture, caption], **PRIVATE)
+    picked.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     for trigger in (run.click, gallery.select):
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
@@ -175,7 +177,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     for control in budget_depends_on:
         control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
     for control in settings:
-        control.input(*comparing, trigger_mode="always_last", **PRIVATE)
+        control.input(compare, *check, trigger_mode="always_last", **PRIVATE)
     return [picture, caption, seed, grain, decoder, steps]
 
 
@@ -196,7 +198,7 @@ def warm_up(showroom: Showroom, examples: Path) -> None:
     """Make what a visitor sees first, so that it is there at once."""
     path, caption = next(iter(example_captions(examples).items()))
     showroom.show(
-        **_question(path, Mode.THREE_LAYER, "packet", None, caption, 0, True, first_decoder(), None),
+        **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder(), None),
         max_side=MAX_SIDE,
         progress=lambda fraction, message: None,
     )

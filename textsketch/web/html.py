@@ -52,10 +52,11 @@ def timing(show: Showcase) -> str:
 
 def headline_placeholder() -> str:
     """What stands in the headline's place, and takes its room, before the first result."""
-    figures = "".join(f"<div class='ts-big'><span>{name}</span><b>…</b><small>&nbsp;</small></div>" for name in (
-        "textsketch", "JPEG of the same size"
-    ))  # fmt: skip
-    return f'<div class="ts-placeholder"><div class="ts-headline">{figures}</div></div>'
+    cards = "".join(
+        f'<div class="ts-big"><span>{title}</span><b>…</b><small>&nbsp;</small></div>'
+        for title in ("textsketch", "JPEG of the same size")
+    )
+    return f'<div class="ts-headline">{cards}</div><div class="ts-facts">&nbsp;</div>'
 
 
 def headline(show: Showcase) -> str:

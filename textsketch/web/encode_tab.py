@@ -155,16 +155,16 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
 
-    def pick(event: gr.SelectData) -> tuple[str, str]:
+    def pick(event: gr.SelectData) -> tuple[str, str, _Answer]:
         path = list(captions)[event.index]
-        return path, captions[path]
+        return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
 
     settings = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps]
     encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
     run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
-    picked = gallery.select(pick, None, [picture, caption], **PRIVATE)
+    picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
     picked.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     for trigger in (run.click, gallery.select):
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
@@ -177,7 +177,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     for control in budget_depends_on:
         control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
     for control in settings:
-        control.input(compare, *check, trigger_mode="always_last", **PRIVATE)
+        control.change(compare, *check, trigger_mode="always_last", **PRIVATE)
     return [picture, caption, seed, grain, decoder, steps]
 
 

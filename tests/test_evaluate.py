@@ -13,7 +13,7 @@ from PIL import Image
 
 from textsketch.cli import main
 from textsketch.image import read_image
-from textsketch.measure import distribution, evaluate_command, evaluation
+from textsketch.measure import bench, distribution, evaluate_command
 from textsketch.measure.formats import FORMATS
 from textsketch.measure.metrics import psnr_db
 from textsketch.measure.summary import to_table
@@ -143,9 +143,9 @@ def test_a_second_run_measures_nothing_again_and_a_larger_one_only_what_is_new(
     results, pictures, monkeypatch
 ):
     encoded = []
-    real = evaluation.encode
+    real = bench.encode
     monkeypatch.setattr(
-        evaluation,
+        bench,
         "encode",
         lambda picture, **how: encoded.append((how["mode"], how["budget"])) or real(picture, **how),
     )
@@ -178,10 +178,8 @@ def test_a_stopped_run_goes_on_where_it_was(results, pictures, tmp_path, monkeyp
     done = sum(len(path.read_text().splitlines()) for path in (tmp_path / "work").glob("*.jsonl"))
     assert done == 5 and not (tmp_path / "results.csv").exists()
     measured = []
-    real = evaluation._Bench.measure
-    monkeypatch.setattr(
-        evaluation._Bench, "measure", lambda bench, cell: measured.append(cell) or real(bench, cell)
-    )
+    real = bench.Bench.measure
+    monkeypatch.setattr(bench.Bench, "measure", lambda self, cell: measured.append(cell) or real(self, cell))
     messages = []
     evaluate_command.run(arguments, lambda fraction, message: messages.append((fraction, message)))
     assert len(measured) == 3 * CODECS * 2 - 5
@@ -336,7 +334,7 @@ def test_a_folder_without_pictures_is_an_error(tmp_path, capsys):
 
 
 def test_the_table_can_be_cut_to_some_metrics(results):
-    from textsketch.measure.evaluation import Cell
+    from textsketch.measure.cells import Cell
     from textsketch.measure.summary import Group, Summary
 
     group = Group(Cell("jpeg", "", "", "300B"), 2, 2, [299, 281], [0.0061, 0.0057], {"psnr": [20.0, 22.0]})

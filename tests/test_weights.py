@@ -96,6 +96,20 @@ def test_absent_weights_name_the_command_that_fetches_them(monkeypatch, cache):
     assert "fetch model" in weights.verify("model").problem
 
 
+def test_what_is_lacking_is_one_sentence_libraries_first(monkeypatch, hub):
+    listed(monkeypatch)
+    assert weights.why_not("The model", ["model"], ["json", "no_such_library"]) == (
+        "The model needs no_such_library: pip install -r requirements.txt."
+    )
+    sentence = weights.why_not("The model", ["model"], ["json"])
+    assert sentence.startswith("The model needs model (")
+    assert sentence.endswith("GB): textsketch weights fetch model.")
+    path = (weights.fetch("model") / "model.safetensors").resolve()
+    assert weights.why_not("The model", ["model"], ["json"]) is None
+    path.write_bytes(BODY[:1000])
+    assert "1,000 bytes instead of 1,024,000" in weights.why_not("The model", ["model"])
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(WeightsError, match="no weights called 'nothing'"):
         weights.resolve("nothing")

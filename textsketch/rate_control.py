@@ -158,7 +158,7 @@ class _Painting:
 
     def _transform(self, layers: Layers, level: int) -> None:
         """Take over the layers' sketch: the coefficients of the picture halved `level` times."""
-        self._strokes = None if layers.structure is None else layers.structure.strokes
+        self._strokes = layers.strokes
         self._level = level
         self._residual = _without_field(layers, self._planes, level)
         self._wavelet = colour_map.transform(layers, *self._shapes[level])

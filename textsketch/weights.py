@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
@@ -117,9 +118,27 @@ def is_available(name: str) -> bool:
     return True
 
 
-def missing(names: Iterable[str]) -> list[str]:
-    """Those of `names` that are not available, in order."""
-    return [name for name in names if not is_available(name)]
+def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> str | None:
+    """The sentence that says what `subject` lacks here and which command helps, or None if nothing.
+
+    names: the weights it needs. modules: the libraries it needs, by the names they are imported by. Imports
+    no library and reads no weights but those not seen before, whose hash is checked.
+    """
+    absent = [module for module in modules if importlib.util.find_spec(module) is None]
+    if absent:
+        return f"{subject} needs {', '.join(absent)}: pip install -r requirements.txt."
+    wanted = [entry(name) for name in names]
+    lacking = [one for one in wanted if _local_folder(one) is None and _cached_paths(one) is None]
+    if lacking:
+        size = sum(one.size_bytes for one in lacking)
+        commands = " && ".join(f"textsketch weights fetch {one.name}" for one in lacking)
+        return f"{subject} needs {', '.join(one.name for one in lacking)} ({size / 1e9:.1f} GB): {commands}."
+    try:
+        for name in names:
+            resolve(name)
+    except WeightsError as error:  # damaged
+        return str(error)
+    return None
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:

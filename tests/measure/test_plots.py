@@ -1,6 +1,6 @@
 import pytest
 
-from textsketch.measure.evaluation import Cell
+from textsketch.measure.cells import Cell
 from textsketch.measure.plots import curves, draw, write_plots
 from textsketch.measure.summary import Group, Summary
 

@@ -2,10 +2,18 @@ import pytest
 from PIL import Image
 
 from textsketch.layers import Mode
+from textsketch.measure import rate_quality
 from textsketch.measure.baselines import best_within
+from textsketch.measure.contact_sheet import contact_sheet
 from textsketch.measure.metrics import psnr_db, ssim
 from textsketch.measure.rate_quality import BASELINES, BUDGETS_BYTES, curve_titles, point_sheet, sweep
-from textsketch.pipeline import decode
+from textsketch.pipeline import decode, encode
+
+# Does not fit 25 bytes, and leaves too little of 70 for a colour map.
+LONG_CAPTION = (
+    "a cup of coffee and a spoon on a dark wooden table beside a folded newspaper in the morning light, "
+    "seen from above by someone who has not slept"
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +43,44 @@ def test_every_point_is_a_file_within_its_budget_and_measured_as_decoded(points,
     assert webp.data == best_within(small, 600, "webp").data
 
 
-def test_a_mode_with_nothing_more_to_send_is_not_repeated(points):
-    texts = [point for point in points if point.curve == Mode.TEXT_ONLY]
-    assert len(texts) < 3 and texts[-1].size_bytes < 0.9 * texts[-1].budget_bytes
+@pytest.fixture(scope="module")
+def long_captioned(photo):
+    return sweep(photo, LONG_CAPTION, budgets_bytes=(25, 70, 200, 500), baselines=())
+
+
+def test_an_underspent_budget_does_not_end_a_curve(long_captioned):
+    painted = {point.budget_bytes: point for point in long_captioned if point.curve == Mode.THREE_LAYER}
+    assert list(painted) == [25, 70, 200, 500]
+    assert painted[70].size_bytes < 0.9 * 70 and painted[200].size_bytes > 0.9 * 200
+
+
+def test_only_the_same_file_again_gives_no_point(long_captioned, points, photo):
+    for found in (long_captioned, points):
+        assert len({(point.curve, point.data) for point in found}) == len(found)
+    texts = [point for point in long_captioned if point.curve == Mode.TEXT_ONLY]
+    assert [point.budget_bytes for point in texts] == [25, 70, 200]
+    assert encode(photo, mode="text-only", budget=500, caption=LONG_CAPTION).data == texts[-1].data
+
+
+def test_the_contact_sheet_says_why_a_place_is_empty(points, small, monkeypatch):
+    texts = {}
+
+    def read(rows, heading):
+        texts.update((tile.title, tile.text) for row in rows for tile in row if tile.image is None)
+        return contact_sheet(rows, heading)
+
+    monkeypatch.setattr(rate_quality, "contact_sheet", read)
+    chosen = [point for point in points if point.curve == Mode.THREE_LAYER and point.budget_bytes != 200]
+    chosen += [point for point in points if point.curve == Mode.TEXT_ONLY and point.budget_bytes == 30]
+    chosen += [point for point in points if point.curve == "WebP" and point.budget_bytes == 200]
+    point_sheet(small, chosen, "")
+    assert texts == {
+        "three-layer, 200 B": "the same file as at 30 B",
+        "text-only, 200 B": "nothing more to send: the same file as at 30 B",
+        "text-only, 600 B": "nothing more to send: the same file as at 30 B",
+        "WebP, 30 B": "no file this small",
+        "WebP, 600 B": "nothing more to send: the same file as at 200 B",
+    }
 
 
 def test_a_caption_that_does_not_fit_is_left_out_and_said(small):

@@ -58,7 +58,7 @@ def test_drawn_strokes_look_like_the_real_map_they_came_from(monkeypatch, tmp_pa
     real = detectors.edge_map(picture, "pidinet")
     teed = detectors.edge_map(picture, "teed")
     shape = grid_shape(picture.size, 192)
-    strokes = draw([line for _, line in detectors.strokes(real, shape)[:120]], shape)
+    strokes = draw(detectors.strokes(real, shape)[:120], shape)
     drawn = np.asarray(condition.soft_edges(strokes, picture.size), np.float32) / 255
     side_by_side = np.hstack([real, drawn, teed])
     path = tmp_path_factory.mktemp("pictures") / "real-drawn-teed.png"

@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -342,7 +344,7 @@ def test_damaged_weights_are_an_error_of_ours(layers, root, tmp_path, monkeypatc
     for file in (root / "controlnet-softedge").iterdir():
         (tmp_path / "controlnet-softedge" / file.name).write_bytes(file.read_bytes()[:200])
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
-    with pytest.raises(WeightsError, match="'controlnet-softedge' cannot be read"):
+    with pytest.raises(WeightsError, match="'controlnet-softedge' in .* cannot be read"):
         diffusion.render(layers, profile="fast")
 
 
@@ -425,9 +427,38 @@ def test_working_sizes_are_bounded_and_multiples_of_64(size, monkeypatch):
     assert min(width, height) >= 64 and max(width, height) <= 1536 and width * height <= 1.1 * 1024 * 1024
 
 
-def test_the_time_reserved_grows_with_the_work():
-    assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("pics")
-    assert diffusion.duration_seconds("fast") < diffusion.duration_seconds("fast", count=4)
+def test_the_time_reserved_grows_with_the_work(monkeypatch):
+    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
+    square, wide = (Layers(size, Semantic("")) for size in [(64, 64), (96, 48)])
+    few = diffusion.duration_seconds(square, seeds=(0,))
+    assert few < diffusion.duration_seconds(square, None, seeds=(0,), profile="pics", previews=True)
+    assert few < diffusion.duration_seconds(square, seeds=(0, 1, 2, 3))
+    assert few < diffusion.duration_seconds(square, seeds=(0,), settings=diffusion.Settings(steps=20))
+    assert few < diffusion.duration_seconds(wide, seeds=(0,))
+
+
+def test_on_a_shared_gpu_the_time_is_reserved_for_the_arguments_of_the_call(layers, monkeypatch):
+    reserved = []
+
+    def gpu(duration):
+        def wrap(function):
+            def call(*arguments, **options):
+                reserved.append(duration(*arguments, **options))
+                return function(*arguments, **options)
+
+            return call
+
+        return wrap
+
+    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
+    diffusion.gpu_run.cache_clear()
+    try:
+        diffusion.render(layers, (40, 30), profile="fast", steps=1)
+    finally:
+        diffusion.gpu_run.cache_clear()
+    settings = diffusion.Settings(steps=1)
+    assert reserved == [diffusion.duration_seconds(layers, seeds=(0,), settings=settings)]
 
 
 def test_the_tiny_models_tokeniser_is_clips_real_one(root):

@@ -1,11 +1,13 @@
-"""Skeletons: exact round trips, the price a person, any bytes, and OpenPose's own drawing."""
+"""Skeletons: exact round trips, the price a person, any bytes, OpenPose's own drawing and its network."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from textsketch.errors import BitstreamError
+from textsketch import weights
+from textsketch.errors import BitstreamError, WeightsError
 from textsketch.structure import pose
 
 points = st.none() | st.tuples(st.integers(0, pose.GRID - 1), st.integers(0, pose.GRID - 1))
@@ -63,7 +65,6 @@ def test_the_drawing_is_openposes_own():
 def test_detected_people_are_put_on_the_grid_best_first(monkeypatch):
     body = pytest.importorskip("controlnet_aux.open_pose.body")
     from controlnet_aux.open_pose import PoseResult
-    from PIL import Image
 
     def result(x, score):
         keypoints = [body.Keypoint(x, 0.25), *[None] * 17]
@@ -78,3 +79,85 @@ def test_detected_people_are_put_on_the_grid_best_first(monkeypatch):
     found = pose.detect(Image.new("RGB", (1024, 512)))
     assert [person[0] for person in found.people] == [(511, 128), (256, 128)]
     assert pose.unpack(pose.pack(found)) == found
+
+
+# (first joint, second joint) -> where OpenPose's network puts the limb's direction: this channel and the next.
+FIELD_CHANNEL = {
+    (1, 2): 12, (1, 5): 20, (2, 3): 14, (3, 4): 16, (5, 6): 22, (6, 7): 24, (1, 8): 0, (8, 9): 2, (9, 10): 4,
+    (1, 11): 6, (11, 12): 8, (12, 13): 10, (1, 0): 28, (0, 14): 30, (14, 16): 34, (0, 15): 32, (15, 17): 36,
+    (2, 16): 18, (5, 17): 26,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def openpose_root(tmp_path_factory):
+    """A local weights folder with OpenPose's real network, its weights random."""
+    torch = pytest.importorskip("torch")
+    model = pytest.importorskip("controlnet_aux.open_pose.model")
+    torch.manual_seed(0)
+    network = model.bodypose_model()
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+        else:
+            torch.nn.init.zeros_(parameter)
+    root = tmp_path_factory.mktemp("weights")
+    (root / "openpose").mkdir()
+    # The published file has Caffe's names, without the class's "model0." and so on in front.
+    named = {name.partition(".")[2]: value for name, value in network.state_dict().items()}
+    torch.save(named, root / "openpose" / "body_pose_model.pth")
+    return root
+
+
+@pytest.fixture
+def openpose(openpose_root, monkeypatch):
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(openpose_root))
+
+
+def noise(seed):
+    cells = np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8)
+    return Image.fromarray(cells).resize((256, 192))
+
+
+def test_openposes_network_runs_from_the_weights_folder(openpose):
+    assert pose.why_not() is None
+    found, other = pose.detect(noise(0)), pose.detect(noise(1))
+    assert 0 < len(found.people) <= pose.MOST_PEOPLE
+    assert found != other
+    assert pose.unpack(pose.pack(found)) == found
+
+
+def test_the_heat_maps_of_a_person_become_that_person(openpose, monkeypatch):
+    import torch
+
+    def maps(data):
+        """A heat map with a hill at each joint of STANDING, and fields along its limbs."""
+        rows, columns = data.shape[2] // 8, data.shape[3] // 8
+        down, across = np.mgrid[:rows, :columns]
+        points = [((x + 0.5) / 512 * columns - 0.5, (y + 0.5) / 512 * rows - 0.5) for x, y in STANDING]
+        heat = [np.exp(-((across - x) ** 2 + (down - y) ** 2) / 2) for x, y in points]
+        fields = np.zeros((38, rows, columns))
+        for (first, second), channel in FIELD_CHANNEL.items():
+            along = np.subtract(points[second], points[first])
+            fields[channel : channel + 2] = (along / np.hypot(*along))[:, None, None]
+        background = 1 - np.max(heat, axis=0)
+        return torch.tensor(fields)[None], torch.tensor(np.stack([*heat, background]))[None]
+
+    monkeypatch.setattr(pose._load().body_estimation.model, "forward", maps)
+    (found,) = pose.detect(Image.new("RGB", (512, 512))).people
+    assert None not in found
+    # A cell of the network's maps is 22 cells of the grid.
+    assert np.abs(np.subtract(found, STANDING)).max() <= 5
+
+
+def test_missing_and_damaged_weights_are_errors_of_ours(monkeypatch, tmp_path):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("controlnet_aux")
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    with pytest.raises(WeightsError, match="textsketch weights fetch openpose"):
+        pose.detect(noise(0))
+    (tmp_path / "openpose").mkdir()
+    torch.save({"conv1_1.weight": torch.zeros(3)}, tmp_path / "openpose" / "body_pose_model.pth")
+    with pytest.raises(WeightsError, match="'openpose' in .* cannot be read"):
+        pose.detect(noise(0))

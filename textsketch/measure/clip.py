@@ -6,13 +6,12 @@ best seed or inverts prompts (`CHOOSING`) never reports: a picture chosen by a m
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from textsketch import weights
+from textsketch import networks, weights
 from textsketch.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ CHOOSING = "clip-vit-l-14"
 """The weights that choose among candidates and invert prompts: Stable Diffusion 1.5's own CLIP."""
 
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str, str], Clip] = {}
 
 
 @dataclass(frozen=True)
@@ -63,16 +61,7 @@ class Clip:
 
 def why_not(name: str = REPORTING) -> str | None:
     """The one sentence that says what keeps `score` from running, or None if nothing does."""
-    for module in ("torch", "open_clip"):
-        if importlib.util.find_spec(module) is None:
-            return (
-                f"CLIP scores are not available: {module} is not installed (pip install -r requirements.txt)."
-            )
-    try:
-        weights.resolve(name)
-    except WeightsError as error:
-        return str(error)
-    return None
+    return weights.why_not("A CLIP score", [name], ["torch", "open_clip"])
 
 
 def score(
@@ -127,26 +116,17 @@ def load(name: str = REPORTING) -> Clip:
     reason = why_not(name)
     if reason is not None:
         raise WeightsError(reason)
-    folder = weights.resolve(name)
-    import torch
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    with _lock:
-        key = (name, str(folder), device)
-        if key not in _loaded:
-            _loaded[key] = _load(name, folder, device)
-        return _loaded[key]
+    def read(folder: Path) -> Clip:
+        import open_clip
+        import torch
 
-
-def _load(name: str, folder: Path, device: str) -> Clip:
-    import open_clip
-
-    entry = weights.entry(name)
-    source = f"local-dir:{folder}"
-    try:
+        source = f"local-dir:{folder}"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
         network, _, prepare = open_clip.create_model_and_transforms(source, device=device)
         tokenise = open_clip.get_tokenizer(source)
-    except Exception as error:
-        raise WeightsError(f"The weights {name!r} in {folder} cannot be read: {error}") from error
-    network.eval().requires_grad_(False)
-    return Clip(network, prepare, tokenise, device, entry.model, entry.tag)
+        network.eval().requires_grad_(False)
+        entry = weights.entry(name)
+        return Clip(network, prepare, tokenise, device, entry.model, entry.tag)
+
+    return networks.load(name, read)

@@ -16,7 +16,7 @@ from ..layers import Mode
 
 if TYPE_CHECKING:
     from ..pipeline import Progress
-    from .evaluation import Settings
+    from .cells import Settings
 
 DEFAULT_BUDGETS = "25B,100B,300B,1000B,3000B"
 _LOG_SECONDS = 20.0
@@ -127,7 +127,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     from .. import codestream, render
     from ..budget import parse_budget
     from . import distribution
-    from .evaluation import Settings
+    from .cells import Settings
     from .formats import FORMATS
     from .scores import NAMES, SCORES, SET_SCORES
 

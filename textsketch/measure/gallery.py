@@ -12,8 +12,8 @@ from typing import Any
 
 from PIL import Image
 
+from .cells import Cell, Settings, cells, gather, thumbnail_path
 from .contact_sheet import Tile, contact_sheet
-from .evaluation import Cell, Settings, cells, gather, thumbnail_path
 from .scores import SCORES
 from .summary import Summary, versions
 from .worklist import Item

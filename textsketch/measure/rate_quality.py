@@ -24,7 +24,6 @@ PROTOCOL = (
     "Every point is a real file, decoded from its bytes; the formats' files are the best (PSNR) over scale x "
     "quality within the budget. bpp = 8 x bytes of the whole file / pixels. PSNR: all sRGB samples; SSIM: luma."
 )
-_SPENT = 0.9  # a mode that leaves more than a tenth of a budget unused has nothing more to send
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,86 +72,70 @@ def sweep(
     """Measure `picture` (RGB) in every mode and with every baseline at every budget, smallest first.
 
     found: is called with each point as soon as it is measured. A budget too small for a mode or format gives
-    no point; a mode whose file leaves budget unused is not tried at larger ones, where it would be the same.
-    A caption that does not fit is left out. An exception raised in `progress` stops the sweep.
+    no point, and neither does one with the same file as the curve's budget before. A caption that does not
+    fit is left out. An exception raised in `progress` stops the sweep.
     """
     report = progress or (lambda fraction, message: None)
     searches = {name: Search(picture, name) for name in baselines}
-    sated: set[str] = set()
     points: list[Point] = []
+    latest: dict[str, bytes] = {}
     steps = len(budgets_bytes) * (len(Mode) + len(baselines))
     done = 0
 
     def keep(point: Point | None) -> None:
         if point is not None:
             points.append(point)
+            latest[point.curve] = point.data
             found(point)
 
-    def ours(mode: Mode, budget_bytes: int) -> None:
-        if mode in sated:
-            return
-
+    def ours(mode: Mode, budget_bytes: int) -> Point | None:
         def tick(fraction: float, message: str) -> None:
             report(done / steps, f"{mode} at {budget_bytes:,} bytes")
 
-        point = _ours(picture, caption, mode, budget_bytes, seed, renderer, options or {}, tick)
-        if point is not None and point.size_bytes < _SPENT * budget_bytes:
-            sated.add(mode)
-        keep(point)
+        file = _encoded(picture, caption, mode, budget_bytes, seed, tick)
+        # The same bytes are not decoded again: with Stable Diffusion that is most of the time.
+        if file is None or file[0] == latest.get(mode):
+            return None
+        data, label = file
+        image = decode(data, renderer=renderer, **(options or {})).image
+        if image.size != picture.size:
+            image = image.resize(picture.size, Image.Resampling.LANCZOS)
+        return _point(picture, mode, budget_bytes, data, "tsk", label, image)
+
+    def theirs(name: str, budget_bytes: int) -> Point | None:
+        best = searches[name].best_within(budget_bytes)
+        title = FORMATS[name].title
+        if not best.fits or best.data == latest.get(title):
+            return None
+        label = f"{title}, {best.label}"
+        return _point(picture, title, budget_bytes, best.data, best.extension, label, best.image)
 
     for budget_bytes in budgets_bytes:
         for mode in Mode:
             report(done / steps, f"{mode} at {budget_bytes:,} bytes")
-            ours(mode, budget_bytes)
+            keep(ours(mode, budget_bytes))
             done += 1
         for name in baselines:
             report(done / steps, f"{FORMATS[name].title} at {budget_bytes:,} bytes")
-            keep(_baseline(picture, searches[name], budget_bytes))
+            keep(theirs(name, budget_bytes))
             done += 1
     report(1.0, "measured")
     return points
 
 
-def _ours(
-    picture: Image.Image,
-    caption: str,
-    mode: str,
-    budget_bytes: int,
-    seed: int,
-    renderer: str,
-    options: dict[str, Any],
-    progress: Progress,
-) -> Point | None:
+def _encoded(
+    picture: Image.Image, caption: str, mode: str, budget_bytes: int, seed: int, progress: Progress
+) -> tuple[bytes, str] | None:
+    """The file, without its caption if that does not fit, and its label; None if no file is this small."""
     for text in dict.fromkeys((caption, "")):
         try:
-            encoded = encode(
-                picture,
-                mode=mode,
-                budget=budget_bytes,
-                caption=text,
-                seed=seed,
-                progress=progress,
-            )
-            break
+            options: dict[str, Any] = {"seed": seed, "progress": progress}
+            data = encode(picture, mode=mode, budget=budget_bytes, caption=text, **options).data
         except BudgetError:
             continue
-    else:
-        return None
-    image = decode(encoded.data, renderer=renderer, **options).image
-    if image.size != picture.size:
-        image = image.resize(picture.size, Image.Resampling.LANCZOS)
-    label = f"textsketch {mode}" + ("" if text == caption else ", without the caption, which does not fit")
-    return _point(picture, mode, budget_bytes, encoded.data, "tsk", label, image)
-
-
-def _baseline(picture: Image.Image, search: Search, budget_bytes: int) -> Point | None:
-    best = search.best_within(budget_bytes)
-    if not best.fits:
-        return None
-    title = FORMATS[best.codec].title
-    return _point(
-        picture, title, budget_bytes, best.data, best.extension, f"{title}, {best.label}", best.image
-    )
+        dropped = "" if text == caption else ", without the caption, which does not fit"
+        return data, f"textsketch {mode}{dropped}"
+    return None
 
 
 def _point(
@@ -175,13 +158,19 @@ def point_sheet(picture: Image.Image, points: Sequence[Point], protocol: str) ->
     drawn = {point.curve for point in points}
     for title in (title for title in curve_titles(tuple(FORMATS)) if title in drawn):
         at = {point.budget_bytes: point for point in points if point.curve == title}
-        rows.append([_tile(title, budget, at.get(budget), max(at)) for budget in budgets])
+        rows.append([_tile(title, budget, at) for budget in budgets])
     return contact_sheet(rows, protocol)
 
 
-def _tile(title: str, budget_bytes: int, point: Point | None, largest: int) -> Tile:
-    if point is None:
-        why = "has nothing more to send" if budget_bytes > largest else "no file this small"
-        return Tile(None, f"{title}, {budget_bytes:,} B", why)
+def _tile(title: str, budget_bytes: int, points: dict[int, Point]) -> Tile:
+    """The place of a curve at a budget. points: the curve's, by budget."""
+    heading = f"{title}, {budget_bytes:,} B"
+    if budget_bytes not in points:
+        smaller = [budget for budget in points if budget < budget_bytes]
+        if not smaller:
+            return Tile(None, heading, "no file this small")
+        same = f"the same file as at {max(smaller):,} B"
+        return Tile(None, heading, same if max(smaller) < max(points) else f"nothing more to send: {same}")
+    point = points[budget_bytes]
     text = f"{point.size_bytes:,} bytes, {point.rate_bpp:.4f} bpp, PSNR {point.values['psnr_db']:.1f} dB"
-    return Tile(point.image, f"{title}, {budget_bytes:,} B", text)
+    return Tile(point.image, heading, text)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import distribution
-from .evaluation import Cell, Settings, cells, encoder_version, features_path, gather
+from .cells import Cell, Settings, cells, encoder_version, features_path, gather
 from .scores import SCORES, SET_SCORES
 from .worklist import Item
 

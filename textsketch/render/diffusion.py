@@ -78,11 +78,11 @@ def render(
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
-    seed replaces the layers' seed. Raises WeightsError if the profile's weights are missing, RenderError if
-    memory runs out, the result is no picture, or the safety checker holds it back.
+    seed: replaces that of the candidate the encoder chose. Raises WeightsError if the profile's weights are
+    missing, RenderError if memory runs out, the result is no picture, or the safety checker holds it back.
     """
     settings = Settings(steps, guidance, strength, safety)
-    seeds = (layers.seed if seed is None else seed,)
+    seeds = (layers.candidate_seed() if seed is None else seed,)
     work = gpu_run()(
         layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None
     )
@@ -107,7 +107,7 @@ def best_of(
     from textsketch.measure import clip
 
     chooser = clip.load(clip.CHOOSING)
-    seeds = tuple((layers.seed + index) % (1 << 32) for index in range(count))
+    seeds = tuple(layers.candidate_seed(index) for index in range(count))
     work = gpu_run()(layers, seeds=seeds, profile=profile, settings=settings)
     pictures = _finish(work, progress, None)
     embedded = clip.embed_pictures([original, *pictures], chooser)
@@ -152,27 +152,22 @@ def run(
 def gpu_run() -> Callable[..., Iterator[Step]]:
     """`run`; in a ZeroGPU Space, where this must first be called at start-up, on the shared GPU."""
 
-    def seconds(
-        layers: Layers,
-        size: tuple[int, int] | None = None,
-        *,
-        seeds: Sequence[int],
-        profile: str = "fast",
-        settings: Settings | None = None,
-        previews: bool = False,
-    ) -> int:
-        return duration_seconds(profile, steps=settings.steps if settings else None, count=len(seeds))
-
-    return zero_gpu.on_gpu(run, seconds)
+    return zero_gpu.on_gpu(run, duration_seconds)
 
 
 def duration_seconds(
-    profile: str, *, steps: int | None = None, count: int = 1, pixels: int = 512 * 512
+    layers: Layers,
+    *_: object,
+    seeds: Sequence[int],
+    profile: str = "fast",
+    settings: Settings | None = None,
+    **__: object,
 ) -> int:
-    """A generous estimate of a picture's time on a shared GPU, in seconds, for ZeroGPU's reservation."""
+    """A generous estimate of the seconds that `run` takes with the same arguments on a shared GPU."""
     chosen = profiles.get(profile)
-    steps = steps or chosen.steps
-    passes = steps * (2 if chosen.guidance > 1 else 1) * count * max(1.0, pixels / (512 * 512))
+    steps = (settings or Settings()).steps or chosen.steps
+    width, height = condition.working_size(layers.size)
+    passes = steps * (2 if chosen.guidance > 1 else 1) * len(seeds) * width * height / (512 * 512)
     return round(15 + 0.12 * passes)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch import weights
 from textsketch.errors import WeightsError
+from textsketch.networks import reading
 from textsketch.render.profiles import Guide, Profile, problem
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def load(
         used.add(key)
         if key not in _loaded:
             report(kind)
-            _loaded[key] = _guarded(names[0], make)
+            with reading(names[0], folders[names[0]]):
+                _loaded[key] = make()
         return _loaded[key]
 
     def network(module: Any) -> Any:
@@ -155,16 +157,6 @@ def forget() -> None:
 
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _guarded(name: str, make: Callable[[], Any]) -> Any:
-    # Loading a damaged file can raise nearly anything, from KeyError to struct.error.
-    try:
-        return make()
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise WeightsError(f"The weights {name!r} cannot be read: {error}") from error
 
 
 def _scheduler_config(base: Path) -> dict[str, Any]:

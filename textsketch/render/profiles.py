@@ -8,7 +8,6 @@ alone by every profile (PIC).
 from __future__ import annotations
 
 import enum
-import importlib.util
 from dataclasses import dataclass
 
 from textsketch import weights
@@ -138,17 +137,7 @@ def offers() -> list[Offer]:
 
 def problem(profile: Profile) -> str | None:
     """The sentence that says what `profile` lacks and which command helps, or None."""
-    absent = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
-    if absent:
-        return f"{profile.name} needs {', '.join(absent)}: pip install -r requirements.txt."
-    lacking = weights.missing(profile.weights)
-    if lacking:
-        size = sum(weights.entry(name).size_bytes for name in lacking)
-        return (
-            f"{profile.name} needs {', '.join(lacking)} ({size / 1e9:.1f} GB): "
-            f"{' && '.join(f'textsketch weights fetch {name}' for name in lacking)}."
-        )
-    return None
+    return weights.why_not(profile.name, profile.weights, _LIBRARIES)
 
 
 def default() -> Profile | None:

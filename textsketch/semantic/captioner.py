@@ -6,16 +6,17 @@ taken from a repository. What they write is a proposal: the user edits it like a
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from textsketch import weights
+from textsketch import networks, weights
 from textsketch.errors import WeightsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 Progress = Callable[[float, str], None]
@@ -26,7 +27,6 @@ MOST_TOKENS = 60
 _FLORENCE_TASK = "<CAPTION>"
 _FLORENCE_DETAILED_TASK = "<DETAILED_CAPTION>"
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str], tuple[Any, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -115,19 +115,11 @@ _CLASSES = {
 
 
 def _problem(name: str) -> str | None:
-    for module in ("torch", "transformers"):
-        if importlib.util.find_spec(module) is None:
-            return f"The captioner {name} needs {module}: pip install -r requirements.txt."
-    try:
-        weights.resolve(name)
-    except WeightsError as error:
-        return str(error)
-    return None
+    return weights.why_not(f"The captioner {name}", [name], ["torch", "transformers"])
 
 
 def _load(name: str) -> tuple[Any, Any]:
-    folder = str(weights.resolve(name))
-    if (name, folder) not in _loaded:
+    def read(folder: Path) -> tuple[Any, Any]:
         import torch
         import transformers
 
@@ -135,12 +127,10 @@ def _load(name: str) -> tuple[Any, Any]:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = torch.float16 if device == "cuda" else torch.float32
         network_class, processor_class = (getattr(transformers, kind) for kind in _CLASSES[name])
-        try:
-            network = network_class.from_pretrained(
-                folder, dtype=dtype, use_safetensors=True, local_files_only=True
-            )
-            processor = processor_class.from_pretrained(folder, local_files_only=True)
-        except Exception as error:
-            raise WeightsError(f"The weights {name!r} in {folder} cannot be read: {error}") from error
-        _loaded[name, folder] = network.to(device).eval(), processor
-    return _loaded[name, folder]
+        network = network_class.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+        processor = processor_class.from_pretrained(folder, local_files_only=True)
+        return network.to(device).eval(), processor
+
+    return networks.load(name, read)

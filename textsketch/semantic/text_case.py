@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from textsketch.errors import BitstreamError
 from textsketch.semantic.text_alphabet import CAPITALISED, LOWER, MIXED, UPPER, case_pattern
-from textsketch.semantic.text_model import BitCoder, log_ratio, squash
+from textsketch.semantic.text_lookup import log_ratio, squash
+from textsketch.semantic.text_model import BitCoder
 from textsketch.semantic.text_tables import load_tables
 
 FIRST, AFTER_STOP, INSIDE = range(3)

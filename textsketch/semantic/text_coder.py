@@ -19,7 +19,8 @@ from textsketch.semantic import hard_tokens
 from textsketch.semantic.text_alphabet import END, ESCAPE, case_bits, fold
 from textsketch.semantic.text_bytes import code_bytes
 from textsketch.semantic.text_case import CaseModel, place_of
-from textsketch.semantic.text_model import BitCoder, TextModel, information_table
+from textsketch.semantic.text_lookup import information_table
+from textsketch.semantic.text_model import BitCoder, TextModel
 from textsketch.semantic.text_tables import load_tables
 
 MAX_TEXT_BYTES = 4096

@@ -32,10 +32,20 @@ def detect(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
     flat = cv2.bilateralFilter(np.clip(double, 0, 255).astype(np.uint8), 9, 30, 4)
     cells = cv2.resize(flat, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
     lines = [smooth(line) for line in trace(_edges(cells)) if len(line) >= _SHORTEST_LINE]
-    strength = _strength(cells)
-    merit = [float(strength[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.5 for line in lines]
-    order = sorted(range(len(lines)), key=lambda index: -merit[index])
-    return [lines[index] for index in order]
+    return rank(lines, _strength(cells))
+
+
+def rank(lines: list[np.ndarray], strength: np.ndarray) -> list[np.ndarray]:
+    """Order lines by what a person would draw first: mean strength times the square root of the length.
+
+    lines: (n, 2) integer (row, column) cells of `strength`, a (rows, columns) map of at least 0. Lines of the
+    same merit keep their order.
+    """
+
+    def merit(line: np.ndarray) -> float:
+        return float(strength[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.5
+
+    return sorted(lines, key=merit, reverse=True)
 
 
 def _edges(cells: np.ndarray) -> np.ndarray:

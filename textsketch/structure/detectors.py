@@ -1,7 +1,7 @@
 """Soft edge detectors, learned and our own, and strokes taken from their maps.
 
-A diffusion model follows the lines a person would draw: strong and long ones. `rank` orders strokes so,
-where the painter's encoder orders them by what they gain in PSNR.
+A diffusion model follows the lines a person would draw: strong and long ones. Strokes are ordered so, where
+the painter's encoder orders them by what they gain in PSNR.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch import weights
+from textsketch import networks, weights
 from textsketch.errors import WeightsError
-from textsketch.layers import Structure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 OWN = "edges"
@@ -25,7 +26,6 @@ _SHORTEST_STROKE = 6
 _WEAKEST_EDGE = 0.08
 _TEED_FLOOR = 30
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str], Any] = {}
 
 
 def names() -> tuple[str, ...]:
@@ -37,16 +37,7 @@ def why_not(name: str) -> str | None:
     """The sentence that says what detector `name` lacks here, or None."""
     if name == OWN:
         return None
-    import importlib.util
-
-    for module in ("torch", "controlnet_aux"):
-        if importlib.util.find_spec(module) is None:
-            return f"The detector {name} needs {module}: pip install -r requirements.txt."
-    try:
-        weights.resolve(name)
-    except WeightsError as error:
-        return str(error)
-    return None
+    return weights.why_not(f"The detector {name}", [name], ["torch", "controlnet_aux"])
 
 
 def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.ndarray:
@@ -73,54 +64,21 @@ def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.
     return np.clip(found[: reduced.height, : reduced.width] / 255, 0, 1)
 
 
-def strokes(edges: np.ndarray, shape: tuple[int, int]) -> list[tuple[float, np.ndarray]]:
-    """Thin a soft edge map to strokes on a grid of `shape` (rows, columns), as `rank` orders them.
+def strokes(edges: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
+    """Thin a soft edge map to strokes on a grid of `shape` (rows, columns), as `contours.rank` orders them.
 
-    edges: (height, width) float, 0 to 1. Returns (merit, points): points (n, 2) integer (row, column).
+    edges: (height, width) float, 0 to 1. Returns arrays (n, 2) of integer (row, column) cells, the best first.
     """
     import cv2
 
     from textsketch.structure.barriers import trace
+    from textsketch.structure.contours import rank
 
     rows, columns = shape
     reduced = _reduce_by_maximum(np.asarray(edges, np.float32), rows, columns)
     smooth = cv2.GaussianBlur(reduced, (0, 0), 0.7).reshape(rows, columns)
     lines = [line for line in trace(_ridges(smooth)) if len(line) >= _SHORTEST_STROKE]
     return rank(lines, reduced)
-
-
-def rank(lines: list[np.ndarray], edges: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """Order strokes by what a person would draw first: the detector's strength and the length.
-
-    lines: (n, 2) integer (row, column) cells of `edges`, a (rows, columns) map of 0 to 1.
-    Returns (merit, line), best first.
-    """
-    ranked = [(float(edges[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.5, line) for line in lines]
-    return sorted(ranked, key=lambda stroke: -stroke[0])
-
-
-def sketch_within(
-    edges: np.ndarray, size: tuple[int, int], limit_bytes: int, long_side: int = 192
-) -> Structure:
-    """The sketch for a diffusion model: as many of the best-ranked strokes as fit `limit_bytes`.
-
-    edges: a soft edge map, (height, width) float of 0 to 1, of a picture of `size` (width, height).
-    long_side: cells along the long side of the grid, one of `grid.LONG_SIDES`.
-    """
-    from textsketch.structure import sketch_coder
-    from textsketch.structure.grid import grid_shape
-    from textsketch.structure.strokes import draw, smooth
-
-    shape = grid_shape(size, long_side)
-    lines = [smooth(line) for _, line in strokes(edges, shape)]
-    fitting, too_many = 0, len(lines) + 1
-    while too_many - fitting > 1:
-        count = (fitting + too_many) // 2
-        if len(sketch_coder.pack(Structure(draw(lines[:count], shape)), size)) <= limit_bytes:
-            fitting = count
-        else:
-            too_many = count
-    return Structure(draw(lines[:fitting], shape))
 
 
 def _reduce_by_maximum(edges: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -184,16 +142,12 @@ def _padded(picture: Image.Image) -> np.ndarray:
 
 
 def _load(name: str) -> Any:
-    folder = str(weights.resolve(name))
-    if (name, folder) not in _loaded:
+    def read(folder: Path) -> Any:
         import torch
 
-        try:
-            network = _CONSTRUCTORS[name](folder)
-        except Exception as error:
-            raise WeightsError(f"The weights {name!r} in {folder} cannot be read: {error}") from error
-        _loaded[name, folder] = network.to("cuda" if torch.cuda.is_available() else "cpu")
-    return _loaded[name, folder]
+        return _CONSTRUCTORS[name](str(folder)).to("cuda" if torch.cuda.is_available() else "cpu")
+
+    return networks.load(name, read)
 
 
 def _make_hed(folder: str) -> Any:

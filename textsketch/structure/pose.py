@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch import weights
+from textsketch import networks, weights
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter, BitReader, BitWriter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import WeightsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 GRID = 512
@@ -71,7 +73,6 @@ _PRESENT = PROBABILITY_ONE * 7 // 8
 Person = tuple["tuple[int, int] | None", ...]
 """18 keypoints in the order of KEYPOINTS: (column, row) on the grid, or None where not seen."""
 _lock = threading.RLock()
-_loaded: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,7 @@ def detect(picture: Image.Image, long_side: int = 512) -> Poses:
 
 def why_not() -> str | None:
     """The sentence that says what `detect` lacks here, or None."""
-    import importlib.util
-
-    for module in ("torch", "controlnet_aux"):
-        if importlib.util.find_spec(module) is None:
-            return f"Skeletons need {module}: pip install -r requirements.txt."
-    try:
-        weights.resolve("openpose")
-    except WeightsError as error:
-        return str(error)
-    return None
+    return weights.why_not("The detector of skeletons", ["openpose"], ["torch", "controlnet_aux"])
 
 
 def pack(poses: Poses) -> bytes:
@@ -232,16 +224,14 @@ def _load() -> Any:
     reason = why_not()
     if reason is not None:
         raise WeightsError(reason)
-    path = str(weights.resolve("openpose") / "body_pose_model.pth")
-    if path not in _loaded:
-        import torch
-        from controlnet_aux.open_pose import OpenposeDetector
-        from controlnet_aux.open_pose.body import Body
+    return networks.load("openpose", _read)
 
-        try:
-            body = Body(path)
-        except Exception as error:
-            raise WeightsError(f"The weights 'openpose' in {path} cannot be read: {error}") from error
-        body.to("cuda" if torch.cuda.is_available() else "cpu")
-        _loaded[path] = OpenposeDetector(body)
-    return _loaded[path]
+
+def _read(folder: Path) -> Any:
+    import torch
+    from controlnet_aux.open_pose import OpenposeDetector
+    from controlnet_aux.open_pose.body import Body
+
+    body = Body(str(folder / "body_pose_model.pth"))
+    body.to("cuda" if torch.cuda.is_available() else "cpu")
+    return OpenposeDetector(body)

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .. import codestream
 from ..errors import TextsketchError
 from .controls import MAX_SIDE
 from .showcase import Showroom
@@ -54,7 +53,7 @@ def add_endpoints(showroom: Showroom) -> None:
             "height": header.size[1],
             "mode": str(decoded.mode),
             "caption": decoded.layers.semantic.caption,
-            "version": codestream.VERSION,
+            "version": header.version,
         }
         return gr.FileData(path=png), held
 

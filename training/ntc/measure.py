@@ -22,7 +22,7 @@ SIZE = (512, 512)
 
 def by_strokes(edges: np.ndarray, count: int) -> tuple[int, np.ndarray]:
     shape = grid_shape(SIZE, 192)
-    strokes = draw([line for _, line in detectors.strokes(edges, shape)[:count]], shape)
+    strokes = draw(detectors.strokes(edges, shape)[:count], shape)
     data = sketch_coder.pack(Structure(strokes), SIZE)
     return len(data), np.asarray(condition.soft_edges(strokes, SIZE), np.float32) / 255
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text_model import CONFIDENCES
+from textsketch.semantic.text_ranges import CONFIDENCES
 from textsketch.semantic.text_tables import COUNT_OF_LEVEL
 from training.text_prior.corpus import Alphabet, Text, trains_mixer
 from training.text_prior.counts import Model

@@ -39,6 +39,12 @@ def test_bytes_grow_logarithmically_to_the_right_and_values_upwards():
     assert abs(twelvefold / decade - 1.0792) < 0.01
 
 
+def test_no_point_lies_under_the_larger_area_of_another():
+    text, _ = drawn()
+    assert text.count("data-area=") == len(MARKS)
+    assert text.rindex("data-area=") < text.index("data-point=")
+
+
 def test_the_chosen_point_is_marked_and_only_it():
     text, _ = drawn(chosen=2)
     assert re.findall(r'ts-chosen" data-point="(\d)"', text) == ["2"]

@@ -17,8 +17,9 @@ _TICKS_BYTES = (20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 CHOOSE_SCRIPT = """
 const choose = event => {
-  const point = event.target.closest("[data-point]");
-  if (point) trigger("select", {index: Number(point.dataset.point), value: point.dataset.point});
+  const target = event.target.closest("[data-point], [data-area]");
+  const index = target?.dataset.point ?? target?.dataset.area;
+  if (index) trigger("select", {index: Number(index), value: index});
 };
 element.addEventListener("click", choose);
 element.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") choose(event); });
@@ -52,28 +53,30 @@ def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: in
         return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     parts = [_axes(x, y, smallest, largest, low, high, heading)]
+    areas, points = [], []
     for number, curve in enumerate(curves):
-        members = sorted(
-            ((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve),
-        )
+        members = sorted((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve)
         if not members:
             continue
-        colour = _COLOURS[number % len(_COLOURS)]
         line = " ".join(f"{x(size):.1f},{y(marks[index].value):.1f}" for size, index in members)
         parts.append(f'<polyline points="{line}" {_stroke(number)}/>')
         for size, index in members:
             centre = f'cx="{x(size):.1f}" cy="{y(marks[index].value):.1f}"'
             label = escape(marks[index].label, quote=True)
             ring = " ts-chosen" if index == chosen else ""
-            parts.append(
+            areas.append(
+                f'<circle class="ts-area" data-area="{index}" {centre} r="14"><title>{label}</title></circle>'
+            )
+            points.append(
                 f'<g class="ts-point{ring}" data-point="{index}" tabindex="0" role="button" '
                 f'aria-label="{label}"><title>{label}</title>'
-                f'<circle {centre} r="13" fill="transparent"/><circle {centre} r="6" fill="{colour}"/></g>'
+                f'<circle {centre} r="6" fill="{_colour(number)}"/></g>'
             )
+    parts += areas + points  # no point lies under the larger area of another
     shown = [(n, curve) for n, curve in enumerate(curves) if any(mark.curve == curve for mark in marks)]
     legend = "".join(
         f'<span><svg viewBox="0 0 36 12" aria-hidden="true"><path d="M0 6h36" {_stroke(n)}/>'
-        f'<circle cx="18" cy="6" r="4.5" fill="{_COLOURS[n % len(_COLOURS)]}"/></svg>{escape(curve)}</span>'
+        f'<circle cx="18" cy="6" r="4.5" fill="{_colour(n)}"/></svg>{escape(curve)}</span>'
         for n, curve in shown
     )
     return (
@@ -83,11 +86,15 @@ def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: in
     )
 
 
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
 def _stroke(number: int) -> str:
     """How the line of curve `number` is drawn: our modes broader, those below the full one dashed."""
     dash = f' stroke-dasharray="{_DASHES[number]}"' if number in _DASHES else ""
     width = 3 if number < 3 else 1.8
-    return f'fill="none" stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="{width}"{dash}'
+    return f'fill="none" stroke="{_colour(number)}" stroke-width="{width}"{dash}'
 
 
 def _axes(x, y, smallest: float, largest: float, low: float, high: float, heading: str) -> str:

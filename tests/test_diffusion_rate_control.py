@@ -5,10 +5,12 @@ import pytest
 from PIL import Image
 
 from textsketch import codestream, diffusion_rate_control
-from textsketch.errors import BudgetError
+from textsketch.errors import BudgetError, TextsketchError
 from textsketch.layers import Layers, Mode
 from textsketch.render import painter
-from textsketch.structure import sketch_coder
+from textsketch.structure import Kind, detectors, ntc, pose, sketch_coder
+from textsketch.structure.grid import grid_shape
+from textsketch.structure.strokes import smooth
 
 
 def size_of(layers: Layers) -> int:
@@ -60,3 +62,53 @@ def test_pictures_without_edges_are_no_trouble(size):
 def test_a_budget_below_everything_is_refused(picture):
     with pytest.raises(BudgetError, match="takes"):
         diffusion_rate_control.choose_layers(picture, Mode.THREE_LAYER, 3, "a cup", size_of=size_of)
+
+
+@pytest.mark.parametrize("mode", [Mode.TEXT_SKETCH, Mode.THREE_LAYER])
+def test_soft_edges_take_the_highest_rate_that_fits(picture, mode):
+    rates = []
+    for budget_bytes in (320, 600, 1500):
+        layers = diffusion_rate_control.choose_layers(
+            picture, mode, budget_bytes, "a cup", structure="soft-edges", size_of=size_of
+        )
+        data = codestream.pack(layers)
+        assert len(data) <= budget_bytes
+        assert codestream.split(data)[0].kind is Kind.SOFT_EDGES
+        rates.append(codestream.unpack(data).structure.rate)
+        assert painter.render(codestream.unpack(data)).size == picture.size
+    assert rates == sorted(rates) and rates[-1] == ntc.RATES - 1
+
+
+def test_skeletons_come_most_certain_first_and_as_many_as_fit(picture, monkeypatch):
+    people = tuple(tuple((40 * row + index, 25 * index) for index in range(18)) for row in range(6))
+    monkeypatch.setattr(pose, "detect", lambda picture: pose.Poses(people))
+    counts = []
+    for budget_bytes in (60, 100, 400):
+        layers = diffusion_rate_control.choose_layers(
+            picture, Mode.TEXT_SKETCH, budget_bytes, "a crowd", structure="skeletons", size_of=size_of
+        )
+        data = codestream.pack(layers)
+        assert len(data) <= budget_bytes
+        found = codestream.unpack(data).structure.people
+        assert found == people[: len(found)]
+        counts.append(len(found))
+    assert counts[0] < counts[1] < counts[2] == 6
+
+
+def test_nobody_to_draw_is_said(picture, monkeypatch):
+    monkeypatch.setattr(pose, "detect", lambda picture: pose.Poses(()))
+    with pytest.raises(TextsketchError, match="no person"):
+        diffusion_rate_control.choose_layers(
+            picture, Mode.TEXT_SKETCH, 400, "", structure="skeletons", size_of=size_of
+        )
+
+
+def test_as_many_of_the_best_strokes_as_fit_are_drawn(picture):
+    every = detectors.strokes(detectors.edge_map(picture), grid_shape(picture.size, 192))
+    for budget_bytes in (60, 150, 300):
+        layers = diffusion_rate_control.choose_layers(
+            picture, Mode.TEXT_SKETCH, budget_bytes, "", size_of=size_of
+        )
+        assert budget_bytes >= size_of(layers) > 0.8 * budget_bytes
+        best = smooth(every[0])
+        assert layers.strokes[best[:, 0], best[:, 1]].all()

@@ -179,3 +179,23 @@ def test_the_whole_road_never_imports_torch(photo_path):
     command = [sys.executable, "-c", program, str(photo_path)]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert found.strip() == "[]"
+
+
+@pytest.mark.parametrize("choice", [{"structure": "skeletons"}, {"detector": "teed"}, {"candidates": 4}])
+def test_choices_for_stable_diffusion_are_refused_for_the_painter(photo, choice):
+    with pytest.raises(TextsketchError, match="Stable Diffusion"):
+        ts.encode(photo, budget=300, **choice)
+
+
+def test_an_unknown_structure_or_detector_is_named(photo):
+    with pytest.raises(TextsketchError, match="strokes, skeletons, soft-edges"):
+        ts.encode(photo, budget=300, renderer="pics", structure="cubes")
+    with pytest.raises(TextsketchError, match="edges, hed"):
+        ts.encode(photo, budget=300, renderer="pics", detector="nose")
+
+
+def test_soft_edges_are_painted_by_the_painter_too(photo):
+    encoded = ts.encode(photo, mode="text+sketch", budget=500, renderer="pics", structure="soft-edges")
+    drawn = np.asarray(ts.decode(encoded.data).image, float)
+    plain = np.asarray(ts.decode(encoded.data, mode="text-only").image, float)
+    assert drawn.shape == plain.shape and np.abs(drawn - plain).mean() > 5

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .budget import PRESETS
 from .errors import TextsketchError, WeightsError
-from .layers import Mode
+from .layers import CANDIDATES, Mode
+from .structure.kinds import Kind
 
 if TYPE_CHECKING:
     from .pipeline import Progress
@@ -71,6 +72,27 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("out", metavar="OUT.tsk", nargs="?", help="default: IMAGE with the suffix .tsk")
     _add_encoder_options(encode)
     _add_renderer_option(encode, "what the bytes are spent for")
+    encode.add_argument(
+        "--structure",
+        choices=list(Kind),
+        default=Kind.STROKES,
+        help="kind of line drawing, for a Stable Diffusion profile (default: %(default)s)",
+    )
+    encode.add_argument(
+        "--detector",
+        default="edges",
+        metavar="NAME",
+        help="what finds the lines, for a Stable Diffusion profile: edges (built in), hed, pidinet, teed, "
+        "lineart (default: %(default)s)",
+    )
+    encode.add_argument(
+        "--candidates",
+        type=int,
+        choices=CANDIDATES,
+        default=1,
+        help="pictures to paint with a Stable Diffusion profile; the one CLIP finds most like the original is "
+        "kept (default: %(default)s)",
+    )
 
     decode = command("decode", _decode, "decode a .tsk file into a picture")
     decode.add_argument("file", metavar="IN.tsk")
@@ -80,10 +102,36 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument(
         "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
     )
+    decode.add_argument(
+        "--strength",
+        type=float,
+        metavar="X",
+        help="how much of the colour map's picture the profiles pics and fast repaint, 0 to 1 (default: 0.85)",
+    )
     _add_grain_option(decode)
 
     info = command("info", _info, "show what a .tsk file holds")
     info.add_argument("file", metavar="IN.tsk")
+
+    caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
+    caption.add_argument("image", metavar="IMAGE")
+    caption.add_argument(
+        "--source",
+        default="blip",
+        metavar="NAME",
+        help="what writes: blip, florence2, or prompt-inversion, which looks for the words CLIP finds most like "
+        "the picture (default: %(default)s)",
+    )
+    caption.add_argument("--detailed", action="store_true", help="a longer caption (florence2)")
+    caption.add_argument(
+        "--tokens",
+        type=int,
+        default=16,
+        help="words prompt inversion looks for, 4 to 32 (default: %(default)s)",
+    )
+    caption.add_argument(
+        "--steps", type=int, default=1000, help="steps of prompt inversion (default: %(default)s)"
+    )
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
     compare.add_argument("image", metavar="IMAGE")
@@ -106,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
     app = command("app", _app, "serve the web demo")
     app.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    app.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    app.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next that is free)")
     return parser
 
 
@@ -151,6 +199,9 @@ def _encode(options: argparse.Namespace) -> None:
             caption=options.caption,
             seed=options.seed,
             renderer=options.renderer,
+            structure=options.structure,
+            detector=options.detector,
+            candidates=options.candidates,
             progress=progress,
         )
     out.write_bytes(encoded.data)
@@ -172,18 +223,37 @@ def _encode(options: argparse.Namespace) -> None:
     )
 
 
+def _caption(options: argparse.Namespace) -> None:
+    from .image import read_image
+    from .semantic import captioner
+    from .semantic.text_coder import measure_text
+
+    picture = read_image(options.image)
+    with _progress(options) as progress:
+        caption = captioner.write(
+            picture,
+            options.source,
+            detailed=options.detailed,
+            tokens=options.tokens,
+            steps=options.steps,
+            progress=progress,
+        )
+    characters, size_bytes, _ = measure_text(caption)
+    _print(options, {"caption": caption, "characters": characters, "size_bytes": size_bytes}, caption)
+
+
 def _decode(options: argparse.Namespace) -> None:
     from .pipeline import decode
 
     out = _output(options.file, options.out, ".png")
+    settings: dict[str, Any] = {"steps": options.steps, "strength": options.strength}
     if options.renderer == "painter":
-        if options.steps is not None:
-            raise TextsketchError(
-                "the painter takes no steps; leave --steps out or choose another --renderer"
-            )
+        for name, value in settings.items():
+            if value is not None:
+                raise TextsketchError(
+                    f"the painter takes no {name}; leave --{name} out or choose another --renderer"
+                )
         settings = {"grain": options.grain}
-    else:
-        settings = {"steps": options.steps}
     with _progress(options) as progress:
         decoded = decode(
             options.file, mode=options.layers, renderer=options.renderer, progress=progress, **settings
@@ -198,6 +268,7 @@ def _info(options: argparse.Namespace) -> None:
     from . import codestream
     from .measure.report import layer_bytes
     from .pipeline import read_file
+    from .semantic import words
 
     data = read_file(options.file)
     header, _ = codestream.split(data)
@@ -206,26 +277,31 @@ def _info(options: argparse.Namespace) -> None:
     rate_bpp = 8 * len(data) / (width * height)
     record = {
         "file": options.file,
-        "version": codestream.VERSION,
+        "version": header.version,
         "mode": str(layers.mode),
         "written_as": str(header.mode),
         "width": width,
         "height": height,
+        "structure": str(header.kind),
         "seed": header.seed,
+        "candidate": header.candidate,
         "size_bytes": len(data),
         "rate_bpp": rate_bpp,
         "layer_bytes": layer_bytes(data),
         "caption": layers.semantic.caption,
+        "colours": words.describe(layers),
     }
     mode = str(layers.mode) if layers.mode == header.mode else f"{layers.mode} (cut from {header.mode})"
     lines = [
-        f"file      {options.file}, format version {codestream.VERSION}",
+        f"file      {options.file}, format version {header.version}",
         f"picture   {width} x {height} pixels",
         f"mode      {mode}",
-        f"seed      {header.seed}",
+        *([f"structure {header.kind}"] if layers.structure is not None else []),
+        f"seed      {header.seed}" + (f", candidate {header.candidate}" if header.candidate else ""),
         f"size      {len(data):,} bytes, {rate_bpp:.5f} bpp",
         *(f"  {name:<9} {size:>6,} bytes" for name, size in record["layer_bytes"].items()),
         f"caption   {layers.semantic.caption!r}",
+        *([f"colours   {record['colours']}"] if record["colours"] else []),
     ]
     _print(options, record, "\n".join(lines))
 
@@ -329,7 +405,8 @@ def _app(options: argparse.Namespace) -> None:
     if not path.is_file():
         raise TextsketchError("the web demo is not part of the installed package; run it from the repository")
     os.environ["GRADIO_SERVER_NAME"] = options.host
-    os.environ["GRADIO_SERVER_PORT"] = str(options.port)
+    if options.port is not None:
+        os.environ["GRADIO_SERVER_PORT"] = str(options.port)
     runpy.run_path(str(path), run_name="__main__")
 
 

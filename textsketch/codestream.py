@@ -11,14 +11,16 @@ valid file of the lower mode.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import common_sizes
 from .entropy.range_coder import Decoder, Encoder
+from .entropy.tables import NEWEST
 from .errors import BitstreamError
-from .layers import Layers, Mode, Semantic
+from .layers import CANDIDATES, Layers, Mode, Semantic
+from .structure.kinds import Kind, kind_of
 
-VERSION = 0
+VERSION = NEWEST
 MAX_SIDE = 16_384
 MAX_SEED = 2**32 - 1
 MAX_FILE_BYTES = 3 * 8_400 + 16
@@ -32,7 +34,11 @@ _EXPLICIT_SIZE = 0b001
 TOO_LARGE = 1 << 30
 """What `SizeMeter` counts for a layer that is too large for a segment."""
 
+# The options byte: kind of structure (2 bits), candidate (3 bits), length of the seed (3 bits).
+_CANDIDATE_BITS, _SEED_LENGTH_BITS = 3, 3
+
 _MODES = tuple(Mode)
+_KINDS = tuple(Kind)
 _MAX_SEGMENT_BYTES = 0x1FFF + 0x80
 
 
@@ -40,14 +46,18 @@ _MAX_SEGMENT_BYTES = 0x1FFF + 0x80
 class Header:
     """What stands before the segments.
 
-    size: (width, height) in pixels. mode: the mode the file was written in (a cut file has fewer
-    segments). seed: of every random choice of the renderer. has_descriptors: whether the semantic
-    segment starts with descriptors. size_bytes: length of the header itself.
+    version: of the format. size: (width, height) in pixels. mode: the mode the file was written in (a cut
+    file has fewer segments). kind: of structure. seed: of every random choice of the renderer. candidate:
+    see `Layers`. has_descriptors: whether the semantic segment starts with descriptors. size_bytes: length of
+    the header itself.
     """
 
+    version: int
     size: tuple[int, int]
     mode: Mode
+    kind: Kind
     seed: int
+    candidate: int
     has_descriptors: bool
     size_bytes: int
 
@@ -64,7 +74,7 @@ class Segment:
 def pack(layers: Layers) -> bytes:
     """Write layers as the bytes of a .tsk file; the same layers always give the same bytes.
 
-    Raises ValueError if the layers' size or seed is out of range.
+    Raises ValueError if the layers' size, seed or candidate is out of range.
     """
     stream = bytearray(_pack_header(layers))
     check = _crc8(stream)
@@ -108,20 +118,19 @@ def unpack(data: bytes) -> Layers:
     Raises BitstreamError if the bytes are truncated elsewhere, damaged, or no .tsk file at all. Costs at
     most 2 seconds and 256 MiB whatever the bytes are.
     """
-    from .structure import sketch_coder
+    from . import structure
     from .texture import colour_coder
 
     header, segments = split(data)
     semantic = _unpack_semantic(segments[0].payload, header)
-    layers = Layers(size=header.size, semantic=semantic, seed=header.seed)
-    if _pack_semantic(layers) != segments[0].payload:
+    layers = Layers(header.size, semantic, seed=header.seed, candidate=header.candidate)
+    if _pack_semantic(layers, header.version) != segments[0].payload:
         raise BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it")
     if len(segments) > 1:
-        structure = sketch_coder.unpack(segments[1].payload, header.size)
-        layers = Layers(header.size, semantic, structure, seed=header.seed)
+        lines = structure.unpack(segments[1].payload, header.size, header.kind, header.version)
+        layers = replace(layers, structure=lines)
     if len(segments) > 2:
-        texture = colour_coder.unpack(segments[2].payload, layers)
-        layers = Layers(header.size, semantic, structure, texture, seed=header.seed)
+        layers = replace(layers, texture=colour_coder.unpack(segments[2].payload, layers, header.version))
     return layers
 
 
@@ -179,28 +188,38 @@ def _pack_header(layers: Layers) -> bytes:
         raise ValueError(f"size {layers.size} is outside 1 to {MAX_SIDE}")
     if not 0 <= layers.seed <= MAX_SEED:
         raise ValueError(f"seed {layers.seed} is outside 0 to {MAX_SEED}")
+    if not 0 <= layers.candidate < max(CANDIDATES):
+        raise ValueError(f"candidate {layers.candidate} is outside 0 to {max(CANDIDATES) - 1}")
     size_index = common_sizes.index_of(layers.size)
     flags = VERSION << 5 | _MODES.index(layers.mode) << 3
     if layers.semantic.descriptors is not None:
         flags |= _DESCRIPTORS
-    if layers.seed:
+    options = _pack_options(layers)
+    if options:
         flags |= _OPTIONS
     if size_index is None:
         flags |= _EXPLICIT_SIZE
         size_field = ((width - 1) << 14 | (height - 1)).to_bytes(4, "big")
     else:
         size_field = bytes([size_index])
-    seed_field = layers.seed.to_bytes((layers.seed.bit_length() + 7) // 8, "big")
-    options = bytes([len(seed_field)]) + seed_field if layers.seed else b""
     return bytes([flags]) + size_field + options
+
+
+def _pack_options(layers: Layers) -> bytes:
+    """Nothing where everything is as usual: strokes, the first candidate, seed 0."""
+    kind = 0 if layers.structure is None else _KINDS.index(kind_of(layers.structure))
+    seed_field = layers.seed.to_bytes((layers.seed.bit_length() + 7) // 8, "big")
+    first = (kind << _CANDIDATE_BITS | layers.candidate) << _SEED_LENGTH_BITS | len(seed_field)
+    return bytes([first]) + seed_field if first else b""
 
 
 def _unpack_header(reader: _Reader) -> Header:
     flags = reader.byte()
     version, mode_index = flags >> 5, flags >> 3 & 3
-    if version != VERSION:
+    if version > VERSION:
         raise BitstreamError(
-            f"this is no .tsk file of format version {VERSION}, the one this program reads; get the file again"
+            f"this is no .tsk file of format versions 0 to {VERSION}, which this program reads; get the file "
+            "again, or a newer textsketch"
         )
     if mode_index >= len(_MODES):
         raise BitstreamError("this is no .tsk file this program knows: its mode is unknown")
@@ -214,37 +233,47 @@ def _unpack_header(reader: _Reader) -> Header:
         if common is None:
             raise BitstreamError("the .tsk file is damaged: its size code is unknown")
         size = common
-    seed = 0
-    if flags & _OPTIONS:
-        seed_field = reader.take(reader.byte())
-        seed = int.from_bytes(seed_field, "big")
-        if not 1 <= len(seed_field) <= 4 or seed_field[0] == 0:
-            raise BitstreamError("the .tsk file is damaged: its seed is not a valid one")
-    return Header(size, _MODES[mode_index], seed, bool(flags & _DESCRIPTORS), reader.position)
+    kind, candidate, seed = _unpack_options(reader, version) if flags & _OPTIONS else (Kind.STROKES, 0, 0)
+    has_descriptors = bool(flags & _DESCRIPTORS)
+    return Header(version, size, _MODES[mode_index], kind, seed, candidate, has_descriptors, reader.position)
+
+
+def _unpack_options(reader: _Reader, version: int) -> tuple[Kind, int, int]:
+    """The kind of structure, the candidate and the seed; version 0 has only the seed."""
+    first = reader.byte()
+    kind_index = first >> _CANDIDATE_BITS + _SEED_LENGTH_BITS
+    candidate = first >> _SEED_LENGTH_BITS & (1 << _CANDIDATE_BITS) - 1
+    length = first & (1 << _SEED_LENGTH_BITS) - 1
+    if length > 4 or kind_index >= len(_KINDS) or first == 0 or (version == 0 and first > 4):
+        raise BitstreamError("the .tsk file is damaged: its options are not valid ones")
+    seed_field = reader.take(length)
+    if length and seed_field[0] == 0:
+        raise BitstreamError("the .tsk file is damaged: its seed is not a valid one")
+    return _KINDS[kind_index], candidate, int.from_bytes(seed_field, "big")
 
 
 def _packers(layers: Layers) -> list[Callable[[], bytes]]:
     """For each layer there is, what packs its payload."""
-    from .structure import sketch_coder
+    from . import structure
     from .texture import colour_coder
 
-    packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers)]
+    packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers, VERSION)]
     if layers.structure is not None:
-        structure = layers.structure
-        packers.append(lambda: sketch_coder.pack(structure, layers.size))
+        lines = layers.structure
+        packers.append(lambda: structure.pack(lines, layers.size))
     if layers.texture is not None:
         texture = layers.texture
         packers.append(lambda: colour_coder.pack(texture, layers))
     return packers
 
 
-def _pack_semantic(layers: Layers) -> bytes:
+def _pack_semantic(layers: Layers, version: int) -> bytes:
     from .semantic import descriptors, text_coder
 
     encoder = Encoder()
     if layers.semantic.descriptors is not None:
         descriptors.encode_to(encoder, layers.semantic.descriptors)
-    text_coder.encode_text_to(encoder, layers.semantic.caption)
+    text_coder.encode_text_to(encoder, layers.semantic.caption, version)
     return encoder.finish()
 
 
@@ -253,7 +282,7 @@ def _unpack_semantic(payload: bytes, header: Header) -> Semantic:
 
     decoder = Decoder(payload)
     colours = descriptors.decode_from(decoder) if header.has_descriptors else None
-    return Semantic(text_coder.decode_text_from(decoder), colours)
+    return Semantic(text_coder.decode_text_from(decoder, header.version), colours)
 
 
 def _pack_length(count: int) -> bytes:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import BitstreamError
+
+if TYPE_CHECKING:
+    from .structure.ntc import SoftEdges
+    from .structure.pose import Poses
+
+
+CANDIDATES = (1, 2, 4, 8)
+"""How many pictures an encoder can have painted to choose one; a file has room for the number of 8."""
 
 
 class Mode(enum.StrEnum):
@@ -45,7 +54,7 @@ class Semantic:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """Where the picture's lines run.
+    """Where the picture's lines run, as strokes; the other kinds of structure are `Poses` and `SoftEdges`.
 
     strokes: (grid_height, grid_width) bool, True on a stroke pixel.
     """
@@ -74,13 +83,15 @@ class Layers:
 
     size: (width, height) of the original picture in pixels, each 1 to 16384.
     seed: what every random choice of a renderer starts from, 0 to 2**32 - 1.
+    candidate: which of the pictures Stable Diffusion painted for the encoder it chose, 0 to 7.
     """
 
     size: tuple[int, int]
     semantic: Semantic
-    structure: Structure | None = None
+    structure: Structure | Poses | SoftEdges | None = None
     texture: Texture | None = None
     seed: int = 0
+    candidate: int = 0
 
     @property
     def mode(self) -> Mode:
@@ -88,6 +99,15 @@ class Layers:
         if self.structure is None:
             return Mode.TEXT_ONLY
         return Mode.TEXT_SKETCH if self.texture is None else Mode.THREE_LAYER
+
+    @property
+    def strokes(self) -> np.ndarray | None:
+        """The sketch's bitmap, None where there is no sketch or it is of another kind than strokes."""
+        return self.structure.strokes if isinstance(self.structure, Structure) else None
+
+    def candidate_seed(self, candidate: int | None = None) -> int:
+        """The seed of a candidate, by default of the chosen one: `seed` and those that follow it."""
+        return (self.seed + (self.candidate if candidate is None else candidate)) % (1 << 32)
 
     def reduced_to(self, mode: Mode) -> Layers:
         """These layers without those above `mode`. Raises BitstreamError if they have too few."""

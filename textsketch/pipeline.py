@@ -8,14 +8,14 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import codestream
 from .budget import parse_budget
 from .errors import BitstreamError, TextsketchError
-from .layers import Layers, Mode
+from .layers import CANDIDATES, Layers, Mode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -71,6 +71,9 @@ def encode(
     caption: str = "",
     seed: int = 0,
     renderer: str = "painter",
+    structure: str = "strokes",
+    detector: str = "edges",
+    candidates: int = 1,
     progress: Progress | None = None,
 ) -> Encoded:
     """Encode a picture into a file of at most `budget`.
@@ -82,12 +85,29 @@ def encode(
     seed: where the renderer's random choices start, 0 to 2**32 - 1; other than 0 it costs 2 to 5 bytes.
     renderer: the one of `render.names()` the bytes are spent for: what brings the painter near to the picture
         is not what steers Stable Diffusion. Every renderer decodes the file.
-    Raises ImageError, BudgetError or CaptionError, each saying what to do.
+    structure, detector, candidates: for a Stable Diffusion `renderer` only. structure: "strokes", "skeletons"
+        or "soft-edges". detector: what finds the lines, a name of `structure.detectors.names()`. candidates: 1,
+        2, 4 or 8 pictures are painted from as many seeds; the number of the one that CLIP finds most like the
+        original goes into the file.
+    Raises ImageError, BudgetError or CaptionError, each saying what to do; WeightsError if weights are missing.
     """
     from .image import read_image
-    from .render import choose_layers_for
+    from .render import PAINTER, choose_layers_for
 
     mode = parse_mode(mode)
+    if candidates not in CANDIDATES:
+        raise TextsketchError(
+            f"candidates must be one of {', '.join(map(str, CANDIDATES))}, not {candidates!r}"
+        )
+    choices: dict[str, Any] = {}
+    if renderer != PAINTER:
+        # The last candidate's number costs as much as any.
+        choices = {"structure": structure, "detector": detector, "candidate": candidates - 1}
+    elif (structure, detector, candidates) != ("strokes", "edges", 1):
+        raise TextsketchError(
+            "the painter's encoder chooses its strokes itself; name a Stable Diffusion renderer to set "
+            "structure, detector or candidates"
+        )
     seed = _whole_number(seed)
     if not isinstance(caption, str):
         raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
@@ -99,8 +119,16 @@ def encode(
         caption,
         seed=seed,
         size_of=codestream.SizeMeter(),
-        progress=progress,
+        progress=_share(progress, 0.0, 0.3 if candidates > 1 else 1.0),
+        **choices,
     )
+    if candidates > 1:
+        from .render import diffusion
+
+        best, _ = diffusion.best_of(
+            picture, layers, candidates, profile=renderer, progress=_share(progress, 0.3, 1.0)
+        )
+        layers = replace(layers, candidate=best)
     return Encoded(codestream.pack(layers), layers)
 
 
@@ -126,6 +154,13 @@ def decode(
     if mode is not None:
         layers = layers.reduced_to(parse_mode(mode))
     return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
+
+
+def _share(progress: Progress | None, begin: float, end: float) -> Progress | None:
+    """A progress callback for the part of the work from `begin` to `end`."""
+    if progress is None or (begin, end) == (0.0, 1.0):
+        return progress
+    return lambda fraction, message: progress(begin + (end - begin) * fraction, message)
 
 
 def _whole_number(seed: int) -> int:

@@ -49,7 +49,7 @@ def choose_layers(
     layers = _smallest(size, mode, caption, seed)
     smallest = size_of(layers)
     if smallest > budget_bytes:
-        raise BudgetError(f"the smallest {mode} file of this picture takes {smallest} bytes")
+        raise too_small(mode, smallest)
     layers = _describe(layers, planes, mode, budget_bytes, size_of)
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
@@ -59,6 +59,20 @@ def choose_layers(
         layers = _Painting(layers, planes, budget_bytes, size_of, report).layers
     report(1.0, "encoded")
     return layers
+
+
+def smallest_bytes(size: tuple[int, int], mode: Mode, caption: str, *, seed: int = 0, size_of: SizeOf) -> int:
+    """Bytes of the smallest file that has all layers of `mode`, for a picture of `size` = (width, height)."""
+    return size_of(_smallest(size, mode, caption, seed))
+
+
+def too_small(mode: Mode, needed_bytes: int) -> BudgetError:
+    """The error for a budget below `needed_bytes`, with what helps."""
+    fewer = "" if mode is Mode.TEXT_ONLY else " or a mode of fewer layers"
+    return BudgetError(
+        f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
+        f"larger budget (of a rate: a larger picture), a shorter caption{fewer}"
+    )
 
 
 def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Layers:
@@ -144,7 +158,7 @@ class _Painting:
 
     def _transform(self, layers: Layers, level: int) -> None:
         """Take over the layers' sketch: the coefficients of the picture halved `level` times."""
-        self._strokes = None if layers.structure is None else layers.structure.strokes
+        self._strokes = layers.strokes
         self._level = level
         self._residual = _without_field(layers, self._planes, level)
         self._wavelet = colour_map.transform(layers, *self._shapes[level])

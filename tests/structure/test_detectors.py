@@ -8,7 +8,7 @@ from PIL import Image
 
 from textsketch import weights
 from textsketch.errors import WeightsError
-from textsketch.structure import contours, detectors, sketch_coder
+from textsketch.structure import contours, detectors
 from textsketch.structure.strokes import draw
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -58,30 +58,6 @@ def test_a_long_strong_stroke_ranks_before_a_short_and_before_a_faint_one():
     edges[5], edges[15], edges[25] = 0.9, 0.2, 0.9
     ranked = contours.rank([faint, short, strong], edges)
     assert [line[0, 0] for line in ranked] == [5, 25, 15]
-
-
-@pytest.mark.parametrize("limit_bytes", [1, 40, 120, 100_000])
-def test_the_best_strokes_that_fit_are_taken(limit_bytes):
-    random = np.random.default_rng(0)
-    pixels = np.full((192, 256, 3), 128, np.uint8)
-    for _ in range(40):
-        top, left = random.integers(0, 150), random.integers(0, 200)
-        pixels[top : top + 40, left : left + 40] = random.integers(0, 256, 3)
-    edges = detectors.edge_map(Image.fromarray(pixels))
-    sketch = detectors.sketch_within(edges, (256, 192), limit_bytes)
-    every = detectors.strokes(edges, sketch.strokes.shape)
-    size_bytes = len(sketch_coder.pack(sketch, (256, 192)))
-    assert size_bytes <= limit_bytes
-    if limit_bytes == 1:
-        assert not sketch.strokes.any()
-    elif limit_bytes < 1000:
-        assert size_bytes > 0.7 * limit_bytes
-        best = draw(every[:1], sketch.strokes.shape)
-        near = sketch.strokes | np.roll(sketch.strokes, 1, 0) | np.roll(sketch.strokes, 1, 1)
-        near |= np.roll(sketch.strokes, -1, 0) | np.roll(sketch.strokes, -1, 1)
-        assert near[best].mean() > 0.9
-    else:
-        assert sketch.strokes.sum() > 0.8 * draw(every, sketch.strokes.shape).sum()
 
 
 def test_unknown_and_missing_detectors_are_said(monkeypatch, tmp_path):

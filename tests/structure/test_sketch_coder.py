@@ -88,7 +88,7 @@ def test_tracing_visits_every_cell():
 
 
 def test_the_preview_is_dark_lines_on_white():
-    grey = preview(Structure(_circle()))
+    grey = preview(Structure(_circle()), (768, 512))
     assert grey.dtype == np.uint8
     assert grey.shape == (512, 768)
     assert grey[0, 0] == 255

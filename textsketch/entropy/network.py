@@ -8,9 +8,10 @@ by a power of two and a floor, exact too. So every machine computes the same pro
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
+
+from .tables import load_tables
 
 LOGIT_ONE = 256
 """A logit of 1 (natural logarithm of the odds) as an integer."""
@@ -51,13 +52,4 @@ class IntegerNetwork:
 @lru_cache(maxsize=1)
 def probabilities() -> list[int]:
     """16-bit probability of each logit from -LOGIT_LIMIT to LOGIT_LIMIT."""
-    return load_tables("textsketch.entropy", "logistic.npz")["probability"].tolist()
-
-
-def load_tables(package: str, name: str) -> dict[str, np.ndarray]:
-    """Arrays of a table file shipped inside `package`."""
-    with (
-        resources.files(package).joinpath(name).open("rb") as file,
-        np.load(file, allow_pickle=False) as tables,
-    ):
-        return {key: tables[key] for key in tables.files}
+    return load_tables("textsketch.entropy", "logistic")["probability"].tolist()

@@ -49,7 +49,7 @@ def layer_pictures(decoded: Decoded) -> dict[str, Image.Image]:
     layers = decoded.layers
     pictures = {}
     if layers.structure is not None:
-        pictures["sketch"] = Image.fromarray(structure.preview(layers.structure))
+        pictures["sketch"] = Image.fromarray(structure.preview(layers.structure, layers.size))
     if layers.texture is not None:
         pictures["colour_map"] = Image.fromarray(texture.preview(layers.texture, layers))
     return pictures

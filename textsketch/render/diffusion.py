@@ -78,11 +78,11 @@ def render(
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
-    seed replaces the layers' seed. Raises WeightsError if the profile's weights are missing, RenderError if
-    memory runs out, the result is no picture, or the safety checker holds it back.
+    seed: replaces that of the candidate the encoder chose. Raises WeightsError if the profile's weights are
+    missing, RenderError if memory runs out, the result is no picture, or the safety checker holds it back.
     """
     settings = Settings(steps, guidance, strength, safety)
-    seeds = (layers.seed if seed is None else seed,)
+    seeds = (layers.candidate_seed() if seed is None else seed,)
     work = gpu_run()(
         layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None
     )
@@ -107,7 +107,7 @@ def best_of(
     from textsketch.measure import clip
 
     chooser = clip.load(clip.CHOOSING)
-    seeds = tuple((layers.seed + index) % (1 << 32) for index in range(count))
+    seeds = tuple(layers.candidate_seed(index) for index in range(count))
     work = gpu_run()(layers, seeds=seeds, profile=profile, settings=settings)
     pictures = _finish(work, progress, None)
     embedded = clip.embed_pictures([original, *pictures], chooser)

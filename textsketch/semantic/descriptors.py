@@ -15,8 +15,8 @@ import numpy as np
 
 from textsketch.colour_space import planes_to_rgb, to_ycbcr
 from textsketch.entropy.models import BitCoder, BitMeter, BitReader, BitWriter
-from textsketch.entropy.network import load_tables
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
+from textsketch.entropy.tables import load_tables
 from textsketch.layers import Descriptors
 
 MOST_COEFFICIENTS = 160
@@ -202,6 +202,5 @@ def liveliness(activity: int, expected: int) -> int:
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, list]:
     return {
-        key: table.tolist()
-        for key, table in load_tables("textsketch.semantic", "descriptor_model.npz").items()
+        key: table.tolist() for key, table in load_tables("textsketch.semantic", "descriptor_model").items()
     }

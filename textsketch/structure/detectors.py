@@ -14,7 +14,6 @@ import numpy as np
 
 from textsketch import networks, weights
 from textsketch.errors import WeightsError
-from textsketch.layers import Structure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,30 +79,6 @@ def strokes(edges: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
     smooth = cv2.GaussianBlur(reduced, (0, 0), 0.7).reshape(rows, columns)
     lines = [line for line in trace(_ridges(smooth)) if len(line) >= _SHORTEST_STROKE]
     return rank(lines, reduced)
-
-
-def sketch_within(
-    edges: np.ndarray, size: tuple[int, int], limit_bytes: int, long_side: int = 192
-) -> Structure:
-    """The sketch for a diffusion model: as many of the best-ranked strokes as fit `limit_bytes`.
-
-    edges: a soft edge map, (height, width) float of 0 to 1, of a picture of `size` (width, height).
-    long_side: cells along the long side of the grid, one of `grid.LONG_SIDES`.
-    """
-    from textsketch.structure import sketch_coder
-    from textsketch.structure.grid import grid_shape
-    from textsketch.structure.strokes import draw, smooth
-
-    shape = grid_shape(size, long_side)
-    lines = [smooth(line) for line in strokes(edges, shape)]
-    fitting, too_many = 0, len(lines) + 1
-    while too_many - fitting > 1:
-        count = (fitting + too_many) // 2
-        if len(sketch_coder.pack(Structure(draw(lines[:count], shape)), size)) <= limit_bytes:
-            fitting = count
-        else:
-            too_many = count
-    return Structure(draw(lines[:fitting], shape))
 
 
 def _reduce_by_maximum(edges: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitReader, BitWriter, MagnitudeModel
-from textsketch.entropy.network import load_tables
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
+from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.errors import BitstreamError
 from textsketch.layers import Structure
 from textsketch.structure.grid import LONG_SIDES, grid_shape, long_side_index
@@ -41,19 +41,19 @@ def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int]) -> bytes:
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int]) -> Structure:
-    """Decode what `pack` wrote. Any bytes give a sketch or `BitstreamError`."""
+def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Structure:
+    """Decode what `pack` of format `version` wrote. Any bytes give a sketch or `BitstreamError`."""
     decoder = Decoder(data)
     coder = BitReader(decoder)
     shape = grid_shape(size, LONG_SIDES[coder.uniform(0, len(LONG_SIDES))])
-    return Structure(code_chains(coder, shape, None))
+    return Structure(code_chains(coder, shape, None, ChainModel(_tables(version))))
 
 
 def code_chains(
     coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | None, model: ChainModel | None = None
 ) -> np.ndarray:
     """Code a bitmap of `shape`; with `strokes` None it comes from the coder. Returns the bitmap."""
-    model = model or ChainModel()
+    model = model or ChainModel(_tables(NEWEST))
     rows, columns = shape
     stride = columns + 2
     # 1: still to be covered (encoder only); 2: covered; 3: known empty or outside.
@@ -181,8 +181,7 @@ class ChainModel:
     it? and so on; a stroke ends when all answers are no. Cells that are taken are not asked about.
     """
 
-    def __init__(self, tables: dict[str, np.ndarray] | None = None) -> None:
-        tables = tables or _tables()
+    def __init__(self, tables: dict[str, np.ndarray]) -> None:
         self.near = AdaptiveBits(tables["near"].tolist(), 20)
         self.first = AdaptiveBits(tables["first"].tolist(), 20)
         self.turn = AdaptiveBits(tables["turn"].tolist(), 24)
@@ -251,6 +250,6 @@ class _Path:
         self.history = (history << 2 | turned) & ((1 << _HISTORY_BITS) - 1)
 
 
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, np.ndarray]:
-    return load_tables("textsketch.structure", "sketch_model.npz")
+@lru_cache
+def _tables(version: int) -> dict[str, np.ndarray]:
+    return load_tables("textsketch.structure", "sketch_model", version)

@@ -6,6 +6,7 @@ import numpy as np
 
 from textsketch.entropy.models import BitCoder, BitReader, BitWriter
 from textsketch.entropy.range_coder import Decoder, Encoder
+from textsketch.entropy.tables import NEWEST
 from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Texture
 from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_level, base_shape
@@ -22,32 +23,33 @@ _COEFFICIENTS_FOR_FREE = 64
 def pack(texture: Texture, layers_below: Layers) -> bytes:
     """Code a texture over the layers below it (the picture's size, descriptors and sketch)."""
     encoder = Encoder()
-    coded = _code(BitWriter(encoder), texture, layers_below, texture.coefficients.size)
+    coded = _code(BitWriter(encoder), texture, layers_below, texture.coefficients.size, NEWEST)
     needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
 
 
-def unpack(data: bytes, layers_below: Layers) -> Texture:
-    """Decode what `pack` wrote. Any bytes give a texture or `BitstreamError`.
+def unpack(data: bytes, layers_below: Layers, version: int = NEWEST) -> Texture:
+    """Decode what `pack` of format `version` wrote. Any bytes give a texture or `BitstreamError`.
 
     There are at most `_COEFFICIENTS_PER_BYTE` coefficients other than 0 for each byte, so that a few hostile
     bytes cannot ask for hours of work.
     """
     most = _COEFFICIENTS_FOR_FREE + _COEFFICIENTS_PER_BYTE * len(data)
-    return _code(BitReader(Decoder(data)), None, layers_below, most)
+    return _code(BitReader(Decoder(data)), None, layers_below, most, version)
 
 
-def _code(coder: BitCoder, texture: Texture | None, layers: Layers, most_coefficients: int) -> Texture:
+def _code(
+    coder: BitCoder, texture: Texture | None, layers: Layers, most_coefficients: int, version: int
+) -> Texture:
     shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
     out = np.zeros((3, *base_shape(layers.size)), np.int32)
     source = None if texture is None else np.clip(texture.coefficients, -LARGEST, LARGEST)
     step_index = coder.uniform(texture.step_index if texture else 0, STEP_COUNT)
     coarse_to = (0, 0, 0) if source is None else finest_levels(source, shapes)
     finest = tuple(coder.uniform(level, len(shapes) + 1) for level in coarse_to)
-    model = ColourModel(LARGEST)
-    strokes = None if layers.structure is None else layers.structure.strokes
-    for part in passes(out, source, shapes, finest, step_index, strokes):
+    model = ColourModel(LARGEST, version)
+    for part in passes(out, source, shapes, finest, step_index, layers.strokes):
         model.code_pass(coder, part, len(shapes))
         most_coefficients -= int(np.count_nonzero(part.values))
         if most_coefficients < 0:

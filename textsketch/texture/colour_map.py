@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from textsketch.colour_space import to_srgb
@@ -39,10 +41,10 @@ def coefficient_step(texture_step_index: int, size: tuple[int, int]) -> float:
 
 def transform(layers: Layers, height: int, width: int) -> StrokeWavelet:
     """The stroke-stopped wavelet of the layers' sketch for a (height, width) picture."""
-    if layers.structure is None:
+    if layers.strokes is None:
         nothing = np.zeros((height, width), bool)
         return StrokeWavelet(nothing, nothing)
-    return StrokeWavelet(*barriers(layers.structure.strokes, height, width))
+    return StrokeWavelet(*barriers(layers.strokes, height, width))
 
 
 def synthesise(layers: Layers, wavelet: StrokeWavelet, skipped: int = 0) -> np.ndarray:
@@ -70,6 +72,6 @@ def preview(texture: Texture, layers: Layers) -> np.ndarray:
     width, height = layers.size
     level = base_level(layers.size)
     rows, columns = level_shapes(height, width)[level]
-    layers = Layers(layers.size, layers.semantic, layers.structure, texture, layers.seed)
+    layers = replace(layers, texture=texture)
     planes = synthesise(layers, transform(layers, rows, columns), level)
     return to_srgb(planes + field_planes(layers.semantic.descriptors, rows, columns, layers.size))

@@ -13,8 +13,9 @@ from functools import lru_cache
 import numpy as np
 
 from textsketch.entropy.models import BitCoder, MagnitudeModel
-from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, load_tables, probabilities
+from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, probabilities
 from textsketch.entropy.range_coder import PROBABILITY_BITS
+from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES, Pass
 
 _LEARNING_RATE = 4
@@ -22,16 +23,16 @@ _LEARNING_RATE = 4
 _KINDS = 3
 
 
-@lru_cache(maxsize=1)
-def network() -> IntegerNetwork:
-    """The trained network, see training/painter."""
-    return IntegerNetwork(load_tables("textsketch.texture", "colour_model.npz"))
+@lru_cache
+def network(version: int = NEWEST) -> IntegerNetwork:
+    """The trained network of a format version, see training/painter."""
+    return IntegerNetwork(load_tables("textsketch.texture", "colour_model", version))
 
 
-@lru_cache(maxsize=1)
-def sign_network() -> IntegerNetwork:
-    """The trained network for signs, see training/painter."""
-    return IntegerNetwork(load_tables("textsketch.texture", "sign_model.npz"))
+@lru_cache
+def sign_network(version: int = NEWEST) -> IntegerNetwork:
+    """The trained network for signs of a format version, see training/painter."""
+    return IntegerNetwork(load_tables("textsketch.texture", "sign_model", version))
 
 
 def pass_logits(part: Pass, model: IntegerNetwork | None = None) -> np.ndarray:
@@ -46,9 +47,8 @@ def pass_logits(part: Pass, model: IntegerNetwork | None = None) -> np.ndarray:
     return out
 
 
-def sign_logits(part: Pass, chosen: np.ndarray) -> list[int]:
+def sign_logits(part: Pass, chosen: np.ndarray, model: IntegerNetwork) -> list[int]:
     """Logits of a minus sign for the `chosen` coefficients (flat indices) of a pass."""
-    model = sign_network()
     inputs = part.sign_inputs(chosen) * 256
     offset = model.offset(part.sign_constants)
     logits = (model.logits(inputs, offset) - model.logits(-inputs, offset))[:, 0]
@@ -56,15 +56,19 @@ def sign_logits(part: Pass, chosen: np.ndarray) -> list[int]:
 
 
 class ColourModel:
-    """Codes passes of coefficients and adapts; one object a texture."""
+    """Codes passes of coefficients and adapts; one object a texture.
 
-    def __init__(self, largest: int) -> None:
+    largest: of the magnitudes. version: of the format.
+    """
+
+    def __init__(self, largest: int, version: int = NEWEST) -> None:
+        self._network, self._sign_network = network(version), sign_network(version)
         self._bias = [0] * (3 * 9 * _KINDS)
         self._rest = MagnitudeModel(6, largest - _KINDS, 36000)
 
     def code_pass(self, coder: BitCoder, part: Pass, level_count: int) -> None:
         """Code the coefficients of a pass; fills `part.values`."""
-        logits = pass_logits(part)
+        logits = pass_logits(part, self._network)
         table = probabilities()
         bias = self._bias
         where = (part.plane * 9 + min(level_count - 1 - part.level, 8)) * _KINDS
@@ -93,7 +97,9 @@ class ColourModel:
         out = np.array(sizes, np.int32)
         chosen = np.nonzero(out)[0]
         if len(chosen):
-            for index, logit in zip(chosen.tolist(), sign_logits(part, chosen), strict=True):
+            for index, logit in zip(
+                chosen.tolist(), sign_logits(part, chosen, self._sign_network), strict=True
+            ):
                 minus = 1 if wanted is not None and wanted[index] < 0 else 0
                 if code_bit(minus, table[logit + LOGIT_LIMIT]):
                     out[index] = -out[index]

@@ -123,7 +123,7 @@ class Showroom:
             original.size,
             encoded_at - started,
             decoded_at - encoded_at,
-            _write_files(folder, Path(path).stem, picture, encoded, decoded, jpeg),
+            _write_files(folder, file_stem(path), picture, encoded, decoded, jpeg),
         )
         with self._lock:
             self._memo[key] = showcase
@@ -149,25 +149,31 @@ class Showroom:
         options = options or {}
         decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
         asked = repr((mode, renderer, sorted(options.items()))).encode()
-        name = hashlib.sha256(data + asked).hexdigest()[:32]
-        out = self.root / f"{Path(path).stem[:40]}-{name}.png"
+        folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"
+        folder.mkdir(exist_ok=True)
+        out = folder / f"{file_stem(path)}-decoded.png"
         decoded.image.save(out, compress_level=_PNG_LEVEL)
         with self._lock:
-            self._decoded[str(out)] = None
-            self._decoded.move_to_end(str(out))
+            self._decoded[str(folder)] = None
+            self._decoded.move_to_end(str(folder))
             if len(self._decoded) > _MEMO_SIZE:
-                Path(self._decoded.popitem(last=False)[0]).unlink(missing_ok=True)
+                shutil.rmtree(self._decoded.popitem(last=False)[0], ignore_errors=True)
         return header, decoded, str(out)
+
+
+def file_stem(path: str) -> str:
+    """The name of the file at `path` without its suffix, fit to name the files made of it."""
+    stem = Path(path).stem
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
 
 
 def _write_files(
     folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
 ) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
-    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
     files = {
         "tsk": folder / f"{stem}.tsk",
-        "jpeg": folder / f"{stem}-same-size.jpg",
+        "jpeg": folder / f"{stem}-jpeg-of-the-same-size.jpg",
         "original": folder / "original.png",
         "decoded": folder / f"{stem}-decoded.png",
         "jpeg_shown": folder / "jpeg.png",

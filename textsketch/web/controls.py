@@ -1,0 +1,115 @@
+"""What the demo's tabs share: the decoder's controls, the picture slider, and following a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from .. import render
+from ..errors import TextsketchError
+from ..render import profiles
+from . import html
+from .jobs import JobCancelledError, Update
+
+MAX_SIDE = 1024
+"""Pictures are scaled down to this many pixels on the longer side before anything else."""
+
+PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Options of an event of the page: the tabs show progress themselves, and the API has its own endpoints."""
+
+WORK: dict[str, Any] = {"concurrency_id": "work", **PRIVATE}
+"""Options of an event that computes for long; these share one queue."""
+
+SCROLL_TO = """() => {
+  const top = document.querySelector("%s").getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight / 2)
+    document.querySelector("%s").scrollIntoView({behavior: "smooth", block: "start"});
+}"""
+
+Updates = dict[Component, Any]
+
+
+def follow(
+    updates: Iterator[Update],
+    status: gr.HTML,
+    done: Callable[[Any], Updates],
+    *,
+    working: Callable[[Update], Updates] = lambda update: {},
+    failed: Callable[[str], Updates],
+    cancelled: Callable[[], Updates],
+) -> Iterator[Updates]:
+    """Turn a job's updates (see `jobs.Jobs.run`) into those of components, `status` telling how far it is.
+
+    done gets the job's result, working each update before it, failed the sentence of a TextsketchError.
+    """
+    try:
+        for update in updates:
+            if update.done:
+                yield {status: ""} | done(update.result)
+            else:
+                yield {status: html.progress(update)} | working(update)
+    except TextsketchError as error:
+        yield {status: html.error(str(error))} | failed(str(error))
+    except JobCancelledError:
+        yield cancelled()
+
+
+def owner(request: gr.Request, tab: str) -> str:
+    """Whose job it is: in one tab a visitor runs one at a time."""
+    return f"{request.session_hash}/{tab}"
+
+
+def picture_slider(label: str, *, max_height: int, elem_id: str) -> gr.ImageSlider:
+    """Two pictures of the same size under a divider, shown without loss."""
+    return gr.ImageSlider(
+        label=label,
+        type="filepath",
+        format="png",
+        show_label=False,
+        interactive=False,
+        max_height=max_height,
+        elem_id=elem_id,
+        buttons=["fullscreen"],
+    )
+
+
+def first_decoder() -> str:
+    """The renderer a visitor starts with."""
+    profile = profiles.default()
+    return profile.name if profile else render.PAINTER
+
+
+def decoder_controls(tab: str) -> tuple[gr.Dropdown, gr.Number]:
+    """Which renderer paints, and Stable Diffusion's own controls where one of its profiles can be used.
+
+    Those that cannot are named with what they lack.
+    """
+    offers = render.offers()
+    ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
+    decoder = gr.Dropdown(
+        ready,
+        value=first_decoder(),
+        label="Decoder",
+        info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
+        elem_id=f"{tab}-decoder",
+    )
+    with gr.Column(visible=len(ready) > 1, elem_id=f"{tab}-diffusion", elem_classes="ts-group"):
+        gr.HTML('<h3 class="ts-group-title">Stable Diffusion</h3>')
+        steps = gr.Number(
+            None, label="Steps (empty: the profile's)", minimum=1, maximum=100, precision=0,
+            elem_id=f"{tab}-steps",
+        )  # fmt: skip
+    lacking = [offer.problem for offer in offers if offer.problem is not None]
+    if lacking:
+        gr.HTML(html.missing("Stable Diffusion as the decoder", lacking))
+    return decoder, steps
+
+
+def decoder_options(decoder: str, grain: bool, steps: float | None) -> dict[str, Any]:
+    """What `pipeline.decode` passes on to the renderer."""
+    if decoder == render.PAINTER:
+        return {"grain": grain}
+    return {"steps": int(steps) if steps else None}

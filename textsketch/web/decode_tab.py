@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -67,6 +68,6 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             cancelled=lambda: {},  # a newer choice is being painted
         )
 
-    asked = [file, layers, grain, decoder, steps]
+    asked: list[Any] = [file, layers, grain, decoder, steps]
     for control in asked:
         control.change(work, asked, [status, card, image], **WORK)

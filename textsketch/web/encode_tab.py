@@ -159,7 +159,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         path = list(captions)[event.index]
         return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
 
-    settings = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps]
+    settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps]
     encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
     run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
@@ -173,7 +173,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     picture.upload(lambda: "", None, caption, **PRIVATE)
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
-    budget_depends_on = [picture, mode, preset, size_bytes, caption, seed]
+    budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
     for control in budget_depends_on:
         control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
     for control in settings:

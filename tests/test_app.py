@@ -265,8 +265,8 @@ def test_on_a_phone_encode_leads_to_the_result_and_cancel_is_there_only_while_it
     page.click("#run")
     page.wait_for_selector("#cancel:visible")
     in_view = """selector => {
-        const {top, bottom} = document.querySelector(selector).getBoundingClientRect();
-        return top >= 0 && bottom <= innerHeight;
+        const shown = document.querySelector(selector)?.getBoundingClientRect();
+        return shown && shown.top >= 0 && shown.bottom <= innerHeight;
     }"""
     for selector in ("#status progress", "#cancel"):
         page.wait_for_function(in_view, arg=selector)

@@ -68,10 +68,12 @@ def smallest_bytes(size: tuple[int, int], mode: Mode, caption: str, *, seed: int
 
 def too_small(mode: Mode, needed_bytes: int) -> BudgetError:
     """The error for a budget below `needed_bytes`, with what helps."""
-    fewer = "" if mode is Mode.TEXT_ONLY else " or a mode of fewer layers"
+    fewer = (
+        "or a shorter caption" if mode is Mode.TEXT_ONLY else "a shorter caption or a mode of fewer layers"
+    )
     return BudgetError(
         f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
-        f"larger budget (of a rate: a larger picture), a shorter caption{fewer}"
+        f"larger budget (or, for a rate, a larger picture), {fewer}"
     )
 
 

@@ -23,7 +23,7 @@ SizeOf = Callable[[Layers], int]
 
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
-_FAVOUR = 4.0
+FAVOUR, LESS_FAVOUR = 4.0, 0.6
 _MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
@@ -68,10 +68,12 @@ def smallest_bytes(size: tuple[int, int], mode: Mode, caption: str, *, seed: int
 
 def too_small(mode: Mode, needed_bytes: int) -> BudgetError:
     """The error for a budget below `needed_bytes`, with what helps."""
-    fewer = "" if mode is Mode.TEXT_ONLY else " or a mode of fewer layers"
+    fewer = (
+        "or a shorter caption" if mode is Mode.TEXT_ONLY else "a shorter caption or a mode of fewer layers"
+    )
     return BudgetError(
         f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
-        f"larger budget (of a rate: a larger picture), a shorter caption{fewer}"
+        f"larger budget (or, for a rate, a larger picture), {fewer}"
     )
 
 
@@ -194,14 +196,14 @@ class _Painting:
         shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
         step = colour_map.coefficient_step(step_index, layers.size) / 2**self._level
         lines = stroke_finder.detect(self._planes[0], layers.size, _SKETCH_LONG_SIDE)
-        favour = _FAVOUR
+        favour = FAVOUR
         before = self._size_of(layers)
         for _ in range(6):
             chosen = stroke_finder.select(lines, self._residual, shape, step, favour)
             trial = replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
             if self._size_of(trial) - before <= 0.4 * (self._budget_bytes - before):
                 return trial
-            favour *= 0.6
+            favour *= LESS_FAVOUR
         return layers
 
     def _add_grain(self, layers: Layers, step_index: int) -> Layers:

@@ -23,7 +23,8 @@ def marked_up(sentence: str) -> str:
     for match in _COMMAND.finditer(sentence):
         command = re.sub(r"\bpip (?=install)", _prefix("pip"), match[1])
         command = re.sub(r"\btextsketch (?=weights)", _prefix("textsketch"), command)
-        parts += [escape(sentence[end : match.start()]), f"<code>{escape(command)}</code>"]
+        words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
+        parts += [escape(sentence[end : match.start()]), f"<code>{words}</code>"]
         end = match.end()
     return "".join(parts) + escape(sentence[end:])
 

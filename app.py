@@ -83,10 +83,7 @@ def launch(demo: gr.Blocks) -> None:
     except OSError as error:
         if "empty port" not in str(error):
             raise
-        print(
-            f"textsketch: error: port {port} is taken; choose another one, or none for a free one",
-            file=sys.stderr,
-        )
+        print(f"textsketch: error: port {port} is taken; choose another one or none", file=sys.stderr)
         sys.exit(2)
 
 

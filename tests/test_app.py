@@ -443,6 +443,7 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         page.wait_for_selector("#headline .ts-ours")
         assert "CLIP score" in page.inner_text("#headline")
         before = page.inner_text("#layer-text")
+        page.fill("#inversion-steps input", "40")
         page.click("#write")
         page.wait_for_selector("#write:not([disabled])")
         page.wait_for_function(
@@ -455,4 +456,20 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         page.fill("#encode-steps input", "2")
         assert encode(page) <= 1200
         assert shown_pictures(page) == [[640, 427], [640, 427]]
+        assert "Prompt: a dahlia, high quality" in page.inner_text("#layer-text")
+        # The encoder's choices: a soft edge map, and the better of two candidates.
+        page.click("#structure label:has-text('soft-edges')")
+        page.click("#candidates label:has-text('2')")
+        page.click("#mode label:has-text('text+sketch')")
+        assert encode(page) <= 1200
+        assert "Soft edges" in page.inner_text("#layer-sketch")
+        assert "Colour descriptors, in words" in page.inner_text("#layer-text")
+        # A search for words that is cancelled leaves the best ones found.
+        page.fill("#caption textarea", "")
+        page.fill("#inversion-steps input", "10000")
+        page.click("#write")
+        page.wait_for_selector("#caption-line:has-text('%')")
+        page.wait_for_timeout(3000)
+        page.click("#write-cancel")
+        page.wait_for_function("() => document.querySelector('#caption textarea').value.trim().length > 8")
         page.close()

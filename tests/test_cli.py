@@ -7,6 +7,8 @@ from PIL import Image
 
 from textsketch import codestream
 from textsketch.cli import main
+from textsketch.layers import Layers, Semantic
+from textsketch.structure.pose import Poses
 
 
 @pytest.fixture
@@ -147,3 +149,49 @@ def test_the_module_runs_as_a_program(photo_path, tmp_path):
     command = [sys.executable, "-m", "textsketch", "encode", str(photo_path), str(out), "--budget", "200B"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "") and out.stat().st_size <= 200
+
+
+def test_a_caption_is_written_by_the_source_asked_for(photo_path, capsys, monkeypatch):
+    from textsketch.semantic import captioner
+
+    asked = {}
+
+    def write(picture, source, **options):
+        asked.update(options, source=source, size=picture.size)
+        return "a cup of coffee"
+
+    monkeypatch.setattr(captioner, "write", write)
+    record = run_json(capsys, "caption", photo_path, "--source", "prompt-inversion", "--tokens", "8")
+    assert record["caption"] == "a cup of coffee" and record["characters"] == 15 > record["size_bytes"]
+    assert (asked["source"], asked["tokens"], asked["size"]) == ("prompt-inversion", 8, (240, 160))
+
+
+def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert main(["caption", str(photo_path)]) == 2
+    message = capsys.readouterr().err
+    assert "weights fetch blip" in message or "pip install -r" in message
+
+
+def test_info_tells_the_structure_the_candidate_and_the_colours_in_words(tmp_path, capsys):
+    layers = Layers((512, 768), Semantic("a person"), Poses((((100, 100),) * 18,)), seed=3, candidate=2)
+    path = tmp_path / "pose.tsk"
+    path.write_bytes(codestream.pack(layers))
+    record = run_json(capsys, "info", path)
+    assert (record["structure"], record["seed"], record["candidate"]) == ("skeletons", 3, 2)
+    assert main(["info", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "skeletons" in printed and "candidate 2" in printed
+
+
+def test_info_says_the_descriptors_in_words(photo_path, tmp_path, capsys):
+    out = tmp_path / "text.tsk"
+    assert main(["encode", str(photo_path), str(out), "--mode", "text-only", "--budget", "40B"]) == 0
+    capsys.readouterr()
+    record = run_json(capsys, "info", out)
+    assert "brown" in record["colours"] or "grey" in record["colours"] or "black" in record["colours"]
+
+
+def test_the_painter_takes_no_strength(tsk, capsys):
+    assert main(["decode", str(tsk), "--strength", "0.5"]) == 2
+    assert "--strength" in capsys.readouterr().err

@@ -158,7 +158,7 @@ def test_hostile_payloads_cost_bounded_time_and_memory(size):
         length = int(random.choice([0, 1, 30, 3000, 8000]))
         fill = random.choice([0, 255])
         kind = [random.bytes(length), bytes([fill]) * length][trial % 2]
-        text = codestream._pack_semantic(layers)
+        text = codestream._pack_semantic(layers, codestream.VERSION)
         data = with_valid_checks(bytes(header), [text, kind, random.bytes(length)])
         tracemalloc.start()
         started = time.perf_counter()

@@ -82,16 +82,16 @@ def _parser() -> argparse.ArgumentParser:
         "--detector",
         default="edges",
         metavar="NAME",
-        help="what finds the lines, for a Stable Diffusion profile: edges (built in), hed, pidinet, teed, lineart "
-        "(default: %(default)s)",
+        help="what finds the lines, for a Stable Diffusion profile: edges (built in), hed, pidinet, teed, "
+        "lineart (default: %(default)s)",
     )
     encode.add_argument(
         "--candidates",
         type=int,
         choices=CANDIDATES,
         default=1,
-        help="pictures to paint with a Stable Diffusion profile; the one CLIP finds most like the original is kept "
-        "(default: %(default)s)",
+        help="pictures to paint with a Stable Diffusion profile; the one CLIP finds most like the original is "
+        "kept (default: %(default)s)",
     )
 
     decode = command("decode", _decode, "decode a .tsk file into a picture")
@@ -112,6 +112,26 @@ def _parser() -> argparse.ArgumentParser:
 
     info = command("info", _info, "show what a .tsk file holds")
     info.add_argument("file", metavar="IN.tsk")
+
+    caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
+    caption.add_argument("image", metavar="IMAGE")
+    caption.add_argument(
+        "--source",
+        default="blip",
+        metavar="NAME",
+        help="what writes: blip, florence2, or prompt-inversion, which looks for the words CLIP finds most like "
+        "the picture (default: %(default)s)",
+    )
+    caption.add_argument("--detailed", action="store_true", help="a longer caption (florence2)")
+    caption.add_argument(
+        "--tokens",
+        type=int,
+        default=16,
+        help="words prompt inversion looks for, 4 to 32 (default: %(default)s)",
+    )
+    caption.add_argument(
+        "--steps", type=int, default=1000, help="steps of prompt inversion (default: %(default)s)"
+    )
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
     compare.add_argument("image", metavar="IMAGE")
@@ -201,6 +221,25 @@ def _encode(options: argparse.Namespace) -> None:
         record,
         f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})",
     )
+
+
+def _caption(options: argparse.Namespace) -> None:
+    from .image import read_image
+    from .semantic import captioner
+    from .semantic.text_coder import measure_text
+
+    picture = read_image(options.image)
+    with _progress(options) as progress:
+        caption = captioner.write(
+            picture,
+            options.source,
+            detailed=options.detailed,
+            tokens=options.tokens,
+            steps=options.steps,
+            progress=progress,
+        )
+    characters, size_bytes, _ = measure_text(caption)
+    _print(options, {"caption": caption, "characters": characters, "size_bytes": size_bytes}, caption)
 
 
 def _decode(options: argparse.Namespace) -> None:

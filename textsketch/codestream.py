@@ -124,7 +124,7 @@ def unpack(data: bytes) -> Layers:
     header, segments = split(data)
     semantic = _unpack_semantic(segments[0].payload, header)
     layers = Layers(header.size, semantic, seed=header.seed, candidate=header.candidate)
-    if _pack_semantic(layers) != segments[0].payload:
+    if _pack_semantic(layers, header.version) != segments[0].payload:
         raise BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it")
     if len(segments) > 1:
         lines = structure.unpack(segments[1].payload, header.size, header.kind, header.version)
@@ -257,7 +257,7 @@ def _packers(layers: Layers) -> list[Callable[[], bytes]]:
     from . import structure
     from .texture import colour_coder
 
-    packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers)]
+    packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers, VERSION)]
     if layers.structure is not None:
         lines = layers.structure
         packers.append(lambda: structure.pack(lines, layers.size))
@@ -267,13 +267,13 @@ def _packers(layers: Layers) -> list[Callable[[], bytes]]:
     return packers
 
 
-def _pack_semantic(layers: Layers) -> bytes:
+def _pack_semantic(layers: Layers, version: int) -> bytes:
     from .semantic import descriptors, text_coder
 
     encoder = Encoder()
     if layers.semantic.descriptors is not None:
         descriptors.encode_to(encoder, layers.semantic.descriptors)
-    text_coder.encode_text_to(encoder, layers.semantic.caption)
+    text_coder.encode_text_to(encoder, layers.semantic.caption, version)
     return encoder.finish()
 
 
@@ -282,7 +282,7 @@ def _unpack_semantic(payload: bytes, header: Header) -> Semantic:
 
     decoder = Decoder(payload)
     colours = descriptors.decode_from(decoder) if header.has_descriptors else None
-    return Semantic(text_coder.decode_text_from(decoder), colours)
+    return Semantic(text_coder.decode_text_from(decoder, header.version), colours)
 
 
 def _pack_length(count: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Best-of-N: the encoder has N candidates painted, the file says which one it chose, the decoder paints that one."""
+"""Best-of-N: the encoder has N candidates painted, the file says which one it chose, the decoder paints it."""
 
 import pytest
 

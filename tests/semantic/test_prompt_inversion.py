@@ -10,6 +10,7 @@ pytest.importorskip("open_clip")
 import tiny_models  # noqa: E402
 
 from textsketch import weights  # noqa: E402
+from textsketch.errors import TextsketchError  # noqa: E402
 from textsketch.measure import clip  # noqa: E402
 from textsketch.semantic import prompt_inversion  # noqa: E402
 
@@ -66,5 +67,5 @@ def test_the_best_prompt_so_far_is_reported_and_the_search_can_be_cancelled():
 
 @pytest.mark.parametrize("tokens", [3, 33])
 def test_the_number_of_tokens_is_bounded(tokens):
-    with pytest.raises(ValueError, match="4 to 32"):
+    with pytest.raises(TextsketchError, match="4 to 32"):
         prompt_inversion.invert(PICTURE, tokens=tokens)

@@ -30,7 +30,7 @@ class Bench:
     def __init__(self, item: Item, picture: Image.Image, settings: Settings, folder: Path) -> None:
         self._item, self._picture, self._settings, self._folder = item, picture, settings, folder
         self._searches: dict[str, Search] = {}
-        self._encoded: tuple[tuple[str, str], tuple[bytes, str]] | None = None
+        self._encoded: tuple[tuple[str, str, str], tuple[bytes, str]] | None = None
         self._scores = [SCORES[name] for name in settings.metrics if name in SCORES]
         self._wants_features = any(name in SET_SCORES for name in settings.metrics)
         self._keep("original", picture)
@@ -97,9 +97,14 @@ class Bench:
 
     def _encode(self, cell: Cell) -> tuple[bytes, str]:
         """The file and the caption in it; a caption that does not fit is left out."""
-        asked = (cell.mode, cell.budget)
+        asked = (cell.mode, cell.budget, cell.renderer)
         if self._encoded is None or self._encoded[0] != asked:
-            options: dict[str, Any] = {"mode": cell.mode, "budget": cell.budget, "seed": self._settings.seed}
+            options: dict[str, Any] = {
+                "mode": cell.mode,
+                "budget": cell.budget,
+                "seed": self._settings.seed,
+                "renderer": cell.renderer,
+            }
             caption = self._caption
             try:
                 data = encode(self._picture, caption=caption, **options).data

@@ -92,7 +92,7 @@ def sweep(
         def tick(fraction: float, message: str) -> None:
             report(done / steps, f"{mode} at {budget_bytes:,} bytes")
 
-        file = _encoded(picture, caption, mode, budget_bytes, seed, tick)
+        file = _encoded(picture, caption, mode, budget_bytes, seed, renderer, tick)
         # The same bytes are not decoded again: with Stable Diffusion that is most of the time.
         if file is None or file[0] == latest.get(mode):
             return None
@@ -124,12 +124,18 @@ def sweep(
 
 
 def _encoded(
-    picture: Image.Image, caption: str, mode: str, budget_bytes: int, seed: int, progress: Progress
+    picture: Image.Image,
+    caption: str,
+    mode: str,
+    budget_bytes: int,
+    seed: int,
+    renderer: str,
+    progress: Progress,
 ) -> tuple[bytes, str] | None:
     """The file, without its caption if that does not fit, and its label; None if no file is this small."""
     for text in dict.fromkeys((caption, "")):
         try:
-            options: dict[str, Any] = {"seed": seed, "progress": progress}
+            options: dict[str, Any] = {"seed": seed, "renderer": renderer, "progress": progress}
             data = encode(picture, mode=mode, budget=budget_bytes, caption=text, **options).data
         except BudgetError:
             continue

@@ -50,17 +50,24 @@ def sources() -> list[Source]:
 
 
 def write(
-    picture: Image.Image, source: str = "blip", *, detailed: bool = False, progress: Progress | None = None
+    picture: Image.Image,
+    source: str = "blip",
+    *,
+    detailed: bool = False,
+    tokens: int = 16,
+    steps: int = 1000,
+    progress: Progress | None = None,
 ) -> str:
     """Write a caption for an RGB picture.
 
     source: a name of `sources`. detailed: a longer caption, where the source knows how (Florence-2).
+    tokens, steps: of prompt inversion, see `prompt_inversion.invert`.
     Raises WeightsError if the source's library or weights are missing.
     """
     if source == INVERSION:
         from textsketch.semantic import prompt_inversion
 
-        return prompt_inversion.invert(picture, progress=progress).prompt
+        return prompt_inversion.invert(picture, tokens=tokens, steps=steps, progress=progress).prompt
     if source not in _CLASSES:
         names = ", ".join(known.name for known in sources())
         raise WeightsError(f"There is no caption source called {source!r}; choose one of {names}.")

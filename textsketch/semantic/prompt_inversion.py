@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from textsketch.errors import TextsketchError
 from textsketch.measure import clip
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Progress = Callable[[float, str], None]
 """Called with the fraction done and the best prompt so far; an exception it raises stops the search."""
 
 LEAST_TOKENS, MOST_TOKENS = 4, 32
+MOST_STEPS = 10_000
 _LEARNING_RATE = 0.1
 _WEIGHT_DECAY = 0.1
 _turn = threading.Lock()
@@ -48,15 +50,14 @@ def invert(
 ) -> Inversion:
     """Find the prompt of `tokens` words (4 to 32) most like an RGB picture within `steps` steps.
 
-    Raises WeightsError if CLIP is not there. Raising from `progress` stops the search; the best prompt up to
-    then has been reported to it.
+    Raises TextsketchError for other numbers and WeightsError if CLIP is not there. Raising from `progress`
+    stops the search; the best prompt up to then has been reported to it.
     """
     best = None
     for best in search(picture, tokens=tokens, steps=steps, seed=seed):
         if progress is not None:
             progress(best.step / best.steps, best.prompt)
-    if best is None:
-        raise ValueError("steps must be at least 1")
+    assert best is not None  # `search` makes at least one step
     return best
 
 
@@ -67,7 +68,9 @@ def search(
     import torch
 
     if not LEAST_TOKENS <= tokens <= MOST_TOKENS:
-        raise ValueError(f"tokens must be {LEAST_TOKENS} to {MOST_TOKENS}, not {tokens}")
+        raise TextsketchError(f"prompt inversion finds {LEAST_TOKENS} to {MOST_TOKENS} tokens, not {tokens}")
+    if not 1 <= steps <= MOST_STEPS:
+        raise TextsketchError(f"prompt inversion takes 1 to {MOST_STEPS:,} steps, not {steps}")
     model = clip.load(clip.CHOOSING)
     network = model.network
     wanted = torch.from_numpy(clip.embed_pictures([picture], model)).to(model.device)

@@ -14,6 +14,7 @@ import zlib
 from functools import lru_cache
 
 from textsketch.entropy import range_coder
+from textsketch.entropy.tables import NEWEST
 from textsketch.errors import BitstreamError, CaptionError
 from textsketch.semantic import hard_tokens
 from textsketch.semantic.text_alphabet import END, ESCAPE, case_bits, fold
@@ -70,7 +71,7 @@ def encode_text(text: str) -> bytes:
 def decode_text(data: bytes) -> str:
     """Return the caption `encode_text` coded; BitstreamError for any bytes it would not have written."""
     source = _Source(range_coder.Decoder(data))
-    text = _decode(source)
+    text = _decode(source, NEWEST)
     encoder = range_coder.Encoder()
     _replay(encoder, source.decisions)
     if encoder.finish() != data:
@@ -78,14 +79,14 @@ def decode_text(data: bytes) -> str:
     return text
 
 
-def encode_text_to(encoder: range_coder.Encoder, text: str) -> None:
-    """Code a caption into a stream that other things share. Raises CaptionError."""
-    _replay(encoder, _decisions(text))
+def encode_text_to(encoder: range_coder.Encoder, text: str, version: int = NEWEST) -> None:
+    """Code a caption into a stream, of a format version, that other things share. Raises CaptionError."""
+    _replay(encoder, _decisions(text, version))
 
 
-def decode_text_from(decoder: range_coder.Decoder) -> str:
+def decode_text_from(decoder: range_coder.Decoder, version: int = NEWEST) -> str:
     """Decode the caption `encode_text_to` coded; the caller checks the stream as a whole."""
-    return _decode(_Source(decoder))
+    return _decode(_Source(decoder), version)
 
 
 def measure_text(text: str) -> tuple[int, int, int]:
@@ -98,7 +99,7 @@ def _replay(encoder: range_coder.Encoder, decisions: Decisions) -> None:
         encoder.encode_bit(bit, probability_one)
 
 
-def _decisions(text: str) -> Decisions:
+def _decisions(text: str, version: int) -> Decisions:
     """Return the cheapest way to code a text, as binary decisions."""
     try:
         data = text.encode("utf-8")
@@ -111,7 +112,7 @@ def _decisions(text: str) -> Decisions:
     if not text:
         return recorder.decisions
     recorder.code(0, _UNUSUAL)
-    _code_by_model(recorder, text)
+    _code_by_model(recorder, text, version)
     _, decisions = _cheapest(text, data, recorder.decisions)
     return decisions
 
@@ -145,11 +146,11 @@ def _cost(decisions: Decisions) -> int:
     return sum(table[(p if bit else 65536 - p) >> 4] for bit, p in decisions)
 
 
-def _decode(source: _Source) -> str:
+def _decode(source: _Source, version: int) -> str:
     if source.code(None, _EMPTY):
         return ""
     if not source.code(None, _UNUSUAL):
-        way, text = _MODEL, _decode_by_model(source)
+        way, text = _MODEL, _decode_by_model(source, version)
         by_model = source.decisions
     else:
         if source.code(None, 1 << 15):
@@ -164,7 +165,7 @@ def _decode(source: _Source) -> str:
         recorder = _Recorder()
         recorder.code(0, _EMPTY)
         recorder.code(0, _UNUSUAL)
-        _code_by_model(recorder, text)
+        _code_by_model(recorder, text, version)
         by_model = recorder.decisions
     cheapest, decisions = _cheapest(text, text.encode(), by_model)
     if cheapest != way or (way != _MODEL and decisions != source.decisions):
@@ -177,12 +178,12 @@ def _symbol_numbers() -> dict[str, int]:
     return {symbol: number for number, symbol in enumerate(load_tables().symbols)}
 
 
-def _code_by_model(coder: BitCoder, text: str) -> None:
+def _code_by_model(coder: BitCoder, text: str, version: int) -> None:
     """Encode a text that is not empty through the model of captions."""
     numbers = _symbol_numbers()
     begins_lower = not "A" <= text[0] <= "Z"
     coder.code(int(begins_lower), _BEGINS_LOWER)
-    model, cases = TextModel(coder, begins_lower), CaseModel(coder, begins_lower)
+    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower)
     begin, previous, script = 0, "", 0
     for index, symbol in enumerate(fold(text)):
         model.code(numbers[symbol])
@@ -196,10 +197,10 @@ def _code_by_model(coder: BitCoder, text: str) -> None:
             begin, previous = index + 1, token
 
 
-def _decode_by_model(coder: BitCoder) -> str:
+def _decode_by_model(coder: BitCoder, version: int) -> str:
     symbols = load_tables().symbols
     begins_lower = bool(coder.code(None, _BEGINS_LOWER))
-    model, cases = TextModel(coder, begins_lower), CaseModel(coder, begins_lower)
+    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower)
     text: list[str] = []
     begin, previous, size_bytes, script = 0, "", 0, 0
     while True:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from textsketch.entropy.tables import NEWEST
 from textsketch.semantic.text_alphabet import END, character_class
 from textsketch.semantic.text_tables import CHARACTER_MODELS, TextTables, load_tables
 
@@ -48,10 +49,10 @@ class Lookup:
         return row
 
 
-@lru_cache(maxsize=1)
-def lookup() -> Lookup:
-    """The shipped tables, unfolded once."""
-    return Lookup(load_tables())
+@lru_cache
+def lookup(version: int = NEWEST) -> Lookup:
+    """The shipped tables of a format version, unfolded once."""
+    return Lookup(load_tables(version))
 
 
 def log_ratio(right: int, left: int) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Protocol
 
+from textsketch.entropy.tables import NEWEST
 from textsketch.semantic.text_alphabet import START_CLASS, length_level, style_context
 from textsketch.semantic.text_lookup import log_ratio, lookup
 from textsketch.semantic.text_ranges import CharacterRanges, Range, narrowed
@@ -30,13 +31,14 @@ class BitCoder(Protocol):
 class TextModel:
     """Codes the folded symbols of one text, first to last; the end sign closes it.
 
-    coder: encodes or decodes bits. begins_lower: whether the text begins with anything but A-Z.
+    coder: encodes or decodes bits. begins_lower: whether the text begins with anything but A-Z. version: of
+    the format.
     """
 
-    def __init__(self, coder: BitCoder, begins_lower: bool) -> None:
-        tables = load_tables()
+    def __init__(self, coder: BitCoder, begins_lower: bool, version: int = NEWEST) -> None:
+        tables = load_tables(version)
         self._coder = coder
-        self._look = look = lookup()
+        self._look = look = lookup(version)
         self._begins_lower = begins_lower
         self._models = tables.models
         self._length = 0
@@ -48,7 +50,7 @@ class TextModel:
         self._unknown_id = self._start_id + 1
         self._last_id, self._last_but_one_id = self._start_id, -1
         self._nested_contexts = [-1, -1]
-        self._net = WordNet()
+        self._net = WordNet(version)
         self._begin_token()
 
     @property

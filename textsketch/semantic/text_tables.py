@@ -1,4 +1,4 @@
-"""Loads the text coder's shipped tables: vocabulary, context counts, mixing weights.
+"""Loads the text coder's shipped tables: vocabulary, context counts, word network, mixing weights.
 
 One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then
 the columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 import lzma
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
+
+from textsketch.entropy.tables import NEWEST
 
 LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 3, "lp": 0, "pb": 0}]
 WORD_MODELS = ("W0", "W1", "W2", "W3", "S2")
@@ -163,10 +165,21 @@ def _read_vocabulary(shared: np.ndarray, suffixes: np.ndarray, ends: set[int]) -
     return vocabulary
 
 
-@lru_cache(maxsize=1)
-def load_tables() -> TextTables:
-    """Return the shipped tables; read once, about a quarter of a second."""
-    return parse_tables(files("textsketch.semantic").joinpath("text_tables.bin").read_bytes())
+@lru_cache
+def load_tables(version: int = NEWEST) -> TextTables:
+    """Return the shipped tables of a format version; read once, about a quarter of a second.
+
+    An older version's file holds the columns in which it differs: the word network and the mixing weights.
+    """
+    if version != NEWEST:
+        newest = load_tables()
+        older = read_columns(_file(f"text_tables_version_{version}.bin"))
+        return replace(newest, columns=newest.columns | older)
+    return parse_tables(_file("text_tables.bin"))
+
+
+def _file(name: str) -> bytes:
+    return files("textsketch.semantic").joinpath(name).read_bytes()
 
 
 def parse_tables(data: bytes) -> TextTables:

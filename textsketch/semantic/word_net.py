@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from textsketch.entropy.tables import NEWEST
 from textsketch.semantic.text_tables import load_tables
 
 _MASS_BITS = 12  # masses are shifted to about this many bits before their level counts as confidence
@@ -68,16 +69,16 @@ def _product(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return np.einsum("kj,k->j", matrix, vector)
 
 
-@lru_cache(maxsize=1)
-def _tables() -> WordNetTables:
-    return WordNetTables(load_tables().columns)
+@lru_cache
+def _tables(version: int) -> WordNetTables:
+    return WordNetTables(load_tables(version).columns)
 
 
 class WordNet:
-    """The network's state along one text."""
+    """The network's state along one text, for a format version."""
 
-    def __init__(self) -> None:
-        self._tables = tables = _tables()
+    def __init__(self, version: int = NEWEST) -> None:
+        self._tables = tables = _tables(version)
         self._state = np.zeros(tables.state_size, np.int64)
         self._input_row = len(tables.ids) + 1
 

@@ -10,7 +10,10 @@ from gradio.components import Component
 
 from .. import render
 from ..errors import TextsketchError
+from ..layers import CANDIDATES
+from ..measure import clip
 from ..render import profiles
+from ..structure import Kind, detectors, pose
 from . import html
 from .jobs import JobCancelledError, Update
 
@@ -82,10 +85,11 @@ def first_decoder() -> str:
     return profile.name if profile else render.PAINTER
 
 
-def decoder_controls(tab: str) -> tuple[gr.Dropdown, gr.Number]:
+def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, list[Component]]:
     """Which renderer paints, and Stable Diffusion's own controls where one of its profiles can be used.
 
-    Those that cannot are named with what they lack.
+    Those that cannot are named with what they lack. The list is what `decoder_options` takes, steps and
+    strength; with `encoding` also what `encoder_choices` takes, structure, detector and candidates.
     """
     offers = render.offers()
     ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
@@ -102,14 +106,53 @@ def decoder_controls(tab: str) -> tuple[gr.Dropdown, gr.Number]:
             None, label="Steps (empty: the profile's)", minimum=1, maximum=100, precision=0,
             elem_id=f"{tab}-steps",
         )  # fmt: skip
+        strength = gr.Number(
+            None, label="Strength (empty: the profile's)", minimum=0, maximum=1, step=0.05,
+            info="How much of the colour map's picture the profiles with ControlNet repaint, 0 to 1.",
+            elem_id=f"{tab}-strength",
+        )  # fmt: skip
+        controls: list[Component] = [steps, strength]
+        if encoding:
+            controls += _encoder_controls()
     lacking = [offer.problem for offer in offers if offer.problem is not None]
     if lacking:
         gr.HTML(html.missing("Stable Diffusion as the decoder", lacking))
-    return decoder, steps
+    return decoder, controls
 
 
-def decoder_options(decoder: str, grain: bool, steps: float | None) -> dict[str, Any]:
+def _encoder_controls() -> list[Component]:
+    """How the encoder spends the bytes for Stable Diffusion; what lacks weights is named."""
+    problems = {Kind.SKELETONS: pose.why_not()}
+    kinds = [kind.value for kind in Kind if problems.get(kind) is None]
+    found = {name: detectors.why_not(name) for name in detectors.names()}
+    choosing = clip.why_not(clip.CHOOSING)
+    structure = gr.Radio(
+        kinds, value=Kind.STROKES.value, label="Structure", info="What the sketch layer holds.",
+        elem_id="structure",
+    )  # fmt: skip
+    detector = gr.Dropdown(
+        [name for name, problem in found.items() if problem is None], value=detectors.OWN,
+        label="Detector of lines", elem_id="detector",
+    )  # fmt: skip
+    candidates = gr.Radio(
+        list(CANDIDATES), value=1, label="Candidates", visible=choosing is None, elem_id="candidates",
+        info="Paint several and keep the one that CLIP finds most like the original.",
+    )  # fmt: skip
+    lacking = [problem for problem in (*problems.values(), *found.values(), choosing) if problem is not None]
+    if lacking:
+        gr.HTML(html.missing("More structures, detectors and candidates", lacking))
+    return [structure, detector, candidates]
+
+
+def decoder_options(decoder: str, grain: bool, steps: float | None, strength: float | None) -> dict[str, Any]:
     """What `pipeline.decode` passes on to the renderer."""
     if decoder == render.PAINTER:
         return {"grain": grain}
-    return {"steps": int(steps) if steps else None}
+    return {"steps": int(steps) if steps else None, "strength": strength}
+
+
+def encoder_choices(decoder: str, structure: str, detector: str, candidates: int) -> dict[str, Any]:
+    """What `pipeline.encode` takes for a Stable Diffusion renderer alone."""
+    if decoder == render.PAINTER:
+        return {}
+    return {"structure": structure, "detector": detector, "candidates": int(candidates)}

@@ -23,7 +23,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
         with gr.Column(scale=2, min_width=320):
             file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
-            decoder, steps = decoder_controls("decode")
+            decoder, controls = decoder_controls("decode")
             grain = gr.Checkbox(True, label="Paint fine grain")
         with gr.Column(scale=5, min_width=320):
             status = gr.HTML("", elem_id="decode-status")
@@ -39,7 +39,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
 
     nothing: Updates = {card: "", image: None}
 
-    def work(path, layers, grain, decoder, steps, request: gr.Request) -> Iterator[Updates]:
+    def work(request: gr.Request, path, layers, grain, decoder, *steering) -> Iterator[Updates]:
         if not path:
             yield {status: ""} | nothing
             return
@@ -50,7 +50,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
                 mode=None if layers == _ALL else layers,
                 progress=report,
                 renderer=decoder,
-                options=decoder_options(decoder, grain, steps),
+                options=decoder_options(decoder, grain, *steering),
             )
 
         def done(result) -> Updates:
@@ -67,6 +67,6 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             cancelled=lambda: {},  # a newer choice is being painted
         )
 
-    asked = [file, layers, grain, decoder, steps]
+    asked = [file, layers, grain, decoder, *controls]
     for control in asked:
         control.change(work, asked, [status, card, image], **WORK)

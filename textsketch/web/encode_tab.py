@@ -14,7 +14,8 @@ from gradio.components import Component
 from ..budget import MAX_BUDGET_BYTES
 from ..image import read_image
 from ..layers import Mode
-from ..semantic import captioner
+from ..semantic import captioner, prompt_inversion
+from ..structure import Kind, detectors
 from . import html
 from .controls import (
     MAX_SIDE,
@@ -24,6 +25,7 @@ from .controls import (
     Updates,
     decoder_controls,
     decoder_options,
+    encoder_choices,
     first_decoder,
     follow,
     owner,
@@ -48,7 +50,8 @@ class _Answer:
 def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) -> list[Component]:
     """Lay out the tab and wire it. examples: the folder of the bundled pictures.
 
-    Returns what another tab needs of the current picture: picture, caption, seed, grain, decoder, steps.
+    Returns what another tab needs of the current picture: picture, caption, seed, grain, decoder, steps,
+    strength.
     """
     captions = example_captions(examples)
     first = next(iter(captions))
@@ -107,7 +110,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
                 grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
-                decoder, steps = decoder_controls("encode")
+                decoder, steering = decoder_controls("encode", encoding=True)
         with gr.Column(scale=5, min_width=320, elem_id="result"):
             panel = ResultPanel()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
@@ -159,7 +162,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         path = list(captions)[event.index]
         return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
 
-    settings = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, steps]
+    settings = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, *steering]
     encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
     run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
@@ -178,10 +181,13 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
     for control in settings:
         control.change(compare, *check, trigger_mode="always_last", **PRIVATE)
-    return [picture, caption, seed, grain, decoder, steps]
+    return [picture, caption, seed, grain, decoder, *steering[:2]]
 
 
-def _question(path, mode, preset, size_bytes, caption, seed, grain, decoder, steps) -> dict[str, Any]:
+def _question(
+    path, mode, preset, size_bytes, caption, seed, grain, decoder,
+    steps=None, strength=None, structure=Kind.STROKES, detector=detectors.OWN, candidates=1,
+) -> dict[str, Any]:  # fmt: skip
     """What `Showroom.show` is asked."""
     return {
         "path": path,
@@ -190,7 +196,8 @@ def _question(path, mode, preset, size_bytes, caption, seed, grain, decoder, ste
         "caption": caption,
         "seed": int(seed or 0),
         "renderer": decoder,
-        "options": decoder_options(decoder, grain, steps),
+        "choices": encoder_choices(decoder, structure, detector, candidates),
+        "options": decoder_options(decoder, grain, steps, strength),
     }
 
 
@@ -198,7 +205,7 @@ def warm_up(showroom: Showroom, examples: Path) -> None:
     """Make what a visitor sees first, so that it is there at once."""
     path, caption = next(iter(example_captions(examples).items()))
     showroom.show(
-        **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder(), None),
+        **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder()),
         max_side=MAX_SIDE,
         progress=lambda fraction, message: None,
     )
@@ -228,26 +235,51 @@ def _caption_writer(jobs: Jobs, picture: gr.Image, caption: gr.Textbox, line: gr
         )
         write = gr.Button("Write a caption", size="sm", elem_id="write")
         cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel", visible=False)
+    with gr.Row(visible=source.value == captioner.INVERSION) as inversion:
+        tokens = gr.Slider(
+            prompt_inversion.LEAST_TOKENS, prompt_inversion.MOST_TOKENS, 16, step=1, label="Words",
+            elem_id="inversion-tokens",
+        )  # fmt: skip
+        steps = gr.Number(
+            1000, label="Steps", minimum=1, maximum=prompt_inversion.MOST_STEPS, precision=0,
+            elem_id="inversion-steps",
+        )  # fmt: skip
     idle: Updates = {write: gr.update(interactive=True), cancel: gr.update(visible=False)}
 
-    def work(path, source, request: gr.Request) -> Iterator[Updates]:
+    def work(path, source, tokens, steps, request: gr.Request) -> Iterator[Updates]:
         if not path:
             yield {line: html.error(_NO_PICTURE)}
             return
+        best: list[str] = []
+
+        def write_caption(report) -> str:
+            def progress(fraction: float, message: str) -> None:
+                best[:] = [message] if source == captioner.INVERSION else []
+                report(fraction, message)
+
+            return captioner.write(
+                read_image(path), source, tokens=int(tokens), steps=int(steps or 0), progress=progress
+            )
+
+        def cancelled() -> Updates:
+            # What the search has found so far is a caption already.
+            found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
+            return idle | {line: html.note("Cancelled.")} | found
+
         yield {write: gr.update(interactive=False), cancel: gr.update(visible=True)}
         yield from follow(
-            jobs.run(
-                owner(request, "caption"),
-                lambda report: captioner.write(read_image(path), source, progress=report),
-            ),
+            jobs.run(owner(request, "caption"), write_caption),
             line,
             lambda text: idle | {caption: text, line: describe_caption(text)},
             failed=lambda sentence: idle,
-            cancelled=lambda: idle | {line: html.note("Cancelled.")},
+            cancelled=cancelled,
         )
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "caption"))
 
-    write.click(work, [picture, source], [line, caption, write, cancel], **WORK)
+    source.change(
+        lambda source: gr.update(visible=source == captioner.INVERSION), source, inversion, **PRIVATE
+    )
+    write.click(work, [picture, source, tokens, steps], [line, caption, write, cancel], **WORK)
     cancel.click(stop, None, None, queue=False, **PRIVATE)

@@ -8,10 +8,17 @@ from urllib.parse import quote
 from .. import codestream
 from ..layers import Mode
 from ..measure.rate_quality import METRICS
+from ..semantic import words
+from ..structure import Kind
 from .commands import marked_up
 from .jobs import Update
 from .showcase import Showcase
 
+_STRUCTURE_TITLES = {
+    Kind.STROKES: "2. Sketch",
+    Kind.SKELETONS: "2. Skeletons",
+    Kind.SOFT_EDGES: "2. Soft edges",
+}
 _HEX_LIMIT_BYTES = 4096
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
@@ -118,9 +125,11 @@ def layers(show: Showcase) -> str:
     sizes = show.report.layer_bytes
     caption = show.report.caption
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
-    cards = [_layer_card("text", "1. Text", sizes["semantic"], f'<div class="ts-caption">{text}</div>')]
+    body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
+    cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
+    kind = codestream.split(show.encoded.data)[0].kind
     for name, title, segment in (
-        ("sketch", "2. Sketch", "structure"),
+        ("sketch", _STRUCTURE_TITLES[kind], "structure"),
         ("colour_map", "3. Colour map", "texture"),
     ):
         if name in show.files:
@@ -128,6 +137,17 @@ def layers(show: Showcase) -> str:
             picture = f'<img src="{source}" alt="{title[3:]} as it stands in the file"/>'
             cards.append(_layer_card(name.replace("_", "-"), title, sizes.get(segment, 0), picture))
     return f'<div class="ts-layers">{"".join(cards)}</div>'
+
+
+def _words(show: Showcase) -> str:
+    """What the text layer says besides the caption, and what a text-to-image model is told."""
+    colours = words.describe(show.decoded.layers)
+    lines = []
+    if colours:
+        lines.append(f"<b>Colour descriptors, in words:</b> {escape(colours)}")
+    if show.prompt is not None:
+        lines.append(f"<b>Prompt:</b> {escape(show.prompt)}")
+    return "".join(f'<p class="ts-words">{line}</p>' for line in lines)
 
 
 def _layer_card(name: str, title: str, size_bytes: int, body: str) -> str:

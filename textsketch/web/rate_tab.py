@@ -55,7 +55,9 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
         marks = [point.mark(metric) for point in sweep.points] if sweep else []
         return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
 
-    def work(path, caption, seed, grain, decoder, steps, metric, request: gr.Request) -> Iterator[Updates]:
+    def work(
+        request: gr.Request, path, caption, seed, grain, decoder, steps, strength, metric
+    ) -> Iterator[Updates]:
         if not path:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
@@ -82,7 +84,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
                 max_side=MAX_SIDE,
                 progress=report,
                 renderer=decoder,
-                options=decoder_options(decoder, grain, steps),
+                options=decoder_options(decoder, grain, steps, strength),
                 found=found.append,
             )
 

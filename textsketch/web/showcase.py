@@ -21,7 +21,8 @@ from ..measure.baselines import Baseline, best_within
 from ..measure.comparison import layer_pictures
 from ..measure.report import Report, make_report
 from ..pipeline import Decoded, Encoded, Progress, decode, encode
-from ..render import PAINTER
+from ..render import PAINTER, profiles
+from ..semantic import words
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
@@ -32,8 +33,9 @@ class Showcase:
     """An encoded picture and the files that show it.
 
     original_size: (width, height) of what was uploaded; report.width and height are of what was encoded.
-    files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and
-    "sketch" and "colour_map" where the file has these layers.
+    prompt: what Stable Diffusion was told, None if the painter painted. files: by name; "tsk", "original",
+    "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and "sketch" and "colour_map" where the
+    file has these layers.
     """
 
     encoded: Encoded
@@ -41,6 +43,7 @@ class Showcase:
     jpeg: Baseline
     report: Report
     original_size: tuple[int, int]
+    prompt: str | None
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
@@ -69,20 +72,21 @@ class Showroom:
         max_side: int,
         progress: Progress,
         renderer: str = PAINTER,
+        choices: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         preview: Callable[[Image.Image], None] | None = None,
     ) -> Showcase:
         """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
 
-        renderer and options: see `pipeline.decode`. preview: is called with rough pictures while a
-        Stable Diffusion profile paints.
+        renderer and choices: see `pipeline.encode`; options: see `pipeline.decode`. preview: is called with
+        rough pictures while a Stable Diffusion profile paints.
         """
         progress(0.0, "reading the picture")
         original = read_image(path)
         picture = scale_to_fit(original, max_side)
-        options = options or {}
+        choices, options = choices or {}, options or {}
         asked = repr(
-            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))
+            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, choices, options)
         ).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         with self._lock:
@@ -98,6 +102,7 @@ class Showroom:
             seed=seed,
             renderer=renderer,
             progress=lambda done, message: progress(0.5 * done, message),
+            **choices,
         )
         encoded_at = time.perf_counter()
         if renderer != PAINTER:
@@ -109,6 +114,9 @@ class Showroom:
             **options,
         )
         decoded_at = time.perf_counter()
+        prompt = None
+        if renderer != PAINTER:
+            prompt = words.prompt(decoded.layers, profiles.get(renderer).prompt_suffix)
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
         progress(0.85, "measuring")
@@ -121,6 +129,7 @@ class Showroom:
             jpeg,
             report,
             original.size,
+            prompt,
             encoded_at - started,
             decoded_at - encoded_at,
             _write_files(folder, file_stem(path), picture, encoded, decoded, jpeg),

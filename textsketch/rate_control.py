@@ -23,7 +23,7 @@ SizeOf = Callable[[Layers], int]
 
 _LINES_TO_FILL_UP = 12
 _SKETCH_LONG_SIDE = 192
-_FAVOUR = 4.0
+FAVOUR, LESS_FAVOUR = 4.0, 0.6
 _MOST_DESCRIPTOR_BYTES = 64
 _BITS_WEIGHTS = (0.16, 0.06)
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
@@ -196,14 +196,14 @@ class _Painting:
         shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
         step = colour_map.coefficient_step(step_index, layers.size) / 2**self._level
         lines = stroke_finder.detect(self._planes[0], layers.size, _SKETCH_LONG_SIDE)
-        favour = _FAVOUR
+        favour = FAVOUR
         before = self._size_of(layers)
         for _ in range(6):
             chosen = stroke_finder.select(lines, self._residual, shape, step, favour)
             trial = replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
             if self._size_of(trial) - before <= 0.4 * (self._budget_bytes - before):
                 return trial
-            favour *= 0.6
+            favour *= LESS_FAVOUR
         return layers
 
     def _add_grain(self, layers: Layers, step_index: int) -> Layers:

@@ -58,16 +58,21 @@ class StrokeWavelet:
 
     def inverse(self, coefficients: np.ndarray) -> np.ndarray:
         """Invert `forward`; missing fine bands (a smaller array) count as zeros."""
+        out = np.empty((len(coefficients), *self.shapes[0]), np.float32)
+        for index in range(len(coefficients)):  # one plane at a time takes a third of the memory
+            out[index] = self._inverse(coefficients[index : index + 1])[0]
+        return out
+
+    def _inverse(self, coefficients: np.ndarray) -> np.ndarray:
         start = self.shapes.index((coefficients.shape[1], coefficients.shape[2]))
-        block = coefficients.astype(np.float32)
-        out = block.copy()
+        out = coefficients.astype(np.float32)
         for level in range(len(self.shapes) - 2, -1, -1):
             rows, columns = self.shapes[level]
             across, along = self._weights[level]
             if level < start:
-                block = np.zeros((out.shape[0], rows, columns), np.float32)
-                block[:, : out.shape[1], : out.shape[2]] = out
-                out = block
+                finer = np.zeros((out.shape[0], rows, columns), np.float32)
+                finer[:, : out.shape[1], : out.shape[2]] = out
+                out = finer
             block = out[:, :rows, :columns]
             block = _synthesise(block.transpose(0, 2, 1), along).transpose(0, 2, 1)
             out[:, :rows, :columns] = _synthesise(block, across)

@@ -1,35 +1,67 @@
-"""Trains the colour map's probability network: python -m training.painter.colour_model --data ../shared/data
+"""Trains the colour map's networks, for magnitudes and for signs, on what the encoder chooses.
 
-Two rounds: the first network learns from plainly rounded coefficients, the second from coefficients
-quantised against the first, as the encoder does it. About five minutes on one core.
+Coefficients depend on the network, since the encoder weighs their bits, so there are rounds: each learns from
+the sketches and coefficients that rate control chooses with the network of the round before it.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from textsketch.colour_space import to_ycbcr
-from textsketch.entropy.network import IntegerNetwork
-from textsketch.layers import Layers, Semantic, Structure
+from textsketch import rate_control
+from textsketch.entropy.models import BitMeter
+from textsketch.layers import Layers, Mode
 from textsketch.semantic import descriptors
-from textsketch.structure import strokes as stroke_finder
-from textsketch.structure.grid import grid_shape
-from textsketch.texture import colour_map
-from textsketch.texture.colour_model import network
+from textsketch.structure import sketch_coder
+from textsketch.texture import colour_map, colour_model
 from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, SIGN_INPUTS, SIGNED, passes
-from textsketch.texture.quantiser import quantise
+from textsketch.texture.grain import code_grain
+from textsketch.texture.quantiser import finest_levels, quantise
+from textsketch.texture.wavelet import level_shapes
 from training.painter.pictures import training_pictures
 
-OUT = Path(__file__).parents[2] / "textsketch" / "texture" / "colour_model.npz"
+FOLDER = Path(colour_model.__file__).parent
 HIDDEN = (32, 16)
+ROUNDS = ((1, 1, 4000), (2, 2, 16_000))
+"""(seed, crops of each photo, training steps) of each round."""
+SIGN_STEPS = 12_000
+LEAST_BYTES, MOST_BYTES = 50, 5000
+HEADER_BYTES = 8
+FIRST_LOGITS = (-3, -1.5, -1)
+"""What the first round's encoder believes of every coefficient: more than 0, 1, 2?"""
 
 
-def samples(data: Path, seed: int, model: IntegerNetwork | None, photo_repeats: int):
-    """What the two networks learn from.
+def build(data: Path) -> None:
+    """Train both networks from nothing and write them where the coder loads them."""
+    torch.set_num_threads(1)
+    _install("colour_model.npz", _first_network())
+    for seed, photo_repeats, steps in ROUNDS:
+        columns, signs = samples(data, seed, photo_repeats)
+        print(f"{len(columns[2])} samples, {(columns[2] > 0).mean():.3f} of them not zero", flush=True)
+        _install("colour_model.npz", train(columns, steps))
+    _install("sign_model.npz", train_signs(signs, SIGN_STEPS))
+
+
+def _install(name: str, weights: dict[str, np.ndarray]) -> None:
+    np.savez_compressed(FOLDER / name, **weights)
+    colour_model.network.cache_clear()
+    colour_model.sign_network.cache_clear()
+
+
+def _first_network() -> dict[str, np.ndarray]:
+    net = perceptron(INPUTS, HIDDEN, len(FIRST_LOGITS))
+    with torch.no_grad():
+        for part in net.parameters():
+            part.zero_()
+        net[4].bias.copy_(torch.tensor(FIRST_LOGITS))
+    return integer_weights(net)
+
+
+def samples(data: Path, seed: int, photo_repeats: int):
+    """What the two networks learn from, at budgets spread evenly on a logarithmic scale.
 
     Returns (inputs (n, MAGNITUDES) uint8, constants (n, INPUTS - MAGNITUDES) int16, magnitudes, weights)
     and the same for signs (inputs (n, SIGNED) int8, constants, minus or not).
@@ -37,64 +69,59 @@ def samples(data: Path, seed: int, model: IntegerNetwork | None, photo_repeats: 
     columns = [[], [], [], []]
     signs = [[], [], []]
     for picture, random in training_pictures(data, seed, photo_repeats):
-        planes = to_ycbcr(np.asarray(picture))
-        size = picture.size
-        height, width = planes.shape[1:]
-        colours = descriptors.from_planes(planes, int(random.integers(8, 24)))
-        residual = planes - descriptors.field_planes(colours, height, width, size)
-        step_index = int(random.integers(18, 52))
-        step = colour_map.coefficient_step(step_index, size)
-        structure = None
-        if random.random() < 0.8:
-            structure = Structure(random_sketch(residual, planes, size, step, random))
-        wavelet = colour_map.transform(Layers(size, Semantic(), structure), height, width)
-        scaled = wavelet.forward(residual) / step
-        sketch = None if structure is None else structure.strokes
-        if model is None:
-            chosen = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.33)).astype(np.int32)
-        else:
-            weight = float(random.uniform(0.1, 0.2))
-            chosen, _ = quantise(scaled, wavelet.shapes, step_index, sketch, bits_weight=weight, model=model)
-        chosen = np.clip(chosen, -colour_map.LARGEST, colour_map.LARGEST)
-        blank = np.zeros_like(chosen)
-        for part in passes(blank, chosen, wavelet.shapes, (0, 1, 1), step_index, sketch):
+        budget_bytes = int(np.exp(random.uniform(np.log(LEAST_BYTES), np.log(MOST_BYTES))))
+        layers = rate_control.choose_layers(
+            picture, Mode.THREE_LAYER, budget_bytes, "", size_of=estimated_size_bytes
+        )
+        texture, strokes = layers.texture, layers.structure.strokes
+        shapes = level_shapes(picture.size[1], picture.size[0])[colour_map.base_level(picture.size) :]
+        finest = finest_levels(texture.coefficients, shapes)
+        blank = np.zeros_like(texture.coefficients)
+        walk = passes(blank, texture.coefficients, shapes, finest, texture.step_index, strokes)
+        for part in walk:
             magnitude = np.abs(part.wanted.ravel())
             chosen_rows = np.nonzero(magnitude)[0]
-            if len(chosen_rows) and model is not None:
+            if len(chosen_rows):
                 signs[0].append(part.sign_inputs(chosen_rows).astype(np.int8))
-                constants = np.zeros(SIGN_INPUTS - SIGNED, np.int16)
-                for index, value in part.sign_constants.items():
-                    constants[index - SIGNED] = value
-                signs[1].append(np.tile(constants, (len(chosen_rows), 1)))
+                signs[1].append(_constants(part.sign_constants, SIGNED, SIGN_INPUTS, len(chosen_rows)))
                 signs[2].append(part.wanted.ravel()[chosen_rows] < 0)
             part.values[...] = part.wanted
             busy = part.inputs[:, :-1].any(axis=1) | (magnitude > 0)
             few = len(magnitude) < 300
-            chance = np.where(busy, 1.0 if few else 0.3, 0.3 if few else 0.01)
+            chance = np.where(busy, 1.0 if few else 0.5, 0.3 if few else 0.02)
             rows = np.nonzero(random.random(len(magnitude)) < chance)[0]
-            constants = np.zeros(INPUTS - MAGNITUDES, np.int16)
-            for index, value in part.constants.items():
-                constants[index - MAGNITUDES] = value
             columns[0].append(part.inputs[rows])
-            columns[1].append(np.tile(constants, (len(rows), 1)))
+            columns[1].append(_constants(part.constants, MAGNITUDES, INPUTS, len(rows)))
             columns[2].append(np.minimum(magnitude[rows], 20).astype(np.uint8))
-            columns[3].append((1 / chance[rows]).astype(np.float32))
-    return [[np.concatenate(column) for column in group if column] for group in (columns, signs)]
+            columns[3].append((budget_bytes**-0.5 / chance[rows]).astype(np.float32))
+    return [[np.concatenate(column) for column in group] for group in (columns, signs)]
 
 
-def random_sketch(residual, planes, size, step, random) -> np.ndarray:
-    """A sketch such as rate control might choose, with a random price of strokes."""
-    long_side = int(random.choice([128, 192, 192, 256]))
-    shape = grid_shape(size, long_side)
-    lines = stroke_finder.detect(planes[0], size, long_side)
-    favour = float(random.choice([0.8, 1.5, 2.5, 4.0]))
-    return stroke_finder.draw(stroke_finder.select(lines, residual, shape, step, favour), shape)
+def _constants(values: dict[int, int], first: int, end: int, count: int) -> np.ndarray:
+    row = np.zeros(end - first, np.int16)
+    for index, value in values.items():
+        row[index - first] = value
+    return np.tile(row, (count, 1))
+
+
+def estimated_size_bytes(layers: Layers) -> int:
+    """The size of a three-layer file without a caption, its texture estimated, not packed: that is quick."""
+    meter = BitMeter()
+    if layers.semantic.descriptors is not None:
+        meter.bits += descriptors.size_bits(layers.semantic.descriptors)
+    texture = layers.texture
+    shapes = level_shapes(layers.size[1], layers.size[0])[colour_map.base_level(layers.size) :]
+    strokes = layers.structure.strokes
+    # Bits that cost nothing leave integers as they are, even a little off.
+    scaled = texture.coefficients * np.float32(1.01)
+    meter.bits += quantise(scaled, shapes, texture.step_index, strokes, bits_weight=0)[1]
+    code_grain(meter, texture.grain, layers.size)
+    return HEADER_BYTES + len(sketch_coder.pack(layers.structure, layers.size)) + int(np.ceil(meter.bits / 8))
 
 
 def train(columns, steps: int) -> dict[str, np.ndarray]:
     """Fit the network to minimise code length; returns integer weights for `IntegerNetwork`."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     order = np.random.default_rng(0).permutation(len(columns[2]))
     inputs, constants, magnitudes, weights = (column[order] for column in columns)
     scale = torch.from_numpy(INPUT_SCALE / 256).float()
@@ -176,25 +203,3 @@ def integer_weights(net: torch.nn.Sequential) -> dict[str, np.ndarray]:
         out[f"w{index}"] = np.rint(weight.T * 1024).astype(np.int16)
         out[f"b{index}"] = np.rint(bias * (1 << 18)).astype(np.int32)
     return out
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=12_000, help="training steps of each network")
-    parser.add_argument(
-        "--refine", action="store_true", help="only the second round, from the shipped network"
-    )
-    arguments = parser.parse_args()
-    model = network() if arguments.refine else None
-    for seed, photo_repeats in ((2, 2),) if arguments.refine else ((1, 1), (2, 2)):
-        columns, signs = samples(arguments.data, seed, model, photo_repeats)
-        print(f"{len(columns[2])} samples, {(columns[2] > 0).mean():.3f} of them not zero", flush=True)
-        weights = train(columns, arguments.steps)
-        model = IntegerNetwork(weights)
-    np.savez_compressed(OUT, **weights)
-    np.savez_compressed(OUT.with_name("sign_model.npz"), **train_signs(signs, arguments.steps))
-
-
-if __name__ == "__main__":
-    main()

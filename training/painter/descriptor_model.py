@@ -1,8 +1,7 @@
-"""Counts the descriptors' tables: python -m training.painter.descriptor_model --data ../shared/data"""
+"""Counts the descriptors' tables."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,10 @@ from training.painter.pictures import training_pictures
 OUT = Path(__file__).parents[2] / "textsketch" / "semantic" / "descriptor_model.npz"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    arguments = parser.parse_args()
+def build(data: Path) -> None:
+    """Count the tables and write them where the coder loads them."""
     values, planes = [], []
-    for picture, _ in training_pictures(arguments.data, 21, photo_repeats=4):
+    for picture, _ in training_pictures(data, 21, photo_repeats=4):
         values.append(analyse(to_ycbcr(np.asarray(picture)), picture.size))
         planes.append([plane for plane, _, _ in order(picture.size)])
     values = np.array(values)
@@ -54,7 +51,3 @@ def main() -> None:
         minus=np.clip(np.rint(minus * 65536), 256, 65280).astype(np.uint16),
         expected=expected.astype(np.int32),
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Counts the sketch coder's tables: python -m training.painter.sketch_model --data ../shared/data
+"""Counts the sketch coder's tables.
 
 Sketches are chosen from the training pictures as the encoder does it. The table of turns is smoothed by
 tables of shorter histories, so that rare histories start from what their recent past suggests.
@@ -6,12 +6,11 @@ tables of shorter histories, so that rare histories start from what their recent
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from textsketch import rate_control
 from textsketch.colour_space import to_ycbcr
 from textsketch.semantic import descriptors
 from textsketch.structure import contours, sketch_coder
@@ -51,7 +50,7 @@ def sketches(data: Path, seed: int):
     for picture, random in training_pictures(data, seed, photo_repeats=2):
         planes = to_ycbcr(np.asarray(picture))
         size = picture.size
-        long_side = int(random.choice([128, 192, 192, 192, 256]))
+        long_side = int(random.choice([128, 192, 192, 192, 192, 256]))
         shape = grid_shape(size, long_side)
         if random.random() < 0.3:
             lines = contours.detect(planes, shape)
@@ -60,21 +59,19 @@ def sketches(data: Path, seed: int):
         lines = stroke_finder.detect(planes[0], size, long_side)
         colours = descriptors.from_planes(planes, 16)
         residual = planes - descriptors.field_planes(colours, *planes.shape[1:], size)
-        step = colour_map.coefficient_step(int(random.integers(20, 44)), size)
-        chosen = stroke_finder.select(lines, residual, shape, step, float(random.choice([1.5, 2, 3, 4])))
+        step = colour_map.coefficient_step(int(random.integers(22, 58)), size)
+        favour = rate_control.FAVOUR * rate_control.LESS_FAVOUR ** int(random.choice([0, 0, 0, 1, 2, 3]))
+        chosen = stroke_finder.select(lines, residual, shape, step, favour)
         yield stroke_finder.draw(chosen, shape)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    arguments = parser.parse_args()
-    cv2.setNumThreads(1)
+def build(data: Path) -> None:
+    """Count the tables and write them where the coder loads them."""
     model = sketch_coder.ChainModel({"near": np.zeros(8), "first": np.zeros(24), "turn": np.zeros(1)})
     model.near, model.first = Count(8), Count(24)
     model.turn = Count(RANKS * 4 << (2 * HISTORY))
     cells = 0
-    for sketch in sketches(arguments.data, 11):
+    for sketch in sketches(data, 11):
         sketch_coder.code_chains(Ignore(), sketch.shape, sketch, model)
         cells += int(sketch.sum())
     print(f"{cells} stroke cells")
@@ -102,7 +99,3 @@ def _turns(counts: np.ndarray) -> np.ndarray:
         parent = np.tile(belief, (1, 4, 1))[:, : 4**length] if length else belief
         belief = (pooled[..., 1] + 6 * parent) / (pooled.sum(axis=-1) + 6)
     return np.clip(np.rint(belief.reshape(-1) * 65536), 64, 65472).astype(np.uint16)
-
-
-if __name__ == "__main__":
-    main()

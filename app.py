@@ -81,12 +81,9 @@ def launch(demo: gr.Blocks) -> None:
             footer_links=["api"],
         )
     except OSError as error:
-        if "empty port" not in str(error):
+        if port is None or "empty port" not in str(error):
             raise
-        print(
-            f"textsketch: error: port {port} is taken; choose another one, or none for a free one",
-            file=sys.stderr,
-        )
+        print(f"textsketch: error: port {port} is taken; choose another one or none", file=sys.stderr)
         sys.exit(2)
 
 

@@ -103,11 +103,11 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
     with gr.Column(visible=len(ready) > 1, elem_id=f"{tab}-diffusion", elem_classes="ts-group"):
         gr.HTML('<h3 class="ts-group-title">Stable Diffusion</h3>')
         steps = gr.Number(
-            None, label="Steps (empty: the profile's)", minimum=1, maximum=100, precision=0,
+            0, label="Steps (0: the profile's)", minimum=0, maximum=100, precision=0,
             elem_id=f"{tab}-steps",
         )  # fmt: skip
         strength = gr.Number(
-            None, label="Strength (empty: the profile's)", minimum=0, maximum=1, step=0.05,
+            0, label="Strength (0: the profile's)", minimum=0, maximum=1, step=0.05,
             info="How much of the colour map's picture the profiles with ControlNet repaint, 0 to 1.",
             elem_id=f"{tab}-strength",
         )  # fmt: skip
@@ -145,10 +145,10 @@ def _encoder_controls() -> list[Component]:
 
 
 def decoder_options(decoder: str, grain: bool, steps: float | None, strength: float | None) -> dict[str, Any]:
-    """What `pipeline.decode` passes on to the renderer."""
+    """What `pipeline.decode` passes on to the renderer. An empty field reads 0: the profile's own number."""
     if decoder == render.PAINTER:
         return {"grain": grain}
-    return {"steps": int(steps) if steps else None, "strength": strength}
+    return {"steps": int(steps) if steps else None, "strength": strength or None}
 
 
 def encoder_choices(decoder: str, structure: str, detector: str, candidates: int) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import gradio as gr
 import yaml
 from gradio.components import Component
 
-from ..budget import MAX_BUDGET_BYTES
 from ..image import read_image
 from ..layers import Mode
 from ..semantic import captioner, prompt_inversion
@@ -86,15 +85,8 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 elem_id="mode",
             )
             preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
-            size_bytes = gr.Number(
-                600,
-                label="Bytes",
-                minimum=1,
-                maximum=MAX_BUDGET_BYTES,
-                precision=0,
-                visible=False,
-                elem_id="bytes",
-            )
+            # No minimum or maximum: the line below says in words what is wrong with a number.
+            size_bytes = gr.Number(600, label="Bytes", precision=0, visible=False, elem_id="bytes")
             budget_line = gr.HTML(elem_id="budget-line")
             caption = gr.Textbox(
                 captions[first],
@@ -229,7 +221,7 @@ def _caption_writer(jobs: Jobs, picture: gr.Image, caption: gr.Textbox, line: gr
     if not ready:
         gr.HTML(html.missing("Captions written for you", [source.problem or "" for source in sources]))
         return
-    with gr.Row():
+    with gr.Row(equal_height=True):
         source = gr.Dropdown(
             ready, value=ready[0][1], label="What writes the caption", show_label=False, container=False
         )

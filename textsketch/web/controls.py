@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,7 +47,7 @@ def follow(
 ) -> Iterator[Updates]:
     """Turn a job's updates (see `jobs.Jobs.run`) into those of components, `status` telling how far it is.
 
-    done gets the job's result, working each update before it, failed the sentence of a TextsketchError.
+    done gets the job's result, working each update before it, failed the sentence of an error.
     """
     try:
         for update in updates:
@@ -58,6 +59,10 @@ def follow(
         yield {status: html.error(str(error))} | failed(str(error))
     except JobCancelledError:
         yield cancelled()
+    except Exception:
+        logging.getLogger(__name__).exception("a job failed")
+        sentence = "something went wrong that textsketch did not foresee; its log has the details"
+        yield {status: html.error(sentence)} | failed(sentence)
 
 
 def owner(request: gr.Request, tab: str) -> str:
@@ -106,10 +111,9 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
             0, label="Steps (0: the profile's)", minimum=0, maximum=100, precision=0,
             elem_id=f"{tab}-steps",
         )  # fmt: skip
-        strength = gr.Number(
-            0, label="Strength (0: the profile's)", minimum=0, maximum=1, step=0.05,
-            info="How much of the colour map's picture the profiles with ControlNet repaint, 0 to 1.",
-            elem_id=f"{tab}-strength",
+        strength = gr.Slider(
+            0, 1, profiles.STRENGTH, step=0.05, label="Strength", elem_id=f"{tab}-strength",
+            info="How much of the colour map's picture is repainted, by the profiles with ControlNet.",
         )  # fmt: skip
         controls: list[Component] = [steps, strength]
         if encoding:

@@ -13,6 +13,7 @@ from gradio.components import Component
 
 from ..image import read_image
 from ..layers import Mode
+from ..render import profiles
 from ..semantic import captioner, prompt_inversion
 from ..structure import Kind, detectors
 from . import html
@@ -178,7 +179,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
 
 def _question(
     path, mode, preset, size_bytes, caption, seed, grain, decoder,
-    steps=None, strength=None, structure=Kind.STROKES, detector=detectors.OWN, candidates=1,
+    steps=None, strength=profiles.STRENGTH, structure=Kind.STROKES, detector=detectors.OWN, candidates=1,
 ) -> dict[str, Any]:  # fmt: skip
     """What `Showroom.show` is asked."""
     return {

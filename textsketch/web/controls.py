@@ -112,7 +112,7 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
             elem_id=f"{tab}-steps",
         )  # fmt: skip
         strength = gr.Slider(
-            0, 1, profiles.STRENGTH, step=0.05, label="Strength", elem_id=f"{tab}-strength",
+            0.05, 1, profiles.STRENGTH, step=0.05, label="Strength", elem_id=f"{tab}-strength",
             info="How much of the colour map's picture is repainted, by the profiles with ControlNet.",
         )  # fmt: skip
         controls: list[Component] = [steps, strength]
@@ -149,10 +149,10 @@ def _encoder_controls() -> list[Component]:
 
 
 def decoder_options(decoder: str, grain: bool, steps: float | None, strength: float | None) -> dict[str, Any]:
-    """What `pipeline.decode` passes on to the renderer. An empty field reads 0: the profile's own number."""
+    """What `pipeline.decode` passes on to the renderer. Steps 0, an empty field too: the profile's own."""
     if decoder == render.PAINTER:
         return {"grain": grain}
-    return {"steps": int(steps) if steps else None, "strength": strength or None}
+    return {"steps": int(steps) if steps else None, "strength": strength}
 
 
 def encoder_choices(decoder: str, structure: str, detector: str, candidates: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def test_colours_are_named_along_the_direction_they_change_in():
 
 def test_a_middle_that_stands_out_is_named_with_what_is_around_it():
     colours = np.full((40, 60, 3), (20, 60, 70), np.uint8)
-    colours[12:28, 18:42] = (230, 130, 40)
+    colours[10:30, 15:45] = (230, 130, 40)
     assert words.colour_words(colours) == "orange in the middle, dark teal around it"
 
 

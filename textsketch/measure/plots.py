@@ -6,20 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .palette import COLOURS
 from .summary import Group, Summary, heading
 
-COLOURS = {
-    "text-only": "#b45309",
-    "text+sketch": "#ea580c",
-    "three-layer": "#c2410c",
-    "jpeg": "#57534e",
-    "jpeg2000": "#7c3aed",
-    "webp": "#0d9488",
-    "avif": "#2563eb",
-    "jpegxl": "#db2777",
-    "vvc": "#111827",
-    "compressai": "#65a30d",
-}
 _STYLES = {"text-only": ":", "text+sketch": "--"}
 _OTHER_RENDERERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from ..measure.palette import COLOURS
+
 _WIDTH, _HEIGHT = 640, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 16, 60
-# Okabe and Ito's colours, which people who see colours differently tell apart too; darker where needed on white.
-_COLOURS = ("#0072b2", "#b5548f", "#d55e00", "#78716c", "#009e73", "#3a9bd9", "#a98600", "#5c5470")
+_COLOURS = tuple(COLOURS.values())
 _DASHES = {0: "2 5", 1: "9 5"}  # the modes below the full one
 _HINT = "Choose a point to see its decode."
 _TICKS_BYTES = (20, 50, 100, 200, 500, 1000, 2000, 5000)

@@ -89,7 +89,7 @@ def open_page(browser, url):
             ),
         )
         page.goto(url)
-        page.wait_for_selector("#headline .ts-big")  # the first example is encoded on arrival
+        page.wait_for_selector("#headline .ts-ours")  # the first example is encoded on arrival
         pages.append(page)
         return page
 
@@ -147,7 +147,7 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
     page.wait_for_selector("#budget-line:has-text('300 bytes = 0.06250 bits per pixel')")
 
     layers = {}
-    for label, count in (("Text only", 1), ("Text + sketch", 2), ("Three layers", 3)):
+    for label, count in (("text-only", 1), ("text+sketch", 2), ("three-layer", 3)):
         choose(page, "#mode", label)
         size_bytes = encode(page)
         assert 0 < size_bytes <= 300
@@ -161,13 +161,13 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
         assert len(data) == size_bytes
         assert codestream.unpack(data).semantic.caption == "a cup of coffee"
 
-    for pair in ("JPEG of the same size | decoded", "Original | JPEG of the same size"):
+    for pair in ("JPEG of the same size | decoded", "original | JPEG of the same size"):
         choose(page, "#pair", pair)
         page.wait_for_timeout(500)
         assert shown_pictures(page) == [[240, 160], [240, 160]]
 
     page.click("button[role=tab]:has-text('Decode')")
-    page.set_input_files("#tsk input[type=file]", layers["Three layers"])
+    page.set_input_files("#tsk input[type=file]", layers["three-layer"])
     page.wait_for_selector("#decode-card:has-text('painted as three-layer')")
     assert "a cup of coffee" in page.inner_text("#decode-card")
     page.wait_for_function("document.querySelector('#decoded-image img')?.naturalWidth === 240")
@@ -190,13 +190,101 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence(open_page, tmp_path
 
 
 @needs_browser
-def test_a_budget_too_small_says_what_is_possible(open_page):
+def test_a_budget_too_small_says_at_once_what_is_possible(open_page):
     page = open_page(DESKTOP)
-    choose(page, "#budget", "Other")
-    page.fill("#bytes input", "5")
-    page.wait_for_selector("#budget-line:has-text('5 bytes =')")
+    choose(page, "#budget", "Micro")
+    page.wait_for_selector("#budget-line .ts-error:has-text('needs at least')")
+    assert "a larger picture" in page.inner_text("#budget-line")
     page.click("#run")
-    page.wait_for_selector("#status .ts-error:has-text('smallest')")
+    page.wait_for_selector("#status .ts-error:has-text('choose a larger budget')")
+    choose(page, "#mode", "text-only")
+    page.wait_for_function("!document.querySelector('#budget-line').innerText.includes('three-layer')")
+    needed = re.search(r"at least (\d+)", page.inner_text("#budget-line"))[1]
+    choose(page, "#budget", "Other")
+    page.fill("#bytes input", "90000")
+    page.wait_for_selector("#budget-line .ts-error:has-text('beyond the limit')")
+    page.fill("#bytes input", "0")
+    page.wait_for_selector("#budget-line .ts-error:has-text('less than one byte')")
+    page.fill("#bytes input", needed)
+    page.wait_for_selector(f"#budget-line:has-text('{needed} bytes =')")
+    assert encode(page) == int(needed)
+
+
+def opacity(page) -> float:
+    """Of the figures, once they have stopped changing."""
+    page.wait_for_timeout(800)
+    return float(page.evaluate("getComputedStyle(document.querySelector('#headline')).opacity"))
+
+
+@needs_browser
+def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(open_page, photo, tmp_path):
+    page = open_page(DESKTOP)
+    assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() == 3
+    choose(page, "#budget", "SMS")
+    page.wait_for_selector("#status .ts-stale:has-text('Press Encode')")
+    assert opacity(page) < 0.5 and page.locator("#downloads button:enabled").count() == 0
+    choose(page, "#budget", "Packet")  # back to what is on show
+    page.wait_for_selector("#status .ts-stale", state="detached")
+    assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() == 3
+
+    photo.save(tmp_path / "cup.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "cup.png")
+    page.wait_for_selector("#status .ts-stale")
+    page.fill("#caption textarea", "a cup of coffee")
+    encode(page)
+    assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() == 3
+
+    page.fill("#caption textarea", "x" * 5000)
+    page.click("#run")
+    page.wait_for_selector("#status .ts-error")
+    assert opacity(page) < 0.5 and page.locator("#downloads button:enabled").count() == 0
+    page.fill("#caption textarea", "a cup")
+    page.wait_for_selector("#status .ts-stale")
+    page.click("#picture button[aria-label='Clear'], #picture button[aria-label='Remove Image']")
+    page.wait_for_selector("#budget-line:has-text('Choose a picture')")
+    page.click("#run")
+    page.wait_for_selector("#status .ts-error:has-text('Choose a picture first')")
+
+
+@needs_browser
+def test_settings_changed_while_a_picture_is_encoded_are_noticed(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    Image.effect_noise((640, 640), 90).convert("RGB").save(tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector("#budget-line:has-text('640 x 640')")
+    page.click("#run")
+    page.wait_for_selector("#status progress")
+    choose(page, "#budget", "QR code")
+    page.wait_for_selector("#run:not([disabled])")
+    page.wait_for_selector("#status .ts-stale")
+
+
+@needs_browser
+def test_on_a_phone_encode_leads_to_the_result_and_cancel_is_there_only_while_it_works(open_page, tmp_path):
+    page = open_page(PHONE)
+    assert page.locator("#cancel:visible").count() == 0
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
+    page.click("#run")
+    page.wait_for_selector("#cancel:visible")
+    in_view = """selector => {
+        const shown = document.querySelector(selector)?.getBoundingClientRect();
+        return shown && shown.top >= 0 && shown.bottom <= innerHeight;
+    }"""
+    for selector in ("#status progress", "#cancel"):
+        page.wait_for_function(in_view, arg=selector)
+    page.wait_for_selector("#run:not([disabled])")
+    page.wait_for_function(in_view, arg="#headline .ts-ours")
+    assert page.locator("#cancel:visible").count() == 0
+
+
+@needs_browser
+def test_what_shows_no_label_has_one_for_screen_readers(open_page):
+    page = open_page(DESKTOP)
+    assert "pictures to compare" in page.text_content("#pair .sr-only")
+    page.click("button[role=tab]:has-text('Rate and quality')")
+    assert "Metric" in page.text_content("#rate-metric .sr-only")
 
 
 @needs_browser
@@ -220,6 +308,18 @@ def test_cancel_stops_the_work(open_page, tmp_path):
     page.wait_for_selector("#status:has-text('Cancelled')")
     page.wait_for_timeout(3000)
     assert page.inner_text("#headline") == before and "Cancelled" in page.inner_text("#status")
+    assert page.locator("#status .ts-stale").count() == 1
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "textsketch", "app", "--port", str(port)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == f"textsketch: error: port {port} is taken; choose another one or none"
 
 
 def test_the_api_encodes_and_decodes(url, tmp_path):
@@ -344,9 +444,10 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         page = browser.new_page(viewport=DESKTOP)
         page.set_default_timeout(2 * WAIT_MS)
         page.goto(address)
-        page.wait_for_selector("#headline .ts-big")
+        page.wait_for_selector("#headline .ts-ours")
         assert "CLIP score" in page.inner_text("#headline")
         before = page.inner_text("#layer-text")
+        page.fill("#inversion-steps input", "40")
         page.click("#write")
         page.wait_for_selector("#write:not([disabled])")
         page.wait_for_function(
@@ -354,9 +455,25 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         )
         page.fill("#caption textarea", "a dahlia")
         page.click("button:has-text('Advanced')")
+        assert encode(page) <= 1200  # with every number of Stable Diffusion's left as it is
         page.click("#encode-decoder input")
         page.click("[role=option]:has-text('Text + Sketch in a few steps')")
         page.fill("#encode-steps input", "2")
         assert encode(page) <= 1200
         assert shown_pictures(page) == [[640, 427], [640, 427]]
+        assert "Prompt: a dahlia, high quality" in page.inner_text("#layer-text")
+        # The encoder's choices: a soft edge map, and the better of two candidates.
+        page.click("#structure label:has-text('soft-edges')")
+        page.click("#candidates label:has-text('2')")
+        page.click("#mode label:has-text('text+sketch')")
+        assert encode(page) <= 1200
+        assert "Soft edges" in page.inner_text("#layer-sketch")
+        assert "Colour descriptors, in words" in page.inner_text("#layer-text")
+        # A search for words that is cancelled leaves the best ones found.
+        page.fill("#caption textarea", "")
+        page.fill("#inversion-steps input", "10000")
+        page.click("#write")
+        page.wait_for_function(r"/% .{9}/.test(document.querySelector('#caption-line').innerText)")
+        page.evaluate("document.querySelector('#write-cancel').click()")  # at once: the tiny model is quick
+        page.wait_for_function("() => document.querySelector('#caption textarea').value.trim().length > 8")
         page.close()

@@ -34,7 +34,9 @@ def pictures(tmp_path_factory) -> Path:
             image.convert("RGB").resize((96, 64), Image.Resampling.LANCZOS).save(folder / f"{name}.png")
     (folder / "torn.png").write_bytes(b"\x89PNG and then nothing")
     (folder / "notes.txt").write_text("no picture, not taken")
-    (folder / "captions.yaml").write_text(f"cat: a cat\nfig: {'a fig cut in half on a dark plate ' * 4}\n")
+    (folder / "captions.yaml").write_text(
+        f"cat.png: a cat\nfig: {'a fig cut in half on a dark plate ' * 4}\n"
+    )
     return folder
 
 
@@ -128,7 +130,7 @@ def test_the_protocol_stands_in_every_output(results):
     assert all(row["protocol"].startswith(line) for row in rows_of(results))
     assert line in (results / "plots" / "psnr.svg").read_text()
     assert Image.open(results / "plots" / "psnr.png").info["Description"].startswith(line)
-    for words in ("grain on", "scaled down", "PSNR: all sRGB samples", "SSIM: luma"):
+    for words in ("grain on", "scaled down", "PSNR: all sRGB samples", "captions in the files of 2 pictures"):
         assert words in (results / "summary.md").read_text()
 
 
@@ -318,6 +320,7 @@ def test_fid_and_kid_of_a_large_set_are_in_the_table(tmp_path, monkeypatch):
         (["--seed", "-1"], "seed"),
         (["--captions", "{pictures}/torn.png"], "captions"),
         (["--captions", "{pictures}/missing.yaml"], "missing.yaml"),
+        (["--captions", str(ROOT / "benchmarks/kodak_captions.yaml")], "no caption for any of the pictures"),
     ],
 )
 def test_wrong_arguments_give_one_sentence(pictures, tmp_path, capsys, arguments, words):

@@ -38,20 +38,35 @@ def test_the_python_examples_run(clone):
     assert (clone / "fig.tsk").stat().st_size <= 1200 and (clone / "fig.png").exists()
 
 
-def test_the_command_lines_run(clone):
-    command = Path(sys.executable).parent / "textsketch"
+NEEDS_WEIGHTS = re.compile(r"textsketch caption |--renderer ")
+
+
+def command_lines() -> list[str]:
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("textsketch ")]
+    command = Path(sys.executable).parent / "textsketch"
+    return [line.replace("textsketch", str(command), 1) for line in lines if line != "textsketch app"]
+
+
+def test_the_command_lines_run(clone):
+    lines = [line for line in command_lines() if not NEEDS_WEIGHTS.search(line)]
     assert len(lines) >= 6
     for line in lines:
-        if line != "textsketch app":
-            subprocess.run(
-                line.replace("textsketch", str(command), 1),
-                shell=True,
-                cwd=clone,
-                check=True,
-                stdout=subprocess.PIPE,
-            )
+        subprocess.run(line, shell=True, cwd=clone, check=True, stdout=subprocess.PIPE)
     assert (clone / "comparison" / "side_by_side.png").exists() and (clone / "sketch.png").exists()
+
+
+def test_command_lines_that_need_weights_say_what_to_fetch(clone, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(clone / "empty"))
+    monkeypatch.delenv("TEXTSKETCH_WEIGHTS", raising=False)
+    shutil.copy(ROOT / "tests/goldens/tsk/version-1/three-layer.tsk", clone / "fig.tsk")
+    lines = [line for line in command_lines() if NEEDS_WEIGHTS.search(line)]
+    assert len(lines) == 3
+    for line in lines:
+        done = subprocess.run(line, shell=True, cwd=clone, capture_output=True, text=True)
+        assert done.returncode == 2, line
+        assert re.search(r"textsketch weights fetch \w|pip install -r requirements.txt", done.stderr), (
+            done.stderr
+        )
 
 
 def test_make_targets_exist():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_hub import COMMIT, FakeHub, serve
 
-from textsketch import weights
+from textsketch import weights, weights_list
 from textsketch.errors import WeightsError
 
 BODY = bytes(range(256)) * 4000  # about 1 MB
@@ -42,11 +42,13 @@ def listed(monkeypatch, **changes):
         "used_by": ("pics",),
         "local": ("model",),
         "files": (
-            weights.WeightFile("config.json"),
-            weights.WeightFile("model.safetensors", None, len(BODY), None, hashlib.sha256(BODY).hexdigest()),
+            weights_list.WeightFile("config.json"),
+            weights_list.WeightFile(
+                "model.safetensors", None, len(BODY), None, hashlib.sha256(BODY).hexdigest()
+            ),
         ),
     }
-    entry = weights.Entry(**{**fields, **changes})
+    entry = weights_list.Entry(**{**fields, **changes})
     monkeypatch.setattr(weights, "entries", lambda: {"model": entry})
     return entry
 
@@ -116,7 +118,7 @@ def test_unknown_names_are_refused():
 
 
 def test_a_hash_the_hub_announces_wrong_stops_the_download_before_it_starts(monkeypatch, hub):
-    listed(monkeypatch, files=(weights.WeightFile("model.safetensors", sha256="0" * 64),))
+    listed(monkeypatch, files=(weights_list.WeightFile("model.safetensors", sha256="0" * 64),))
     with pytest.raises(WeightsError, match="than the pinned one"):
         weights.fetch("model")
     assert not any("resolve" in request for request in hub.requests)
@@ -124,7 +126,7 @@ def test_a_hash_the_hub_announces_wrong_stops_the_download_before_it_starts(monk
 
 def test_a_file_with_another_hash_is_refused_after_the_download(monkeypatch, hub):
     hub.announces_hashes = False
-    listed(monkeypatch, files=(weights.WeightFile("model.safetensors", sha256="0" * 64),))
+    listed(monkeypatch, files=(weights_list.WeightFile("model.safetensors", sha256="0" * 64),))
     with pytest.raises(WeightsError, match="sha256 differs"):
         weights.fetch("model")
     assert not weights.is_available("model")
@@ -139,7 +141,7 @@ def test_a_truncated_file_is_noticed(monkeypatch, hub):
 
 
 def test_a_file_without_a_pinned_hash_is_recorded_once_and_checked_ever_after(monkeypatch, hub):
-    listed(monkeypatch, files=(weights.WeightFile("model.safetensors"),))
+    listed(monkeypatch, files=(weights_list.WeightFile("model.safetensors"),))
     path = (weights.fetch("model") / "model.safetensors").resolve()
     path.write_bytes(BODY[::-1])
     with pytest.raises(WeightsError, match="sha256 differs"):
@@ -156,14 +158,14 @@ def test_an_unconfirmed_commit_is_settled_by_the_first_download(monkeypatch, hub
 
 def test_the_second_name_is_used_where_the_first_is_not_there(monkeypatch, hub):
     hub.files["old.bin"] = b"pickle"
-    listed(monkeypatch, files=(weights.WeightFile("new.safetensors", "old.bin"),))
+    listed(monkeypatch, files=(weights_list.WeightFile("new.safetensors", "old.bin"),))
     assert [path.name for path in weights.fetch("model").iterdir()] == ["old.bin"]
     assert weights.is_available("model")
 
 
 def test_a_subfolder_of_the_repository_is_the_folder(monkeypatch, hub):
     hub.files["deep/net.pth"] = b"net"
-    listed(monkeypatch, subfolder="deep", files=(weights.WeightFile("net.pth"),))
+    listed(monkeypatch, subfolder="deep", files=(weights_list.WeightFile("net.pth"),))
     assert (weights.fetch("model") / "net.pth").read_bytes() == b"net"
 
 
@@ -175,7 +177,7 @@ def test_a_broken_download_goes_on_where_it_stopped(monkeypatch, hub):
 
     big = BODY * 60  # several chunks of the downloader
     hub.files["model.safetensors"] = big
-    listed(monkeypatch, files=(weights.WeightFile("model.safetensors", None, len(big)),))
+    listed(monkeypatch, files=(weights_list.WeightFile("model.safetensors", None, len(big)),))
 
     def stop(fraction, message):
         if fraction > 0.4:
@@ -219,7 +221,7 @@ def test_a_refusal_is_one_sentence(monkeypatch, hub):
 
 
 def test_a_file_the_repository_lacks_is_named(monkeypatch, hub):
-    listed(monkeypatch, files=(weights.WeightFile("gone.safetensors"),))
+    listed(monkeypatch, files=(weights_list.WeightFile("gone.safetensors"),))
     with pytest.raises(WeightsError, match=r"does not have the file gone\.safetensors"):
         weights.fetch("model")
 

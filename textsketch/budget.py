@@ -19,7 +19,6 @@ class Preset:
 
     name: str
     title: str
-    short_title: str
     size_bytes: int | None = None
     rate_bpp: float | None = None
 
@@ -34,10 +33,10 @@ class Preset:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("micro", "100 micro-bpp (13 bytes at 1024x1024)", "100 µbpp", rate_bpp=100e-6),
-        Preset("sms", "One SMS (140 bytes)", "SMS 140 B", size_bytes=140),
-        Preset("packet", "One packet (1,200 bytes)", "Packet 1,200 B", size_bytes=1200),
-        Preset("qr", "One QR code (2,953 bytes)", "QR code 2,953 B", size_bytes=2953),
+        Preset("micro", "Micro (100 micro-bpp)", rate_bpp=100e-6),
+        Preset("sms", "SMS (140 B)", size_bytes=140),
+        Preset("packet", "Packet (1,200 B)", size_bytes=1200),
+        Preset("qr", "QR code (2,953 B)", size_bytes=2953),
     )
 }
 

@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
     app = command("app", _app, "serve the web demo")
     app.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    app.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    app.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next that is free)")
     return parser
 
 
@@ -405,7 +405,8 @@ def _app(options: argparse.Namespace) -> None:
     if not path.is_file():
         raise TextsketchError("the web demo is not part of the installed package; run it from the repository")
     os.environ["GRADIO_SERVER_NAME"] = options.host
-    os.environ["GRADIO_SERVER_PORT"] = str(options.port)
+    if options.port is not None:
+        os.environ["GRADIO_SERVER_PORT"] = str(options.port)
     runpy.run_path(str(path), run_name="__main__")
 
 

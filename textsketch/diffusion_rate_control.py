@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textsketch.colour_space import to_ycbcr
-from textsketch.errors import BudgetError, TextsketchError
+from textsketch.errors import TextsketchError
 from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
+from textsketch.rate_control import too_small
 from textsketch.semantic import descriptors
 from textsketch.structure import detectors
 from textsketch.structure.grid import grid_shape
@@ -73,7 +74,7 @@ def choose_layers(
         layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
     smallest = size_of(layers)
     if smallest > budget_bytes:
-        raise BudgetError(f"the smallest {mode} file of this picture takes {smallest} bytes")
+        raise too_small(mode, smallest)
     if mode is not Mode.THREE_LAYER:
         # Without a colour map the descriptors are the colours; they become words in the prompt.
         room = budget_bytes - smallest

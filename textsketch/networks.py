@@ -10,11 +10,22 @@ from typing import TypeVar
 
 from textsketch import weights
 from textsketch.errors import WeightsError
+from textsketch.render import zero_gpu
 
 Network = TypeVar("Network")
 
 _lock = threading.RLock()
 _loaded: dict[tuple[str, Path], object] = {}
+
+
+def device() -> str:
+    """Where networks other than Stable Diffusion's run: "cuda" if there is a GPU of one's own, else "cpu".
+
+    A Space's shared GPU is there only while Stable Diffusion paints.
+    """
+    import torch
+
+    return "cuda" if torch.cuda.is_available() and not zero_gpu.active() else "cpu"
 
 
 def load(name: str, read: Callable[[Path], Network]) -> Network:

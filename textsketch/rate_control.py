@@ -53,7 +53,7 @@ def choose_layers(
     layers = _smallest(size, mode, caption, seed)
     smallest = size_of(layers)
     if smallest > budget_bytes:
-        raise BudgetError(f"the smallest {mode} file of this picture takes {smallest} bytes")
+        raise too_small(mode, smallest)
     layers = _describe(layers, planes, mode, budget_bytes, size_of)
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
@@ -68,6 +68,22 @@ def choose_layers(
         layers = painting.layers
     report(1.0, "encoded")
     return layers
+
+
+def smallest_bytes(size: tuple[int, int], mode: Mode, caption: str, *, seed: int = 0, size_of: SizeOf) -> int:
+    """Bytes of the smallest file that has all layers of `mode`, for a picture of `size` = (width, height)."""
+    return size_of(_smallest(size, mode, caption, seed))
+
+
+def too_small(mode: Mode, needed_bytes: int) -> BudgetError:
+    """The error for a budget below `needed_bytes`, with what helps."""
+    fewer = (
+        "or a shorter caption" if mode is Mode.TEXT_ONLY else "a shorter caption or a mode of fewer layers"
+    )
+    return BudgetError(
+        f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
+        f"larger budget (or, for a rate, a larger picture), {fewer}"
+    )
 
 
 def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Layers:

@@ -7,65 +7,24 @@ commit and sha256, so that a file that changes later is noticed whether or not a
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
 import importlib.util
 import json
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlparse
 
+from textsketch import weights_hub
 from textsketch.errors import WeightsError
+from textsketch.weights_hub import sha256_of
+from textsketch.weights_list import Entry, list_path, read_list
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and what is going on; an exception it raises cancels the work."""
 
 LOCAL_FOLDER_VARIABLE = "TEXTSKETCH_WEIGHTS"
 _SPARE_BYTES = 200_000_000  # left free on the disk after a download
-
-
-@dataclass(frozen=True)
-class WeightFile:
-    """One file of an entry. size_bytes and sha256 are None where no public source confirms them."""
-
-    path: str
-    alternative: str | None = None
-    size_bytes: int | None = None
-    size_bytes_at_most: int | None = None
-    sha256: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names the file may have, the preferred one first."""
-        return (self.path,) if self.alternative is None else (self.path, self.alternative)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One model of weights.yaml. commit is None where it is settled by the first download."""
-
-    name: str
-    role: str
-    repository: str
-    commit: str | None
-    commit_confirmed: bool
-    licence: str
-    used_by: tuple[str, ...]
-    local: tuple[str, ...]
-    files: tuple[WeightFile, ...]
-    subfolder: str = ""
-    model: str = ""
-    tag: str = ""
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes to download, at most, as far as sizes are known."""
-        return sum(file.size_bytes or file.size_bytes_at_most or 0 for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -79,7 +38,7 @@ class Check:
 
 def entries() -> dict[str, Entry]:
     """Every entry of weights.yaml by name, in its order."""
-    return dict(_read_list(str(_list_path())))
+    return dict(read_list(str(list_path())))
 
 
 def entry(name: str) -> Entry:
@@ -153,16 +112,23 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         return folder
     report = progress or (lambda fraction, message: None)
     report(0.0, f"Asking {wanted.repository} for {name}")
-    with _hub_errors(wanted):
-        remote = _remote_files(wanted)
-    commit = _pinned_commit(wanted) or _remote_commit(wanted)
+    remote = weights_hub.remote_files(wanted, _pinned_commit(wanted))
+    commit = _pinned_commit(wanted) or weights_hub.newest_commit(wanted)
     absent = [file for file in remote if _cached_path(wanted, file.path, commit) is None]
     needed = sum(file.size_bytes for file in absent)
     _check_disk_space(wanted, needed)
     done = 0
     for file in absent:
-        with _hub_errors(wanted):
-            _download(wanted, file.path, commit, report, done, needed)
+
+        def received(size_bytes: int, path: str = file.path, before: int = done) -> None:
+            fraction = (before + size_bytes) / max(needed, 1)
+            report(min(fraction, 0.99), f"Downloading {name}: {path}")
+
+        partial = _cache_folder() / "textsketch" / "partial" / f"{commit}-{file.path.replace('/', '-')}"
+        weights_hub.download(wanted, file.path, commit, partial, received)
+        target = _snapshot_path(wanted, file.path, commit)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(target)
         done += file.size_bytes
     paths = {file.path: _cached_path(wanted, file.path, commit) for file in remote}
     _check_cached(wanted, {path: found for path, found in paths.items() if found}, commit, read_all=True)
@@ -195,53 +161,9 @@ def preload_lines(names: Iterable[str]) -> list[str]:
     """The `preload_from_hub` lines of a Space that needs `names`: "repository file,file commit"."""
     lines = []
     for wanted in (entry(name) for name in names):
-        files = ",".join(_remote_path(wanted, file.path) for file in wanted.files)
+        files = ",".join(wanted.remote_path(file.path) for file in wanted.files)
         lines.append(" ".join(part for part in (wanted.repository, files, wanted.commit) if part))
     return lines
-
-
-# --- weights.yaml -------------------------------------------------------------------------------------
-
-
-def _list_path() -> Path:
-    beside_package = Path(__file__).resolve().parent.parent / "weights.yaml"
-    return beside_package if beside_package.exists() else Path(sys.prefix) / "share/textsketch/weights.yaml"
-
-
-@functools.cache
-def _read_list(path: str) -> dict[str, Entry]:
-    import yaml
-
-    found = {}
-    for name, fields in yaml.safe_load(Path(path).read_text("utf-8")).items():
-        found[name] = Entry(
-            name=name,
-            role=fields["role"],
-            repository=fields["repository"],
-            commit=fields["commit"],
-            commit_confirmed=fields["commit_status"] == "confirmed",
-            licence=fields["licence"],
-            used_by=tuple(fields["used_by"]),
-            local=tuple(fields["local"]),
-            files=tuple(
-                WeightFile(
-                    file["path"],
-                    file.get("or"),
-                    file.get("size_bytes"),
-                    file.get("size_bytes_at_most"),
-                    file.get("sha256"),
-                )
-                for file in fields["files"]
-            ),
-            subfolder=fields.get("subfolder", ""),
-            model=fields.get("model", ""),
-            tag=fields.get("tag", ""),
-        )
-    return found
-
-
-def _remote_path(wanted: Entry, path: str) -> str:
-    return f"{wanted.subfolder}/{path}" if wanted.subfolder else path
 
 
 def _size_note(wanted: Entry) -> str:
@@ -269,7 +191,7 @@ def _cache_folder() -> Path:
 def _snapshot_path(wanted: Entry, path: str, commit: str) -> Path:
     # The layout of huggingface_hub's cache, where plain files serve as well as links to blobs.
     folder = "models--" + wanted.repository.replace("/", "--")
-    return _cache_folder() / folder / "snapshots" / commit / _remote_path(wanted, path)
+    return _cache_folder() / folder / "snapshots" / commit / wanted.remote_path(path)
 
 
 def _cached_path(wanted: Entry, path: str, commit: str | None) -> Path | None:
@@ -341,7 +263,7 @@ def _check_cached(
         sha256 = before["sha256"] if unchanged and not read_all else None
         if file.size_bytes is not None and stat.st_size != file.size_bytes:
             raise _damaged(wanted, path, f"has {stat.st_size:,} bytes instead of {file.size_bytes:,}")
-        sha256 = sha256 or _sha256(path)
+        sha256 = sha256 or sha256_of(path)
         expected = file.sha256 or before.get("sha256")
         if expected is not None and sha256 != expected:
             raise _damaged(wanted, path, "is not the pinned file (its sha256 differs)")
@@ -371,111 +293,6 @@ def _damaged(wanted: Entry, path: Path, what: str) -> WeightsError:
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-# --- the hub ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _RemoteFile:
-    path: str
-    size_bytes: int
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT")
-
-
-def _remote_files(wanted: Entry) -> list[_RemoteFile]:
-    """What the hub has of the entry's files; refuses a hash that differs before anything is downloaded."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
-
-    api = HfApi(endpoint=_endpoint())
-    asked = [_remote_path(wanted, name) for file in wanted.files for name in file.names]
-    infos = api.get_paths_info(wanted.repository, asked, revision=_pinned_commit(wanted) or "main")
-    found = {info.path: info for info in infos if isinstance(info, RepoFile)}
-    files = []
-    for file in wanted.files:
-        name = next((name for name in file.names if _remote_path(wanted, name) in found), None)
-        if name is None:
-            raise WeightsError(
-                f"{wanted.repository} does not have the file {file.path} that {wanted.name} needs."
-            )
-        info = found[_remote_path(wanted, name)]
-        announced = info.lfs.sha256 if info.lfs else None
-        if file.sha256 and announced and announced != file.sha256:
-            raise WeightsError(
-                f"{wanted.repository} offers another {file.path} than the pinned one; nothing fetched."
-            )
-        files.append(_RemoteFile(name, info.size))
-    return files
-
-
-def _remote_commit(wanted: Entry) -> str:
-    from huggingface_hub import HfApi
-
-    with _hub_errors(wanted):
-        commit = HfApi(endpoint=_endpoint()).model_info(wanted.repository, revision="main").sha
-    if commit is None:
-        raise WeightsError(f"{wanted.repository} does not tell its commit; nothing fetched.")
-    return commit
-
-
-def _download(
-    wanted: Entry, path: str, commit: str, report: Progress, done_bytes: int, needed_bytes: int
-) -> None:
-    """Download one file to a partial file that a later call continues, check it and put it into the cache."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
-    from tqdm import tqdm
-
-    class Bar(tqdm):
-        """Passes the bytes on to `report` and draws nothing."""
-
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            kwargs.pop("name", None)
-            super().__init__(*args, **{**kwargs, "disable": True})
-            self.bytes_done = int(kwargs.get("initial") or 0)  # type: ignore[call-overload]
-            self.update(0)
-
-        def update(self, count: float | None = 1) -> None:
-            self.bytes_done += int(count or 0)
-            fraction = (done_bytes + self.bytes_done) / max(needed_bytes, 1)
-            report(min(fraction, 0.99), f"Downloading {wanted.name}: {path}")
-
-    url = hf_hub_url(wanted.repository, _remote_path(wanted, path), revision=commit, endpoint=_endpoint())
-    metadata = get_hf_file_metadata(url, endpoint=_endpoint())
-    same_host = urlparse(metadata.location).netloc == urlparse(url).netloc
-    partial = _cache_folder() / "textsketch" / "partial" / f"{commit}-{path.replace('/', '-')}"
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    if partial.exists() and metadata.size is not None and partial.stat().st_size > metadata.size:
-        partial.unlink()
-    with partial.open("ab") as stream:
-        http_get(
-            metadata.location,
-            stream,
-            resume_size=stream.tell(),
-            expected_size=metadata.size,
-            # A signed address of another host must not get the hub's token.
-            headers=build_hf_headers() if same_host else None,
-            tqdm_class=Bar,
-        )
-    pinned = next(file.sha256 for file in wanted.files if path in file.names)
-    if pinned is not None and _sha256(partial) != pinned:
-        partial.unlink()
-        raise WeightsError(
-            f"{wanted.repository} sent another {path} than the pinned one: its sha256 differs."
-        )
-    target = _snapshot_path(wanted, path, commit)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial.replace(target)
-
-
 def _check_disk_space(wanted: Entry, needed_bytes: int) -> None:
     folder = _cache_folder()
     while not folder.exists():
@@ -486,42 +303,3 @@ def _check_disk_space(wanted: Entry, needed_bytes: int) -> None:
             f"{wanted.name} needs {needed_bytes / 1e6:,.0f} MB "
             f"but only {free / 1e6:,.0f} MB are free at {folder}."
         )
-
-
-@contextlib.contextmanager
-def _hub_errors(wanted: Entry) -> Iterator[None]:
-    """Turn what huggingface_hub raises into one WeightsError sentence; let everything else through."""
-    try:
-        yield
-    except WeightsError:
-        raise
-    except Exception as error:
-        sentence = _sentence(wanted, error)
-        if sentence is None:
-            raise
-        raise WeightsError(sentence) from error
-
-
-def _sentence(wanted: Entry, error: Exception) -> str | None:
-    from huggingface_hub import errors as hub
-
-    where = wanted.repository
-    if isinstance(error, hub.GatedRepoError):
-        return f"{where} is gated: accept its terms on the hub and log in with `hf auth login`."
-    if isinstance(error, hub.RepositoryNotFoundError):
-        return f"{where} is not on the hub any more, or may not be read without logging in."
-    if isinstance(error, hub.RevisionNotFoundError):
-        return f"{where} has no commit {wanted.commit} any more."
-    if isinstance(error, hub.LocalEntryNotFoundError | hub.OfflineModeIsEnabled):
-        return f"{where} cannot be reached: this machine is offline or the hub does not answer."
-    if isinstance(error, hub.EntryNotFoundError):
-        return f"{where} lacks a file that {wanted.name} needs."
-    if isinstance(error, hub.HfHubHTTPError):
-        status = getattr(error.response, "status_code", "an error")
-        return f"The hub refused {where} ({status})."
-    module = type(error).__module__.split(".")[0]
-    if module in ("httpx", "httpx2", "httpcore", "requests", "urllib3") or isinstance(error, ConnectionError):
-        return f"{where} cannot be reached: this machine is offline or the hub does not answer."
-    if isinstance(error, OSError):
-        return f"The download of {wanted.name} stopped: {error}."
-    return None

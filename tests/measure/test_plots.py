@@ -28,8 +28,12 @@ def test_a_curve_has_only_budgets_where_every_picture_has_a_file(summary):
 
 
 def test_the_rate_axis_is_logarithmic_and_the_lines_are_the_curves(summary):
-    (panel,) = draw(summary, ["psnr"]).axes
+    figure = draw(summary, ["psnr"])
+    figure.draw_without_rendering()
+    (panel,) = figure.axes
     assert panel.get_xscale() == "log"
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    assert {"0.001", "0.002", "0.005"} <= set(labels) and panel.xaxis.get_minorticklocs().size == 0
     lines = {line.get_label(): line.get_xydata().tolist() for line in panel.get_lines()}
     assert lines["JPEG"] == [[0.006, 22.0]] and lines["textsketch text-only"] == [[0.001, 15.0]]
     assert [text.get_text() for text in panel.get_legend().get_texts()] == ["textsketch text-only", "JPEG"]

@@ -98,6 +98,21 @@ def test_less_strength_stays_nearer_to_the_painters_picture(layers):
     assert difference(free, bound) > 1
 
 
+@pytest.mark.parametrize("profile", ["fast", "pics"])
+def test_any_strength_and_number_of_steps_go_together(profile, layers):
+    for strength in (0, 0.02, 0.1):
+        picture = diffusion.render(layers, profile=profile, steps=5, strength=strength, guidance=1)
+        assert picture.size == layers.size
+
+
+@pytest.mark.parametrize(
+    "setting", [{"steps": 0}, {"steps": 101}, {"strength": -0.1}, {"strength": 1.5}, {"guidance": 0}]
+)
+def test_settings_out_of_range_are_an_error(setting, layers):
+    with pytest.raises(RenderError, match=f"{next(iter(setting))} must be"):
+        diffusion.render(layers, **setting)
+
+
 def test_a_batch_gives_the_pictures_that_its_seeds_give_alone(layers):
     *_, last = diffusion.run(layers, seeds=(5, 6), profile="fast", settings=diffusion.Settings(steps=2))
     for seed, painted in zip((5, 6), last.pictures, strict=True):

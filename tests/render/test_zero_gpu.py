@@ -4,7 +4,9 @@ import subprocess
 import sys
 import types
 
-from textsketch import weights
+import pytest
+
+from textsketch import networks, weights
 from textsketch.render import profiles, zero_gpu
 
 
@@ -33,6 +35,14 @@ def test_in_a_zero_gpu_space_the_function_is_wrapped_with_its_duration(monkeypat
     zero_gpu.start()
     painted = zero_gpu.on_gpu(lambda steps: "picture", lambda steps: 10 + steps)
     assert painted(4) == "picture" and asked == [14]
+
+
+@pytest.mark.parametrize(("shared", "expected"), [("", "cuda"), ("1", "cpu")])
+def test_captioners_detectors_and_clip_leave_a_shared_gpu_alone(shared, expected, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("SPACES_ZERO_GPU", shared)
+    assert networks.device() == expected
 
 
 def test_importing_the_renderers_loads_no_torch():

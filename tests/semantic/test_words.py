@@ -30,6 +30,12 @@ def test_colours_are_named_along_the_direction_they_change_in():
     assert three == "blue at the top, white in the middle, green at the bottom"
 
 
+def test_a_middle_that_stands_out_is_named_with_what_is_around_it():
+    colours = np.full((40, 60, 3), (20, 60, 70), np.uint8)
+    colours[10:30, 15:45] = (230, 130, 40)
+    assert words.colour_words(colours) == "orange in the middle, dark teal around it"
+
+
 def test_a_files_descriptors_become_words_of_the_prompt():
     picture = Image.fromarray(field((150, 190, 225), (150, 190, 225), (35, 70, 35)))
     semantic = Semantic("a field", descriptors.extract(picture, 24))

@@ -14,7 +14,7 @@ MARKS = [
 
 def drawn(**options):
     text = chart(MARKS, CURVES, "PSNR dB", **options)
-    return text, ElementTree.fromstring(re.search("<svg.*</svg>", text)[0])
+    return text, ElementTree.fromstring(re.search("<svg.*?</svg>", text)[0])
 
 
 def test_every_mark_can_be_chosen_by_its_index_by_pointer_and_keyboard():
@@ -39,6 +39,12 @@ def test_bytes_grow_logarithmically_to_the_right_and_values_upwards():
     assert abs(twelvefold / decade - 1.0792) < 0.01
 
 
+def test_no_point_lies_under_the_larger_area_of_another():
+    text, _ = drawn()
+    assert text.count("data-area=") == len(MARKS)
+    assert text.rindex("data-area=") < text.index("data-point=")
+
+
 def test_the_chosen_point_is_marked_and_only_it():
     text, _ = drawn(chosen=2)
     assert re.findall(r'ts-chosen" data-point="(\d)"', text) == ["2"]
@@ -48,6 +54,17 @@ def test_labels_are_escaped_and_only_curves_with_points_are_in_the_legend():
     text = chart(MARKS[:3], CURVES, "PSNR dB")
     assert "<b>tags" not in text and "JPEG</span>" not in text and "three-layer</span>" in text
     assert chart([], CURVES, "PSNR dB") == ""
+
+
+def test_the_legend_shows_each_curve_as_it_is_drawn():
+    text, svg = drawn()
+    legend = text.split("ts-chart-legend")[1]
+    colours, dashes = [], []
+    for line in svg.iter("polyline"):
+        colours.append(line.get("stroke"))
+        dashes.append(line.get("stroke-dasharray"))
+        assert f'stroke="{colours[-1]}"' in legend
+    assert len(set(colours)) == len(CURVES) and dashes[0] and f'stroke-dasharray="{dashes[0]}"' in legend
 
 
 def test_one_single_point_and_equal_values_are_drawn():

@@ -93,7 +93,7 @@ class Bench:
 
     @property
     def _caption(self) -> str:
-        return self._settings.captions.get(self._item.path.stem, "")
+        return self._settings.caption_of(self._item)
 
     def _encode(self, cell: Cell) -> tuple[bytes, str]:
         """The file and the caption in it; a caption that does not fit is left out."""

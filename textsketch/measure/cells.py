@@ -19,7 +19,8 @@ from .worklist import Item
 class Settings:
     """What to evaluate and how.
 
-    budgets: as `budget.parse_budget` takes them. metrics: of `scores.NAMES`. captions: by a picture's name.
+    budgets: as `budget.parse_budget` takes them. metrics: of `scores.NAMES`. captions: by a picture's file
+    name, with or without its suffix.
     max_side: longer pictures are scaled down to it first. Unavailable baselines and metrics are left out
     beforehand (`available`).
     """
@@ -33,6 +34,10 @@ class Settings:
     seed: int = 0
     grain: bool = True
     max_side: int = 2048
+
+    def caption_of(self, item: Item) -> str:
+        """The picture's caption, "" if it has none."""
+        return self.captions.get(item.path.name, self.captions.get(item.path.stem, ""))
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
         {
             "picture": item.sha256,
             "cell": [cell.codec, cell.mode, cell.renderer, cell.budget],
-            "caption": settings.captions.get(item.path.stem, "") if cell.codec == "textsketch" else "",
+            "caption": settings.caption_of(item) if cell.codec == "textsketch" else "",
             "seed": settings.seed,
             "grain": settings.grain,
             "max_side": settings.max_side,

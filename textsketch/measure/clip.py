@@ -119,10 +119,9 @@ def load(name: str = REPORTING) -> Clip:
 
     def read(folder: Path) -> Clip:
         import open_clip
-        import torch
 
         source = f"local-dir:{folder}"
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = networks.device()
         network, _, prepare = open_clip.create_model_and_transforms(source, device=device)
         tokenise = open_clip.get_tokenizer(source)
         network.eval().requires_grad_(False)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..networks import device
 from . import checkpoints
-from .torch_pictures import device
 
 MIN_PICTURES = 50
 PATCH_SIZE = 256

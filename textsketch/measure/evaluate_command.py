@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "fid, kid (default: all that is there)",
     )
     parser.add_argument(
-        "--captions", metavar="FILE", help="YAML or JSON: picture name without suffix, then its caption"
+        "--captions", metavar="FILE", help="YAML or JSON: a picture's file name, then its caption"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the decoder's random choices (default: 0)")
     parser.add_argument(
@@ -91,6 +91,8 @@ def run(options: argparse.Namespace, progress: Progress | None) -> dict[str, Any
 
     items = find_pictures(options.pictures)
     settings, left_out = read_settings(options, len(items))
+    if settings.captions and not any(settings.caption_of(item) for item in items):
+        raise TextsketchError(f"{options.captions} has no caption for any of the pictures; name their files")
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     share = this_share()

@@ -8,8 +8,9 @@ from typing import Any
 
 from PIL import Image
 
+from ..networks import device
 from . import checkpoints
-from .torch_pictures import device, to_tensor
+from .torch_pictures import to_tensor
 
 _CHECKPOINTS = {"musiq": "pyiqa/musiq_koniq_ckpt-e95806b9.pth", "clipiqa": "clip/RN50.pt"}
 _TITLES = {"musiq": "MUSIQ", "clipiqa": "CLIP-IQA"}

@@ -8,8 +8,9 @@ from typing import Any
 
 from PIL import Image
 
+from ..networks import device
 from . import checkpoints
-from .torch_pictures import device, to_tensor
+from .torch_pictures import to_tensor
 
 
 def lpips_problem() -> str | None:

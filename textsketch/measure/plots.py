@@ -6,20 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .palette import COLOURS
 from .summary import Group, Summary, heading
 
-COLOURS = {
-    "text-only": "#b45309",
-    "text+sketch": "#ea580c",
-    "three-layer": "#c2410c",
-    "jpeg": "#57534e",
-    "jpeg2000": "#7c3aed",
-    "webp": "#0d9488",
-    "avif": "#2563eb",
-    "jpegxl": "#db2777",
-    "vvc": "#111827",
-    "compressai": "#65a30d",
-}
 _STYLES = {"text-only": ":", "text+sketch": "--"}
 _OTHER_RENDERERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")
 
@@ -43,6 +32,7 @@ def draw(summary: Summary, metrics: Sequence[str]) -> Any:
     import textwrap
 
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     width = 6.2 * len(metrics)
     figure = Figure(figsize=(width, 4.9), layout="constrained")
@@ -56,6 +46,10 @@ def draw(summary: Summary, metrics: Sequence[str]) -> Any:
             bars = {"ecolor": look["color"], "elinewidth": 0.9, "alpha": 0.35}
             panel.errorbar(rates, means, spreads, fmt="none", capsize=2, **bars)
         panel.set_xscale("log")
+        # Within one or two decades the default labels (3 x 10^-3) run into each other.
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        panel.xaxis.set_minor_locator(NullLocator())
         panel.set_xlabel("bits per pixel (log)")
         panel.set_ylabel(heading(metric).replace("↑", "(higher is better)").replace("↓", "(lower is better)"))
         panel.grid(True, which="major", color="#e7e5e4", linewidth=0.7)

@@ -135,12 +135,16 @@ def protocol(items: Sequence[Item], settings: Settings) -> str:
         models += (
             f"; FID, KID: {distribution.MODEL}, patches of {distribution.PATCH_SIZE} pixels, shifted pass"
         )
+    captioned = sum(bool(settings.caption_of(item)) for item in items)
+    captions = "captions in the files" if captioned else "no captions"
+    if 0 < captioned < len(items):
+        captions += f" of {captioned} pictures"
     return (
         f"{len(items)} pictures; bpp = 8 x bytes of the whole file / pixels of the picture compared; pictures "
         f"longer than {settings.max_side} pixels are scaled down to that before everything else, decodes are "
         f"compared at the picture's size; baselines: best PSNR over scale x quality within the bytes; "
         f"painter's grain {'on' if settings.grain else 'off'}; seed {settings.seed}; "
-        f"{'captions in the files' if settings.captions else 'no captions'}; {models}"
+        f"{captions}; {models}"
     )
 
 

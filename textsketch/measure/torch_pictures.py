@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from ..networks import device
+
 if TYPE_CHECKING:
     import torch
-
-
-def device() -> str:
-    """Where networks run: "cuda" if there is a GPU, else "cpu"."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:

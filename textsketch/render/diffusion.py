@@ -45,12 +45,19 @@ class Settings:
     steps: 1 to 100. guidance: 1 to 30.
     strength: how much of the colour map's picture may be repainted, 0 to 1.
     safety: whether the safety checker looks at the picture.
+    Raises RenderError for a number out of its range.
     """
 
     steps: int | None = None
     guidance: float | None = None
     strength: float | None = None
     safety: bool = True
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("steps", 1, MOST_STEPS), ("guidance", 1, 30), ("strength", 0, 1)):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise RenderError(f"{name} must be {low} to {high}, not {value}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,8 +216,8 @@ def _run(
 ) -> Iterator[Step]:
     import torch
 
-    steps = min(max(1, settings.steps or profile.steps), MOST_STEPS)
-    guidance = profile.guidance if settings.guidance is None else min(max(1.0, settings.guidance), 30.0)
+    steps = settings.steps or profile.steps
+    guidance = profile.guidance if settings.guidance is None else settings.guidance
     messages: list[str] = []
     yield Step(0.0, "Loading Stable Diffusion")
     networks = diffusion_networks.load(
@@ -275,7 +282,7 @@ def make_conditions(
         read.append(("sketch", to_tensor(structure.draw(size).point(lambda grey: 255 * (grey > 127)))))
     elif structure is not None:
         read.append(("sketch", to_tensor(condition.sketch(structure.strokes, size))))
-    strength = profile.strength if settings.strength is None else min(max(0.0, settings.strength), 1.0)
+    strength = profile.strength if settings.strength is None else settings.strength
     if layers.texture is not None:
         from textsketch.render import painter
 

@@ -140,7 +140,10 @@ def sample(
 def _timesteps(scheduler: Any, steps: int, strength: float) -> torch.Tensor:
     """The timesteps to run, on the CPU, where a scheduler's bookkeeping costs no wait for the GPU."""
     if "strength" in inspect.signature(scheduler.set_timesteps).parameters:
-        scheduler.set_timesteps(steps, device="cpu", strength=strength)
+        # LCM was distilled on this many steps; a picture repainted little leaves room for few of them.
+        room = max(1, int(scheduler.config.original_inference_steps * strength))
+        strength = max(strength, 1 / scheduler.config.original_inference_steps)
+        scheduler.set_timesteps(min(steps, room), device="cpu", strength=strength)
         return scheduler.timesteps
     scheduler.set_timesteps(steps, device="cpu")
     count = len(scheduler.timesteps)

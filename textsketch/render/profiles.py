@@ -57,6 +57,8 @@ class Offer:
     problem: str | None
 
 
+STRENGTH = 0.85
+"""How much of the colour map's picture the profiles with ControlNet repaint."""
 _PAPER_NEGATIVE = "disfigured, deformed, low quality, lowres, b&w, blurry, Photoshop, video game, bad art"
 _LONG_NEGATIVE = (
     "lowres, low quality, worst quality, jpeg artifacts, blurry, noisy, grainy, deformed, disfigured, "
@@ -77,7 +79,7 @@ _PROFILES = {
             "LCMScheduler",
             8,
             1.0,
-            0.85,
+            STRENGTH,
             (*_BASE, *_CONTROLNET, "lcm-lora"),
             "high quality",
             _PAPER_NEGATIVE,
@@ -89,7 +91,7 @@ _PROFILES = {
             "UniPCMultistepScheduler",
             25,
             9.0,
-            0.85,
+            STRENGTH,
             (*_BASE, *_CONTROLNET),
             "high quality",
             _PAPER_NEGATIVE,

@@ -131,7 +131,7 @@ def _load(name: str) -> tuple[Any, Any]:
         import transformers
 
         transformers.utils.logging.disable_progress_bar()
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = networks.device()
         dtype = torch.float16 if device == "cuda" else torch.float32
         network_class, processor_class = (getattr(transformers, kind) for kind in _CLASSES[name])
         network = network_class.from_pretrained(

@@ -29,6 +29,7 @@ _NAMES = {
     "dark green": (35, 70, 35),
     "green": (70, 140, 60),
     "light green": (160, 205, 140),
+    "dark teal": (15, 60, 65),
     "teal": (40, 115, 115),
     "light blue": (150, 190, 225),
     "blue": (55, 105, 190),
@@ -39,27 +40,43 @@ _NAMES = {
 }
 
 
+_LAB_WEIGHTS = np.array([1.0, 1.6, 1.6])
+
+
 def colour_name(colour_srgb: np.ndarray) -> str:
-    """The everyday name nearest to an sRGB colour (3 numbers, 0 to 255) in CIE Lab."""
-    distances = np.linalg.norm(_lab(np.array(list(_NAMES.values()))) - _lab(np.asarray(colour_srgb)), axis=-1)
-    return list(_NAMES)[int(distances.argmin())]
+    """The everyday name nearest to an sRGB colour (3 numbers, 0 to 255) in CIE Lab, hue before lightness."""
+    differences = _lab(np.array(list(_NAMES.values()))) - _lab(np.asarray(colour_srgb))
+    return list(_NAMES)[int(np.linalg.norm(differences * _LAB_WEIGHTS, axis=-1).argmin())]
 
 
 def colour_words(field_srgb: np.ndarray) -> str:
-    """Name the colours of a (height, width, 3) field, 0 to 255, along the direction it changes most in."""
-    lab = _lab(field_srgb)
-    down = np.abs(lab[-1:].mean(1) - lab[:1].mean(1)).sum()
-    across = np.abs(lab[:, -1:].mean(0) - lab[:, :1].mean(0)).sum()
-    if across > down:
-        places, axis = ("on the left", "in the middle", "on the right"), 1
-    else:
-        places, axis = ("at the top", "in the middle", "at the bottom"), 0
-    parts = [colour_name(part.mean((0, 1))) for part in np.array_split(field_srgb, 3, axis)]
-    if len(set(parts)) == 1:
-        return f"mostly {parts[0]}"
-    if parts[1] in (parts[0], parts[2]):
-        return f"{parts[0]} {places[0]}, {parts[2]} {places[2]}"
-    return ", ".join(f"{part} {place}" for part, place in zip(parts, places, strict=True))
+    """Name the colours of a (height, width, 3) field, 0 to 255, in the layout in which they differ most."""
+    rows, columns = field_srgb.shape[:2]
+    around = np.ones((rows, columns), bool)
+    around[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4] = False
+    layouts = [
+        (("at the top", "in the middle", "at the bottom"), _thirds(field_srgb, 0)),
+        (("on the left", "in the middle", "on the right"), _thirds(field_srgb, 1)),
+        (("in the middle", "around it"), [field_srgb[~around].mean(0), field_srgb[around].mean(0)]),
+    ]
+    places, colours = max(layouts, key=lambda layout: _contrast(layout[1]))
+    names = [colour_name(colour) for colour in colours]
+    if len(set(names)) == 1:
+        return f"mostly {names[0]}"
+    parts = list(zip(names, places, strict=True))
+    if len(parts) == 3 and names[1] in (names[0], names[2]):
+        del parts[1]
+    return ", ".join(f"{name} {place}" for name, place in parts)
+
+
+def _thirds(field_srgb: np.ndarray, axis: int) -> list[np.ndarray]:
+    return [part.mean((0, 1)) for part in np.array_split(field_srgb, 3, axis)]
+
+
+def _contrast(colours: list[np.ndarray]) -> float:
+    """The largest difference between two colours, in CIE Lab."""
+    lab = _lab(np.array(colours))
+    return float(np.linalg.norm(lab[:, None] - lab[None], axis=-1).max())
 
 
 def prompt(layers: Layers, suffix: str = "") -> str:

@@ -143,9 +143,8 @@ def _padded(picture: Image.Image) -> np.ndarray:
 
 def _load(name: str) -> Any:
     def read(folder: Path) -> Any:
-        import torch
 
-        return _CONSTRUCTORS[name](str(folder)).to("cuda" if torch.cuda.is_available() else "cpu")
+        return _CONSTRUCTORS[name](str(folder)).to(networks.device())
 
     return networks.load(name, read)
 

@@ -228,10 +228,9 @@ def _load() -> Any:
 
 
 def _read(folder: Path) -> Any:
-    import torch
     from controlnet_aux.open_pose import OpenposeDetector
     from controlnet_aux.open_pose.body import Body
 
     body = Body(str(folder / "body_pose_model.pth"))
-    body.to("cuda" if torch.cuda.is_available() else "cpu")
+    body.to(networks.device())
     return OpenposeDetector(body)

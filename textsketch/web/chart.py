@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from ..measure.palette import COLOURS
+
 _WIDTH, _HEIGHT = 640, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 16, 60
-_COLOURS = ("#b45309", "#ea580c", "#c2410c", "#78716c", "#0d9488", "#2563eb", "#7c3aed", "#db2777")
-_DASHES = {0: "2 5", 1: "8 5"}  # the modes below the full one
+_COLOURS = tuple(COLOURS.values())
+_DASHES = {0: "2 5", 1: "9 5"}  # the modes below the full one
+_HINT = "Choose a point to see its decode."
 _TICKS_BYTES = (20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 CHOOSE_SCRIPT = """
 const choose = event => {
-  const point = event.target.closest("[data-point]");
-  if (point) trigger("select", {index: Number(point.dataset.point), value: point.dataset.point});
+  const target = event.target.closest("[data-point], [data-area]");
+  const index = target?.dataset.point ?? target?.dataset.area;
+  if (index) trigger("select", {index: Number(index), value: index});
 };
 element.addEventListener("click", choose);
 element.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") choose(event); });
@@ -50,38 +54,48 @@ def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: in
         return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     parts = [_axes(x, y, smallest, largest, low, high, heading)]
+    areas, points = [], []
     for number, curve in enumerate(curves):
-        members = sorted(
-            ((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve),
-        )
+        members = sorted((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve)
         if not members:
             continue
-        colour = _COLOURS[number % len(_COLOURS)]
         line = " ".join(f"{x(size):.1f},{y(marks[index].value):.1f}" for size, index in members)
-        dash = f' stroke-dasharray="{_DASHES[number]}"' if number in _DASHES else ""
-        width = 3 if number < 3 else 1.8
-        parts.append(
-            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
-        )
+        parts.append(f'<polyline points="{line}" {_stroke(number)}/>')
         for size, index in members:
             centre = f'cx="{x(size):.1f}" cy="{y(marks[index].value):.1f}"'
             label = escape(marks[index].label, quote=True)
             ring = " ts-chosen" if index == chosen else ""
-            parts.append(
+            areas.append(
+                f'<circle class="ts-area" data-area="{index}" {centre} r="14"><title>{label}</title></circle>'
+            )
+            points.append(
                 f'<g class="ts-point{ring}" data-point="{index}" tabindex="0" role="button" '
                 f'aria-label="{label}"><title>{label}</title>'
-                f'<circle {centre} r="13" fill="transparent"/><circle {centre} r="6" fill="{colour}"/></g>'
+                f'<circle {centre} r="6" fill="{_colour(number)}"/></g>'
             )
+    parts += areas + points  # no point lies under the larger area of another
     shown = [(n, curve) for n, curve in enumerate(curves) if any(mark.curve == curve for mark in marks)]
     legend = "".join(
-        f'<span><i style="background:{_COLOURS[n % len(_COLOURS)]}"></i>{escape(curve)}</span>'
+        f'<span><svg viewBox="0 0 36 12" aria-hidden="true"><path d="M0 6h36" {_stroke(n)}/>'
+        f'<circle cx="18" cy="6" r="4.5" fill="{_colour(n)}"/></svg>{escape(curve)}</span>'
         for n, curve in shown
     )
     return (
         f'<div class="ts-chart"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="group" '
         f'aria-label="{escape(heading, quote=True)} over bytes">{"".join(parts)}</svg>'
-        f'<div class="ts-chart-legend">{legend}</div></div>'
+        f'<div class="ts-chart-legend">{legend}</div><div class="ts-note">{_HINT}</div></div>'
     )
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _stroke(number: int) -> str:
+    """How the line of curve `number` is drawn: our modes broader, those below the full one dashed."""
+    dash = f' stroke-dasharray="{_DASHES[number]}"' if number in _DASHES else ""
+    width = 3 if number < 3 else 1.8
+    return f'fill="none" stroke="{_colour(number)}" stroke-width="{width}"{dash}'
 
 
 def _axes(x, y, smallest: float, largest: float, low: float, high: float, heading: str) -> str:

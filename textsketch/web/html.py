@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from .. import codestream
 from ..layers import Mode
 from ..measure.rate_quality import METRICS
+from ..semantic import words
+from ..structure import Kind
+from .commands import marked_up
 from .jobs import Update
 from .showcase import Showcase
 
+_STRUCTURE_TITLES = {
+    Kind.STROKES: "2. Sketch",
+    Kind.SKELETONS: "2. Skeletons",
+    Kind.SOFT_EDGES: "2. Soft edges",
+}
 _HEX_LIMIT_BYTES = 4096
+_DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
 
 def error(message: str) -> str:
     """An error as a sentence."""
-    return f'<div class="ts-status ts-error" role="alert">{escape(_sentence(message))}</div>'
+    return f'<div class="ts-status ts-error" role="alert">{marked_up(_sentence(message))}</div>'
 
 
 def note(message: str) -> str:
@@ -23,13 +33,37 @@ def note(message: str) -> str:
     return f'<div class="ts-status">{escape(message)}</div>'
 
 
+def stale(message: str) -> str:
+    """What became of the settings, and that the result on show is not theirs."""
+    return (
+        f'<div class="ts-status ts-stale" role="status">{escape(message)} The result below belongs to the '
+        "settings before. Press <b>Encode</b> to update it.</div>"
+    )
+
+
 def progress(update: Update) -> str:
     """A progress bar with what is being done."""
     percent = round(100 * update.fraction)
     return (
-        f'<div class="ts-status" role="status"><progress max="100" value="{percent}"></progress> '
+        f'<div class="ts-status ts-working" role="status"><progress max="100" value="{percent}"></progress> '
         f"{percent} % {escape(update.message)}</div>"
     )
+
+
+def timing(show: Showcase) -> str:
+    """How long the result took."""
+    return note(
+        f"Encoded in {show.encode_seconds:.1f} s, decoded from the file alone in {show.decode_seconds:.2f} s."
+    )
+
+
+def headline_placeholder() -> str:
+    """What stands in the headline's place, and takes its room, before the first result."""
+    cards = "".join(
+        f'<div class="ts-big"><span>{title}</span><b>…</b><small>&nbsp;</small></div>'
+        for title in ("textsketch", "JPEG of the same size")
+    )
+    return f'<div class="ts-headline">{cards}</div><div class="ts-facts">&nbsp;</div>'
 
 
 def headline(show: Showcase) -> str:
@@ -41,7 +75,6 @@ def headline(show: Showcase) -> str:
     facts = [
         ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg_figures.quality.psnr_db:.2f} dB"),
         ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg_figures.quality.ssim:.3f}"),
-        ("Time", f"{show.encode_seconds:.1f} s", f"decoded in {show.decode_seconds:.2f} s"),
     ]
     clip, jpeg_clip = report.quality.clip, jpeg_figures.quality.clip
     missing = ""
@@ -51,7 +84,7 @@ def headline(show: Showcase) -> str:
             beside += f"; caption-image {clip.caption_image:.3f}"
         facts.insert(0, ("CLIP score", f"{clip.image_image:.3f}", beside))
     else:
-        missing = f'<div class="ts-note">{escape(report.clip_not_available or "")}</div>'
+        missing = f'<div class="ts-note">{marked_up(report.clip_not_available or "")}</div>'
     cells = "".join(
         f'<div class="ts-fact"><span>{name}</span><b>{value}</b><small>{escape(beside)}</small></div>'
         for name, value, beside in facts
@@ -78,20 +111,50 @@ def _scaled(show: Showcase) -> str:
 
 
 def missing(title: str, problems: list[str]) -> str:
-    """What cannot be used here, and what it needs."""
-    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
-    return f"<details class='ts-status'><summary>{escape(title)}</summary><ul>{items}</ul></details>"
+    """What cannot be used here: what to do first in plain sight, the rest to unfold."""
+    first, *rest = (marked_up(problem) for problem in dict.fromkeys(problems))
+    line = f"<b>{escape(title)}.</b> {first}"
+    if not rest:
+        return f'<div class="ts-status ts-missing">{line}</div>'
+    items = "".join(f"<li>{problem}</li>" for problem in rest)
+    return f'<details class="ts-status ts-missing"><summary>{line}</summary><ul>{items}</ul></details>'
 
 
-def caption_card(caption: str, size_bytes: int) -> str:
-    """The caption as it stands in the file, with the bytes of the semantic layer."""
+def layers(show: Showcase) -> str:
+    """A card for each layer of the file, with its bytes."""
+    sizes = show.report.layer_bytes
+    caption = show.report.caption
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
-    return f'<div class="ts-caption">{text}</div>{card_title("1. Text", size_bytes)}'
+    body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
+    cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
+    kind = codestream.split(show.encoded.data)[0].kind
+    for name, title, segment in (
+        ("sketch", _STRUCTURE_TITLES[kind], "structure"),
+        ("colour_map", "3. Colour map", "texture"),
+    ):
+        if name in show.files:
+            source = escape(f"gradio_api/file={quote(show.files[name])}", quote=True)
+            picture = f'<img src="{source}" alt="{title[3:]} as it stands in the file"/>'
+            cards.append(_layer_card(name.replace("_", "-"), title, sizes.get(segment, 0), picture))
+    return f'<div class="ts-layers">{"".join(cards)}</div>'
 
 
-def card_title(name: str, size_bytes: int) -> str:
-    """The name of a layer and its bytes."""
-    return f'<div class="ts-card-title"><b>{escape(name)}</b> {size_bytes:,} bytes</div>'
+def _words(show: Showcase) -> str:
+    """What the text layer says besides the caption, and what a text-to-image model is told."""
+    colours = words.describe(show.decoded.layers)
+    lines = []
+    if colours:
+        lines.append(f"<b>Colour descriptors, in words:</b> {escape(colours)}")
+    if show.prompt is not None:
+        lines.append(f"<b>Prompt:</b> {escape(show.prompt)}")
+    return "".join(f'<p class="ts-words">{line}</p>' for line in lines)
+
+
+def _layer_card(name: str, title: str, size_bytes: int, body: str) -> str:
+    return (
+        f'<div class="ts-layer" id="layer-{name}"><div class="ts-card-title"><b>{title}</b> '
+        f"{size_bytes:,} bytes</div>{body}</div>"
+    )
 
 
 def hex_dump(data: bytes) -> str:

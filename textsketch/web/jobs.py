@@ -88,6 +88,11 @@ class Jobs:
             if self._running.get(owner) is reporter:
                 del self._running[owner]
 
+    def running(self, owner: str) -> bool:
+        """Whether the owner has a job that has not been stopped."""
+        reporter = self._running.get(owner)
+        return reporter is not None and not reporter.stop.is_set()
+
     def cancel(self, owner: str) -> None:
         """Cancel the owner's job, if one is running."""
         reporter = self._running.get(owner)

@@ -21,7 +21,8 @@ from ..measure.baselines import Baseline, best_within
 from ..measure.comparison import layer_pictures
 from ..measure.report import Report, make_report
 from ..pipeline import Decoded, Encoded, Progress, decode, encode
-from ..render import PAINTER
+from ..render import PAINTER, profiles
+from ..semantic import words
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
@@ -32,8 +33,9 @@ class Showcase:
     """An encoded picture and the files that show it.
 
     original_size: (width, height) of what was uploaded; report.width and height are of what was encoded.
-    files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and
-    "sketch" and "colour_map" where the file has these layers.
+    prompt: what Stable Diffusion was told, None if the painter painted. files: by name; "tsk", "original",
+    "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and "sketch" and "colour_map" where the
+    file has these layers.
     """
 
     encoded: Encoded
@@ -41,6 +43,7 @@ class Showcase:
     jpeg: Baseline
     report: Report
     original_size: tuple[int, int]
+    prompt: str | None
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
@@ -69,20 +72,21 @@ class Showroom:
         max_side: int,
         progress: Progress,
         renderer: str = PAINTER,
+        choices: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         preview: Callable[[Image.Image], None] | None = None,
     ) -> Showcase:
         """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
 
-        renderer and options: see `pipeline.decode`. preview: is called with rough pictures while a
-        Stable Diffusion profile paints.
+        renderer and choices: see `pipeline.encode`; options: see `pipeline.decode`. preview: is called with
+        rough pictures while a Stable Diffusion profile paints.
         """
         progress(0.0, "reading the picture")
         original = read_image(path)
         picture = scale_to_fit(original, max_side)
-        options = options or {}
+        choices, options = choices or {}, options or {}
         asked = repr(
-            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, sorted(options.items()))
+            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, choices, options)
         ).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         with self._lock:
@@ -98,6 +102,7 @@ class Showroom:
             seed=seed,
             renderer=renderer,
             progress=lambda done, message: progress(0.5 * done, message),
+            **choices,
         )
         encoded_at = time.perf_counter()
         if renderer != PAINTER:
@@ -109,6 +114,9 @@ class Showroom:
             **options,
         )
         decoded_at = time.perf_counter()
+        prompt = None
+        if renderer != PAINTER:
+            prompt = words.prompt(decoded.layers, profiles.get(renderer).prompt_suffix)
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
         progress(0.85, "measuring")
@@ -121,9 +129,10 @@ class Showroom:
             jpeg,
             report,
             original.size,
+            prompt,
             encoded_at - started,
             decoded_at - encoded_at,
-            _write_files(folder, Path(path).stem, picture, encoded, decoded, jpeg),
+            _write_files(folder, file_stem(path), picture, encoded, decoded, jpeg),
         )
         with self._lock:
             self._memo[key] = showcase
@@ -149,25 +158,31 @@ class Showroom:
         options = options or {}
         decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
         asked = repr((mode, renderer, sorted(options.items()))).encode()
-        name = hashlib.sha256(data + asked).hexdigest()[:32]
-        out = self.root / f"{Path(path).stem[:40]}-{name}.png"
+        folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"
+        folder.mkdir(exist_ok=True)
+        out = folder / f"{file_stem(path)}-decoded.png"
         decoded.image.save(out, compress_level=_PNG_LEVEL)
         with self._lock:
-            self._decoded[str(out)] = None
-            self._decoded.move_to_end(str(out))
+            self._decoded[str(folder)] = None
+            self._decoded.move_to_end(str(folder))
             if len(self._decoded) > _MEMO_SIZE:
-                Path(self._decoded.popitem(last=False)[0]).unlink(missing_ok=True)
+                shutil.rmtree(self._decoded.popitem(last=False)[0], ignore_errors=True)
         return header, decoded, str(out)
+
+
+def file_stem(path: str) -> str:
+    """The name of the file at `path` without its suffix, fit to name the files made of it."""
+    stem = Path(path).stem
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
 
 
 def _write_files(
     folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
 ) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
-    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
     files = {
         "tsk": folder / f"{stem}.tsk",
-        "jpeg": folder / f"{stem}-same-size.jpg",
+        "jpeg": folder / f"{stem}-jpeg-of-the-same-size.jpg",
         "original": folder / "original.png",
         "decoded": folder / f"{stem}-decoded.png",
         "jpeg_shown": folder / "jpeg.png",

@@ -18,6 +18,7 @@ from ..measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
 from ..pipeline import Progress
 from ..render import PAINTER
 from .chart import Mark
+from .showcase import file_stem
 
 _MEMO_SIZE = 8
 
@@ -97,7 +98,7 @@ class SweepRoom:
         result = Sweep(str(original), picture.width, picture.height)
 
         def keep(point: Point) -> None:
-            result.points.append(_write(point, folder, Path(path).stem))
+            result.points.append(_write(point, folder, file_stem(path)))
             found(result)
 
         points = sweep(
@@ -110,15 +111,14 @@ class SweepRoom:
             found=keep,
         )
         progress(0.98, "laying out the contact sheet")
-        result.sheet = _write_sheet(picture, points, renderer, options, folder, Path(path).stem)
+        result.sheet = _write_sheet(picture, points, renderer, options, folder, file_stem(path))
         with self._lock:
             self._sweeps[key] = result
         return result
 
 
 def _write(point: Point, folder: Path, stem: str) -> Shown:
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
-    name = f"{safe}-{point.curve.replace(' ', '-').replace('+', '-')}-{point.budget_bytes}B"
+    name = f"{stem}-{point.curve.replace(' ', '-').replace('+', '-')}-{point.budget_bytes}B"
     png, file = folder / f"{name}.png", folder / f"{name}.{point.extension}"
     point.image.save(png, compress_level=1)
     file.write_bytes(point.data)
@@ -131,7 +131,7 @@ def _write_sheet(
     picture: Image.Image, points: list[Point], renderer: str, options: dict[str, Any], folder: Path, stem: str
 ) -> str:
     painted = renderer if renderer != PAINTER else f"painter, grain {'on' if options.get('grain') else 'off'}"
-    protocol = f"{stem[:60]}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
-    sheet = folder / "contact-sheet.png"
+    protocol = f"{stem}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
+    sheet = folder / f"{stem}-contact-sheet.png"
     point_sheet(picture, points, protocol).save(sheet)
     return str(sheet)

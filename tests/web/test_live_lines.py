@@ -1,0 +1,36 @@
+import re
+
+import pytest
+from conftest import EXAMPLES
+
+from textsketch import encode
+from textsketch.errors import BudgetError
+from textsketch.web.live_lines import CUSTOM, describe_budget, describe_caption
+
+CAT = str(EXAMPLES / "cat.jpg")
+
+
+@pytest.mark.parametrize("mode", ["text-only", "text+sketch", "three-layer"])
+def test_the_bytes_said_to_be_needed_are_exactly_enough(mode):
+    line = describe_budget(CAT, mode, "micro", None, "the face of a cat", 3)
+    needed = int(re.search(r"at least (\d+) bytes", line)[1])
+    assert (
+        "ts-error" in line
+        and "a larger picture" in line
+        and ("fewer layers" in line) == (mode != "text-only")
+    )
+    assert "ts-error" not in describe_budget(CAT, mode, CUSTOM, needed, "the face of a cat", 3)
+    assert encode(CAT, mode=mode, budget=needed, caption="the face of a cat", seed=3).size_bytes <= needed
+    with pytest.raises(BudgetError, match="larger picture"):
+        encode(CAT, mode=mode, budget=needed - 1, caption="the face of a cat", seed=3)
+
+
+def test_a_budget_that_fits_is_told_as_a_rate():
+    assert "140 bytes = 0.00830 bits per pixel at 450 x 300" in describe_budget(
+        CAT, "three-layer", "sms", None, "", 0
+    )
+
+
+def test_a_caption_is_counted():
+    assert re.search(r"5 characters → \d byte", describe_caption("a cat"))
+    assert "ts-error" in describe_caption("x" * 5000)

@@ -1,0 +1,43 @@
+"""Commands inside sentences, the way they have to be typed where the demo runs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import sys
+from html import escape
+from pathlib import Path
+
+_COMMAND = re.compile(
+    r"`?((?:pip install|textsketch weights fetch)(?: [\w-]+(?:[./][\w-]+)*)+"
+    r"(?: && textsketch weights fetch [\w-]+)*)`?"
+)
+
+
+def marked_up(sentence: str) -> str:
+    """The sentence as HTML; `pip` and `textsketch` commands in it are code that works in this environment."""
+    parts = []
+    end = 0
+    for match in _COMMAND.finditer(sentence):
+        command = re.sub(r"\bpip (?=install)", _prefix("pip"), match[1])
+        command = re.sub(r"\btextsketch (?=weights)", _prefix("textsketch"), command)
+        words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
+        parts += [escape(sentence[end : match.start()]), f"<code>{words}</code>"]
+        end = match.end()
+    return "".join(parts) + escape(sentence[end:])
+
+
+@functools.cache
+def _prefix(program: str) -> str:
+    """`program ` if a shell finds that of the running Python, else how this Python runs it."""
+    scripts = Path(sys.executable).parent
+    found = shutil.which(program)
+    if found is not None and Path(found).parent == scripts:
+        return f"{program} "
+    python = shutil.which("python")
+    if python is not None and Path(python).parent == scripts:
+        return f"python -m {program} "
+    executable = os.path.relpath(sys.executable)
+    return f"{sys.executable if executable.startswith('..') else executable} -m {program} "

@@ -1,0 +1,73 @@
+"""The Decode tab: a .tsk file in, its picture out, with as many layers as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..layers import Mode
+from . import html
+from .controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
+from .jobs import Jobs
+from .showcase import Showroom
+
+_ALL = "all"
+_LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
+
+
+def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
+    """Lay out the tab and wire it."""
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
+            layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
+            decoder, controls = decoder_controls("decode")
+            grain = gr.Checkbox(True, label="Paint fine grain")
+        with gr.Column(scale=5, min_width=320):
+            status = gr.HTML("", elem_id="decode-status")
+            card = gr.HTML("", elem_id="decode-card")
+            image = gr.Image(
+                label="Decoded from the file alone",
+                format="png",
+                type="filepath",
+                interactive=False,
+                elem_id="decoded-image",
+                buttons=["download", "fullscreen"],
+            )
+
+    nothing: Updates = {card: "", image: None}
+
+    def work(request: gr.Request, path, layers, grain, decoder, *steering) -> Iterator[Updates]:
+        if not path:
+            yield {status: ""} | nothing
+            return
+
+        def job(report):
+            return showroom.decode_file(
+                path,
+                mode=None if layers == _ALL else layers,
+                progress=report,
+                renderer=decoder,
+                options=decoder_options(decoder, grain, *steering),
+            )
+
+        def done(result) -> Updates:
+            header, decoded, png = result
+            size_bytes = Path(path).stat().st_size
+            caption = decoded.layers.semantic.caption
+            return {card: html.file_card(header, size_bytes, decoded.mode, caption), image: png}
+
+        yield from follow(
+            jobs.run(owner(request, "decode"), job),
+            status,
+            done,
+            failed=lambda sentence: nothing,
+            cancelled=lambda: {},  # a newer choice is being painted
+        )
+
+    asked: list[Any] = [file, layers, grain, decoder, *controls]
+    for control in asked:
+        control.change(work, asked, [status, card, image], **WORK)

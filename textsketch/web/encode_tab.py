@@ -1,0 +1,278 @@
+"""The Encode tab: everything between an upload and the files to take home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import yaml
+from gradio.components import Component
+
+from ..image import read_image
+from ..layers import Mode
+from ..render import profiles
+from ..semantic import captioner, prompt_inversion
+from ..structure import Kind, detectors
+from . import html
+from .controls import (
+    MAX_SIDE,
+    PRIVATE,
+    SCROLL_TO,
+    WORK,
+    Updates,
+    decoder_controls,
+    decoder_options,
+    encoder_choices,
+    first_decoder,
+    follow,
+    owner,
+)
+from .jobs import Jobs
+from .live_lines import BUDGETS, CUSTOM, chosen_budget, describe_budget, describe_caption
+from .result_panel import ResultPanel
+from .showcase import Showcase, Showroom
+
+_NO_PICTURE = "choose a picture first: upload one or click an example"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is on show: the question it answers, the status line to it, and whether it is a result."""
+
+    question: dict[str, Any] | None = None
+    status: str = ""
+    good: bool = False
+
+
+def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) -> list[Component]:
+    """Lay out the tab and wire it. examples: the folder of the bundled pictures.
+
+    Returns what another tab needs of the current picture: picture, caption, seed, grain, decoder, steps,
+    strength.
+    """
+    captions = example_captions(examples)
+    first = next(iter(captions))
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            picture = gr.Image(
+                value=first,
+                label="Picture",
+                type="filepath",
+                image_mode=None,
+                sources=["upload", "clipboard", "webcam"],
+                format="png",
+                height=280,
+                elem_id="picture",
+            )
+            picture.preprocess = _uploaded_path  # type: ignore[method-assign]
+            gallery = gr.Gallery(
+                list(captions),
+                label="Examples",
+                show_label=False,
+                columns=4,
+                allow_preview=False,
+                object_fit="cover",
+                elem_id="examples",
+                buttons=[],
+            )
+            mode = gr.Radio(
+                [mode.value for mode in Mode],
+                value=Mode.THREE_LAYER.value,
+                label="Mode",
+                info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
+                elem_id="mode",
+            )
+            preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
+            # No minimum or maximum: the line below says in words what is wrong with a number.
+            size_bytes = gr.Number(600, label="Bytes", precision=0, visible=False, elem_id="bytes")
+            budget_line = gr.HTML(elem_id="budget-line")
+            caption = gr.Textbox(
+                captions[first],
+                label="Caption",
+                lines=2,
+                max_lines=4,
+                placeholder="What does the picture show?",
+                elem_id="caption",
+            )
+            caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
+            _caption_writer(jobs, picture, caption, caption_line)
+            run = gr.Button("Encode", variant="primary", elem_id="run")
+            with gr.Accordion("Advanced", open=False):
+                seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
+                grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
+                decoder, steering = decoder_controls("encode", encoding=True)
+        with gr.Column(scale=5, min_width=320, elem_id="result"):
+            panel = ResultPanel()
+    budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
+    answer = gr.State(_Answer())
+
+    def work(request: gr.Request, pair, *settings) -> Iterator[Updates]:
+        asked = _question(*settings)
+        idle = panel.idle() | {run: gr.update(interactive=True)}
+
+        def answered(status: str, *, good: bool = False) -> Updates:
+            return idle | panel.current(status, good) | {answer: _Answer(asked, status, good)}
+
+        if not asked["path"]:
+            yield answered(html.error(_NO_PICTURE))
+            return
+        yield {run: gr.update(interactive=False), panel.cancel: gr.update(visible=True)}
+
+        def job(report):
+            return showroom.show(**asked, max_side=MAX_SIDE, progress=report, preview=report.preview)
+
+        def done(show: Showcase) -> Updates:
+            return answered(html.timing(show), good=True) | panel.result(show, pair)
+
+        yield from follow(
+            jobs.run(owner(request, "encode"), job),
+            panel.status,
+            done,
+            working=panel.working,
+            failed=lambda sentence: answered(html.error(sentence)),
+            cancelled=lambda: answered(html.stale("Cancelled.")),
+        )
+
+    def compare(request: gr.Request, answer: _Answer, *settings) -> Updates:
+        """Say so when the result on show is not that of the settings."""
+        if answer.question is None or jobs.running(owner(request, "encode")):
+            return gr.skip()
+        if _question(*settings) == answer.question:
+            return panel.current(answer.status, answer.good)
+        return panel.current(html.stale("The settings have changed."), False)
+
+    def overtaken(request: gr.Request, answer: _Answer, *settings) -> Updates:
+        """Say so when settings changed while the job ran."""
+        return gr.skip() if _question(*settings) == answer.question else compare(request, answer, *settings)
+
+    def stop(request: gr.Request) -> None:
+        jobs.cancel(owner(request, "encode"))
+
+    def pick(event: gr.SelectData) -> tuple[str, str, _Answer]:
+        path = list(captions)[event.index]
+        return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
+
+    settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, *steering]
+    encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
+    check = ([answer, *settings], panel.outputs)
+    run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
+    picked.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    for trigger in (run.click, gallery.select):
+        trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
+    panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
+    # An example's caption says nothing about a picture of one's own.
+    picture.upload(lambda: "", None, caption, **PRIVATE)
+    preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
+    caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
+    budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
+    for control in budget_depends_on:
+        control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
+    for control in settings:
+        control.change(compare, *check, trigger_mode="always_last", **PRIVATE)
+    return [picture, caption, seed, grain, decoder, *steering[:2]]
+
+
+def _question(
+    path, mode, preset, size_bytes, caption, seed, grain, decoder,
+    steps=None, strength=profiles.STRENGTH, structure=Kind.STROKES, detector=detectors.OWN, candidates=1,
+) -> dict[str, Any]:  # fmt: skip
+    """What `Showroom.show` is asked."""
+    return {
+        "path": path,
+        "mode": mode,
+        "budget": chosen_budget(preset, size_bytes),
+        "caption": caption,
+        "seed": int(seed or 0),
+        "renderer": decoder,
+        "choices": encoder_choices(decoder, structure, detector, candidates),
+        "options": decoder_options(decoder, grain, steps, strength),
+    }
+
+
+def warm_up(showroom: Showroom, examples: Path) -> None:
+    """Make what a visitor sees first, so that it is there at once."""
+    path, caption = next(iter(example_captions(examples).items()))
+    showroom.show(
+        **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder()),
+        max_side=MAX_SIDE,
+        progress=lambda fraction, message: None,
+    )
+
+
+def example_captions(folder: Path) -> dict[str, str]:
+    """The bundled pictures, path by path, with their captions."""
+    captions = yaml.safe_load((folder / "captions.yaml").read_text(encoding="utf-8"))
+    return {str(folder / name): caption for name, caption in captions.items()}
+
+
+def _uploaded_path(payload: Any) -> str | None:
+    """Hand over the uploaded file untouched: `textsketch.image` decodes it, with limits."""
+    return payload.path if payload is not None else None
+
+
+def _caption_writer(jobs: Jobs, picture: gr.Image, caption: gr.Textbox, line: gr.HTML) -> None:
+    """Let a captioner write a proposal; where none can be used, say what they need."""
+    sources = captioner.sources()
+    ready = [(source.title, source.name) for source in sources if source.problem is None]
+    if not ready:
+        gr.HTML(html.missing("Captions written for you", [source.problem or "" for source in sources]))
+        return
+    with gr.Row(equal_height=True):
+        source = gr.Dropdown(
+            ready, value=ready[0][1], label="What writes the caption", show_label=False, container=False
+        )
+        write = gr.Button("Write a caption", size="sm", elem_id="write")
+        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel", visible=False)
+    with gr.Row(visible=source.value == captioner.INVERSION) as inversion:
+        tokens = gr.Slider(
+            prompt_inversion.LEAST_TOKENS, prompt_inversion.MOST_TOKENS, 16, step=1, label="Words",
+            elem_id="inversion-tokens",
+        )  # fmt: skip
+        steps = gr.Number(
+            1000, label="Steps", minimum=1, maximum=prompt_inversion.MOST_STEPS, precision=0,
+            elem_id="inversion-steps",
+        )  # fmt: skip
+    idle: Updates = {write: gr.update(interactive=True), cancel: gr.update(visible=False)}
+
+    def work(path, source, tokens, steps, request: gr.Request) -> Iterator[Updates]:
+        if not path:
+            yield {line: html.error(_NO_PICTURE)}
+            return
+        best: list[str] = []
+
+        def write_caption(report) -> str:
+            def progress(fraction: float, message: str) -> None:
+                best[:] = [message] if source == captioner.INVERSION else []
+                report(fraction, message)
+
+            return captioner.write(
+                read_image(path), source, tokens=int(tokens), steps=int(steps or 0), progress=progress
+            )
+
+        def cancelled() -> Updates:
+            # What the search has found so far is a caption already.
+            found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
+            return idle | {line: html.note("Cancelled.")} | found
+
+        yield {write: gr.update(interactive=False), cancel: gr.update(visible=True)}
+        yield from follow(
+            jobs.run(owner(request, "caption"), write_caption),
+            line,
+            lambda text: idle | {caption: text, line: describe_caption(text)},
+            failed=lambda sentence: idle,
+            cancelled=cancelled,
+        )
+
+    def stop(request: gr.Request) -> None:
+        jobs.cancel(owner(request, "caption"))
+
+    source.change(
+        lambda source: gr.update(visible=source == captioner.INVERSION), source, inversion, **PRIVATE
+    )
+    write.click(work, [picture, source, tokens, steps], [line, caption, write, cancel], **WORK)
+    cancel.click(stop, None, None, queue=False, **PRIVATE)

@@ -1,0 +1,69 @@
+"""The lines under budget and caption that follow what is typed: bytes, rates, and what does not fit."""
+
+from __future__ import annotations
+
+from ..budget import PRESETS, parse_budget
+from ..codestream import SizeMeter
+from ..errors import TextsketchError
+from ..image import read_size
+from ..layers import Mode
+from ..rate_control import smallest_bytes
+from ..semantic.text_coder import measure_text
+from . import html
+from .controls import MAX_SIDE
+
+CUSTOM = "custom"
+BUDGETS = [*((preset.title, preset.name) for preset in PRESETS.values()), ("Other", CUSTOM)]
+
+
+def chosen_budget(preset: str, size_bytes: float | None) -> int | str:
+    """The budget the two controls stand for."""
+    return int(size_bytes or 0) if preset == CUSTOM else preset
+
+
+def describe_budget(
+    path: str | None, mode: str, preset: str, size_bytes: float | None, caption: str, seed: float | None
+) -> str:
+    """The line under the budget: bytes and bits per pixel for the picture chosen, or what does not fit."""
+    if not path:
+        return html.note("Choose a picture to see the budget in bits per pixel.")
+    try:
+        width, height = _fitted(read_size(path))
+        budget_bytes = parse_budget(chosen_budget(preset, size_bytes), (width, height))
+        needed_bytes = smallest_bytes(
+            (width, height), Mode(mode), caption, seed=int(seed or 0), size_of=SizeMeter()
+        )
+    except TextsketchError as error:
+        return html.error(str(error))
+    size = f"at {width} x {height}"
+    if needed_bytes > budget_bytes:
+        remedies = ["a larger budget", "a shorter caption"]
+        if preset == "micro" and max(width, height) < MAX_SIDE:
+            remedies.insert(1, "a larger picture")
+        if mode != Mode.TEXT_ONLY:
+            remedies.append("a mode of fewer layers")
+        return html.error(
+            f"{_count(budget_bytes)} {size}, but {mode} with this caption needs at least "
+            f"{_count(needed_bytes)}: choose {', '.join(remedies[:-1])} or {remedies[-1]}"
+        )
+    rate_bpp = 8 * budget_bytes / (width * height)
+    return html.note(f"{_count(budget_bytes)} = {rate_bpp:.5f} bits per pixel {size}")
+
+
+def describe_caption(caption: str) -> str:
+    """The line under the caption: its characters and bytes."""
+    try:
+        characters, coded_bytes, zlib_bytes = measure_text(caption)
+    except TextsketchError as error:
+        return html.error(str(error))
+    return html.note(f"{characters} characters → {_count(coded_bytes)} (zlib: {zlib_bytes})")
+
+
+def _count(size_bytes: int) -> str:
+    return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
+
+
+def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+    """The size a picture is scaled down to before encoding."""
+    factor = min(1.0, MAX_SIDE / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))

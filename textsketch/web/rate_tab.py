@@ -1,0 +1,141 @@
+"""The Rate and quality tab: curves of the current picture, every mode beside JPEG, WebP and AVIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import gradio as gr
+from gradio.components import Component
+
+from ..measure.rate_quality import METRICS, PROTOCOL, curve_titles
+from . import chart, html
+from .controls import MAX_SIDE, PRIVATE, WORK, Updates, decoder_options, follow, owner, picture_slider
+from .jobs import Jobs, Update
+from .sweeps import Sweep, SweepRoom
+
+
+def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> None:
+    """Lay out the tab and wire it; each point of the chart shows its decode.
+
+    current: what `encode_tab` returns.
+    """
+    gr.HTML(
+        html.note(f"The picture, caption and decoder of the Encode tab, from 25 to 3,000 bytes. {PROTOCOL}")
+    )
+    with gr.Row():
+        run = gr.Button("Draw the curves", variant="primary", elem_id="rate-run", scale=2)
+        cancel = gr.Button("Cancel", elem_id="rate-cancel", visible=False, scale=1)
+        take_sheet = gr.DownloadButton(
+            "Download the contact sheet", interactive=False, elem_id="take-sheet", scale=2
+        )
+    status = gr.HTML("", elem_id="rate-status")
+    metric = gr.Radio(
+        [(title, name) for name, (title, _, _) in METRICS.items()],
+        value="psnr_db",
+        label="Metric of the chart",
+        show_label=False,
+        container=False,
+        elem_id="rate-metric",
+    )
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            plot = gr.HTML("", elem_id="rate-chart", js_on_load=chart.CHOOSE_SCRIPT)
+        with gr.Column(scale=3, min_width=320):
+            card = gr.HTML("", elem_id="rate-card")
+            slider = picture_slider(
+                "The original and the chosen point's decode", max_height=460, elem_id="rate-slider"
+            )
+            take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
+    swept, chosen = gr.State(None), gr.State(None)
+
+    idle: Updates = {run: gr.update(interactive=True), cancel: gr.update(visible=False)}
+
+    def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
+        title, unit, _ = METRICS[metric]
+        marks = [point.mark(metric) for point in sweep.points] if sweep else []
+        return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
+
+    def work(
+        request: gr.Request, path, caption, seed, grain, decoder, steps, strength, metric
+    ) -> Iterator[Updates]:
+        if not path:
+            yield {status: html.error("choose a picture first, in the Encode tab")}
+            return
+        yield {
+            status: html.note("Starting"),
+            run: gr.update(interactive=False),
+            cancel: gr.update(visible=True),
+            take_sheet: gr.update(interactive=False),
+            take_file: gr.update(interactive=False),
+            swept: None,
+            chosen: None,
+            plot: "",
+            card: "",
+            slider: None,
+        }
+        found: list[Sweep] = []
+        drawn = 0
+
+        def job(report):
+            return sweeps.run(
+                path,
+                caption=caption,
+                seed=int(seed or 0),
+                max_side=MAX_SIDE,
+                progress=report,
+                renderer=decoder,
+                options=decoder_options(decoder, grain, steps, strength),
+                found=found.append,
+            )
+
+        def working(update: Update) -> Updates:
+            nonlocal drawn
+            if len(found) == drawn:
+                return {}
+            drawn = len(found)
+            return {swept: found[-1], plot: draw(found[-1], metric, None)}
+
+        def done(sweep: Sweep) -> Updates:
+            return idle | {
+                swept: sweep,
+                plot: draw(sweep, metric, None),
+                take_sheet: gr.update(value=sweep.sheet, interactive=True),
+            }
+
+        yield from follow(
+            jobs.run(sweeper(request), job),
+            status,
+            done,
+            working=working,
+            failed=lambda sentence: idle,
+            cancelled=lambda: idle | {status: html.note("Cancelled.")},
+        )
+
+    def sweeper(request: gr.Request) -> str:
+        return owner(request, "sweep")  # beside the visitor's encoding, not instead of it
+
+    def stop(request: gr.Request) -> None:
+        jobs.cancel(sweeper(request))
+
+    def choose(sweep: Sweep | None, metric: str, event: gr.SelectData) -> Updates:
+        if sweep is None or not 0 <= int(event.index) < len(sweep.points):
+            return gr.skip()
+        index = int(event.index)
+        point = sweep.points[index]
+        return {
+            chosen: index,
+            plot: draw(sweep, metric, index),
+            card: html.point_card(point.label, point.size_bytes, point.rate_bpp, point.values),
+            slider: (sweep.original, point.png),
+            take_file: gr.update(value=point.file, interactive=True),
+        }
+
+    run.click(
+        work,
+        [*current, metric],
+        [status, run, cancel, take_sheet, take_file, swept, chosen, plot, card, slider],
+        **WORK,
+    )
+    cancel.click(stop, None, None, queue=False, **PRIVATE)
+    plot.select(choose, [swept, metric], [chosen, plot, card, slider, take_file], **PRIVATE)
+    metric.change(draw, [swept, metric, chosen], plot, **PRIVATE)

@@ -1,0 +1,102 @@
+"""The Encode tab's result: status, figures, pictures, layers and files to take home."""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.components import Component
+
+from . import html
+from .controls import Updates, picture_slider
+from .jobs import Update
+from .showcase import Showcase
+
+PAIRS = {
+    "original | decoded": ("original", "decoded"),
+    "JPEG of the same size | decoded": ("jpeg_shown", "decoded"),
+    "original | JPEG of the same size": ("original", "jpeg_shown"),
+}
+
+
+class ResultPanel:
+    """Components laid out where it is made, and what each of them is to show.
+
+    While the status says that the result is out of date, is being replaced or failed, the style sheet dims
+    everything below it.
+    """
+
+    def __init__(self) -> None:
+        with gr.Row(elem_id="status-bar", equal_height=True):
+            self.status = gr.HTML(html.note("Loading"), elem_id="status")
+            self.cancel = gr.Button(
+                "Cancel", size="sm", elem_id="cancel", visible=False, scale=0, min_width=90
+            )
+        self._preview = gr.Image(
+            label="Preview", format="png", interactive=False, visible=False, height=240, buttons=[]
+        )
+        self._headline = gr.HTML(html.headline_placeholder(), elem_id="headline")
+        self._slider = picture_slider(
+            "Two pictures beside each other, with a divider to move", max_height=620, elem_id="slider"
+        )
+        self.pair = gr.Radio(
+            list(PAIRS),
+            value=next(iter(PAIRS)),
+            label="The two pictures to compare",
+            show_label=False,
+            container=False,
+            elem_id="pair",
+        )
+        self._layers = gr.HTML("", elem_id="layers")
+        with gr.Row(elem_id="downloads"):
+            self._tsk = gr.DownloadButton("Download .tsk", interactive=False, elem_id="take-tsk")
+            self._png = gr.DownloadButton("Download decoded PNG", interactive=False, elem_id="take-png")
+            self._jpeg = gr.DownloadButton("Download the JPEG", interactive=False, elem_id="take-jpeg")
+        with gr.Accordion("The whole file, byte by byte", open=False):
+            self._dump = gr.HTML("", elem_id="dump")
+        self._files = gr.State({})
+        self.pair.change(
+            lambda pair, files: _shown_pair(files, pair) if files else None,
+            [self.pair, self._files],
+            self._slider,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    @property
+    def outputs(self) -> list[Component]:
+        """Every component the updates below may name."""
+        return [
+            self.status, self.cancel, self._preview, self._headline, self._slider, self._layers,
+            self._tsk, self._png, self._jpeg, self._dump, self._files,
+        ]  # fmt: skip
+
+    def working(self, update: Update) -> Updates:
+        """A rough picture of what is coming, if there is one."""
+        return {self._preview: gr.update(visible=update.preview is not None, value=update.preview)}
+
+    def idle(self) -> Updates:
+        """No job is running any more."""
+        return {self.cancel: gr.update(visible=False), self._preview: gr.update(visible=False, value=None)}
+
+    def current(self, status: str, fresh: bool) -> Updates:
+        """What the status line says; files can be downloaded while the result is that of the settings."""
+        can_take = gr.update(interactive=fresh)
+        return {self.status: status, self._tsk: can_take, self._png: can_take, self._jpeg: can_take}
+
+    def result(self, show: Showcase, pair: str) -> Updates:
+        """A finished showcase."""
+        tsk_label = f"Download .tsk ({show.report.size_bytes:,} B)"
+        return {
+            self.status: html.timing(show),
+            self._headline: html.headline(show),
+            self._slider: _shown_pair(show.files, pair),
+            self._layers: html.layers(show),
+            self._tsk: gr.update(value=show.files["tsk"], interactive=True, label=tsk_label),
+            self._png: gr.update(value=show.files["decoded"], interactive=True),
+            self._jpeg: gr.update(value=show.files["jpeg"], interactive=True),
+            self._dump: html.hex_dump(show.encoded.data),
+            self._files: show.files,
+        }
+
+
+def _shown_pair(files: dict[str, str], pair: str) -> tuple[str, ...]:
+    return tuple(files[name] for name in PAIRS[pair])

@@ -8,6 +8,7 @@ from textsketch.layers import Layers, Mode
 from textsketch.measure.metrics import psnr_db
 from textsketch.rate_control import choose_layers
 from textsketch.render.painter import render
+from textsketch.texture import grain
 
 
 def size_of(layers: Layers) -> int:
@@ -82,6 +83,36 @@ def test_more_bytes_paint_a_better_picture(photo):
     ]
     assert quality == sorted(quality)
     assert quality[-1] > quality[0] + 4
+
+
+def test_a_long_caption_leaves_no_bytes_unspent(photo):
+    caption = "a white cup of black coffee on a saucer on a wooden table beside a folded newspaper"
+    for budget_bytes in (50, 60, 80):
+        layers = choose_layers(photo, Mode.THREE_LAYER, budget_bytes, caption, size_of=size_of)
+        assert 0.95 * budget_bytes <= size_of(layers) <= budget_bytes
+
+
+def test_a_sketch_with_bytes_left_over_is_drawn_on_a_finer_grid(photo):
+    coarse, fine = (
+        choose_layers(photo, Mode.TEXT_SKETCH, budget_bytes, "", size_of=size_of).structure.strokes.shape
+        for budget_bytes in (200, 3000)
+    )
+    assert max(fine) > max(coarse)
+
+
+def test_a_tiny_picture_is_not_spoilt_by_too_many_bytes(photo):
+    tiny = photo.resize((16, 16))
+    layers = choose_layers(tiny, Mode.THREE_LAYER, 3000, "", size_of=size_of)
+    assert psnr_db(tiny, render(layers, grain=False)) > 40
+
+
+def test_a_contour_out_of_place_makes_no_grain():
+    difference = np.zeros((512, 768), np.float32)
+    difference[:, 103:106] = 120
+    rough = np.random.default_rng(0).normal(0, 12, difference.shape).astype(np.float32)
+    assert grain.measure(difference, (768, 512), True).any()
+    assert not grain.measure(difference, (768, 512), True, typical=True).any()
+    assert grain.measure(rough, (768, 512), True, typical=True).min() >= 1
 
 
 def test_a_flat_edge_free_picture_needs_no_stroke():

@@ -40,11 +40,9 @@ def choose_layers(
     seed: int = 0,
     size_of: SizeOf,
     progress: Callable[[float, str], None] | None = None,
-    fill_up: bool = True,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
-    fill_up: look at what the first choice left of a three-layer file once more; the tables are trained without.
     Raises BudgetError, naming the smallest possible size, if nothing fits. Deterministic.
     """
     report = progress or (lambda fraction, message: None)
@@ -61,10 +59,7 @@ def choose_layers(
         layers = _describe(layers, planes, Mode.TEXT_ONLY, budget_bytes, size_of)  # what the sketch left over
     elif mode is Mode.THREE_LAYER:
         painting = _Painting(layers, planes, budget_bytes, size_of, report)
-        if fill_up:
-            painting = _filled_up(
-                painting, _smallest(size, mode, caption, seed), planes, budget_bytes, size_of
-            )
+        painting = _filled_up(painting, _smallest(size, mode, caption, seed), planes, budget_bytes, size_of)
         layers = painting.layers
     report(1.0, "encoded")
     return layers
@@ -84,6 +79,14 @@ def too_small(mode: Mode, needed_bytes: int) -> BudgetError:
         f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
         f"larger budget (or, for a rate, a larger picture), {fewer}"
     )
+
+
+def first_choice(picture: Image.Image, budget_bytes: int, *, size_of: SizeOf) -> Layers:
+    """The layers of a three-layer file before a look at the bytes left over: what the tables are trained on."""
+    planes = to_ycbcr(np.asarray(picture.convert("RGB")))
+    smallest = _smallest(picture.size, Mode.THREE_LAYER, "", 0)
+    layers = _describe(smallest, planes, Mode.THREE_LAYER, budget_bytes, size_of)
+    return _Painting(layers, planes, budget_bytes, size_of, lambda fraction, message: None).layers
 
 
 def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Layers:
@@ -298,7 +301,7 @@ class _Painting:
     def fill_up(self) -> None:
         """Measure the grain on what is really painted, and leave few bytes that colours could use."""
         layers = self.layers
-        if layers.texture.grain is not None:
+        if layers.texture is not None and layers.texture.grain is not None:
             strength = self._roughness(layers, typical=True)
             measured = replace(layers.texture, grain=strength if strength.any() else None)
             if self._fits(trial := replace(layers, texture=measured)):
@@ -310,7 +313,7 @@ class _Painting:
     def _finer(self, layers: Layers) -> Layers:
         """The nearest of the layers and of colour maps with finer steps and dearer bits that fit."""
         best = layers
-        first = layers.texture.step_index
+        first = colour_map.STEP_COUNT - 1 if layers.texture is None else layers.texture.step_index
         for step_index in range(first, max(first - 5, self._finest - 1), -1):
             low, high = 0.0, _HIGHEST_BITS_WEIGHT
             for _ in range(6):

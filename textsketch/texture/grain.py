@@ -37,8 +37,8 @@ def measure(
     energy = _band_pass(luma_difference) ** 2
     parts, share = (_PARTS_OF_CELL, _TYPICAL_SHARE) if typical else (1, _SHARE)
     energy = cv2.resize(energy, (columns * parts, rows * parts), interpolation=cv2.INTER_AREA)
-    energy = np.median(energy.reshape(rows, parts, columns, parts), axis=(1, 3))
-    return np.clip(np.rint(np.sqrt(energy) / _UNIT * share), 0, LEVELS - 1).astype(np.uint8)
+    median = np.median(energy.reshape(rows, parts, columns, parts), axis=(1, 3))
+    return np.clip(np.rint(np.sqrt(median) / _UNIT * share), 0, LEVELS - 1).astype(np.uint8)
 
 
 def synthesise(grain: np.ndarray, height: int, width: int, seed: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 
 from textsketch import rate_control
 from textsketch.entropy.models import BitMeter
-from textsketch.layers import Layers, Mode
+from textsketch.layers import Layers
 from textsketch.semantic import descriptors
 from textsketch.structure import sketch_coder
 from textsketch.texture import colour_map, colour_model
@@ -70,9 +70,7 @@ def samples(data: Path, seed: int, photo_repeats: int):
     signs = [[], [], []]
     for picture, random in training_pictures(data, seed, photo_repeats):
         budget_bytes = int(np.exp(random.uniform(np.log(LEAST_BYTES), np.log(MOST_BYTES))))
-        layers = rate_control.choose_layers(
-            picture, Mode.THREE_LAYER, budget_bytes, "", size_of=estimated_size_bytes, fill_up=False
-        )
+        layers = rate_control.first_choice(picture, budget_bytes, size_of=estimated_size_bytes)
         texture, strokes = layers.texture, layers.strokes
         shapes = level_shapes(picture.size[1], picture.size[0])[colour_map.base_level(picture.size) :]
         finest = finest_levels(texture.coefficients, shapes)

@@ -34,10 +34,10 @@ def measure(
     import cv2
 
     rows, columns = grain_shape(size, fine)
-    energy = _band_pass(luma_difference) ** 2
+    energy = np.square(_band_pass(luma_difference))
     parts, share = (_PARTS_OF_CELL, _TYPICAL_SHARE) if typical else (1, _SHARE)
-    energy = cv2.resize(energy, (columns * parts, rows * parts), interpolation=cv2.INTER_AREA)
-    median = np.median(energy.reshape(rows, parts, columns, parts), axis=(1, 3))
+    in_parts = cv2.resize(energy, (columns * parts, rows * parts), interpolation=cv2.INTER_AREA)
+    median = np.median(in_parts.reshape(rows, parts, columns, parts), axis=(1, 3))
     return np.clip(np.rint(np.sqrt(median) / _UNIT * share), 0, LEVELS - 1).astype(np.uint8)
 
 

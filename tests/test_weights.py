@@ -105,7 +105,7 @@ def test_what_is_lacking_is_one_sentence_libraries_first(monkeypatch, hub):
     )
     sentence = weights.why_not("The model", ["model"], ["json"])
     assert sentence.startswith("The model needs model (")
-    assert sentence.endswith("GB): textsketch weights fetch model.")
+    assert sentence.endswith("1 MB): textsketch weights fetch model.")
     path = (weights.fetch("model") / "model.safetensors").resolve()
     assert weights.why_not("The model", ["model"], ["json"]) is None
     path.write_bytes(BODY[:1000])

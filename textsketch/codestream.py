@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import common_sizes
-from .entropy.range_coder import Decoder, Encoder
+from .entropy.range_coder import CheckedDecoder, Encoder
 from .entropy.tables import NEWEST
 from .errors import BitstreamError
 from .layers import CANDIDATES, Layers, Mode, Semantic
@@ -124,8 +124,6 @@ def unpack(data: bytes) -> Layers:
     header, segments = split(data)
     semantic = _unpack_semantic(segments[0].payload, header)
     layers = Layers(header.size, semantic, seed=header.seed, candidate=header.candidate)
-    if _pack_semantic(layers, header.version) != segments[0].payload:
-        raise BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it")
     if len(segments) > 1:
         lines = structure.unpack(segments[1].payload, header.size, header.kind, header.version)
         layers = replace(layers, structure=lines)
@@ -140,7 +138,7 @@ def split(data: bytes) -> tuple[Header, list[Segment]]:
     Raises BitstreamError as `unpack` does.
     """
     if len(data) > MAX_FILE_BYTES:
-        raise BitstreamError(f"this is not a .tsk file: it has {len(data):,} bytes, more than any .tsk file")
+        raise BitstreamError(f"this is not a .tsk file: none has more than {MAX_FILE_BYTES:,} bytes")
     reader = _Reader(bytes(data))
     header = _unpack_header(reader)
     check = _crc8(data[: reader.position])
@@ -280,9 +278,12 @@ def _pack_semantic(layers: Layers, version: int) -> bytes:
 def _unpack_semantic(payload: bytes, header: Header) -> Semantic:
     from .semantic import descriptors, text_coder
 
-    decoder = Decoder(payload)
+    decoder = CheckedDecoder(payload)
     colours = descriptors.decode_from(decoder) if header.has_descriptors else None
-    return Semantic(text_coder.decode_text_from(decoder, header.version), colours)
+    semantic = Semantic(text_coder.decode_text_from(decoder, header.version), colours)
+    if not decoder.is_canonical():
+        raise BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it")
+    return semantic
 
 
 def _pack_length(count: int) -> bytes:

@@ -219,10 +219,13 @@ def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = M
         return (image.height, image.width) if turned else image.size
 
 
+def fitting_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """A (width, height) scaled down so that no side is longer than `max_side`; a smaller one is itself."""
+    factor = min(1.0, max_side / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
 def scale_to_fit(image: Image.Image, max_side: int) -> Image.Image:
     """Scale an image down so that no side is longer than `max_side`; a smaller one comes back as it is."""
-    if max(image.size) <= max_side:
-        return image
-    factor = max_side / max(image.size)
-    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    return image.resize(size, Image.Resampling.LANCZOS)
+    size = fitting_size(image.size, max_side)
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import codestream
 from .budget import parse_budget
-from .errors import BitstreamError, TextsketchError
+from .errors import BitstreamError, TextsketchError, WeightsError
 from .layers import CANDIDATES, Layers, Mode
 
 if TYPE_CHECKING:
@@ -111,8 +111,15 @@ def encode(
     seed = _whole_number(seed)
     if not isinstance(caption, str):
         raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
+    choose_layers = choose_layers_for(renderer)
+    if candidates > 1:
+        from .render import diffusion
+
+        problem = diffusion.why_no_candidates(renderer)
+        if problem is not None:
+            raise WeightsError(problem)
     picture = read_image(source)
-    layers = choose_layers_for(renderer)(
+    layers = choose_layers(
         picture,
         mode,
         parse_budget(budget, picture.size),
@@ -123,8 +130,6 @@ def encode(
         **choices,
     )
     if candidates > 1:
-        from .render import diffusion
-
         best, _ = diffusion.best_of(
             picture, layers, candidates, profile=renderer, progress=_share(progress, 0.3, 1.0)
         )

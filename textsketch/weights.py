@@ -91,7 +91,7 @@ def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> 
     if lacking:
         size = sum(one.size_bytes for one in lacking)
         commands = " && ".join(f"textsketch weights fetch {one.name}" for one in lacking)
-        return f"{subject} needs {', '.join(one.name for one in lacking)} ({size / 1e9:.1f} GB): {commands}."
+        return f"{subject} needs {', '.join(one.name for one in lacking)} ({_readable(size)}): {commands}."
     try:
         for name in names:
             resolve(name)
@@ -167,7 +167,11 @@ def preload_lines(names: Iterable[str]) -> list[str]:
 
 
 def _size_note(wanted: Entry) -> str:
-    return f" ({wanted.size_bytes / 1e6:,.0f} MB)" if wanted.size_bytes else ""
+    return f" ({_readable(wanted.size_bytes)})" if wanted.size_bytes else ""
+
+
+def _readable(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{max(size_bytes / 1e6, 1):,.0f} MB"
 
 
 # --- local folders and the cache ----------------------------------------------------------------------

@@ -106,7 +106,17 @@ def test_any_strength_and_number_of_steps_go_together(profile, layers):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"steps": 0}, {"steps": 101}, {"strength": -0.1}, {"strength": 1.5}, {"guidance": 0}]
+    "setting",
+    [
+        {"steps": 0},
+        {"steps": 101},
+        {"strength": -0.1},
+        {"strength": 1.5},
+        {"guidance": 0},
+        {"steps": 1.5},
+        {"steps": "2"},
+        {"strength": "0.5"},
+    ],
 )
 def test_settings_out_of_range_are_an_error(setting, layers):
     with pytest.raises(RenderError, match=f"{next(iter(setting))} must be"):

@@ -19,6 +19,7 @@ LOGIT_LIMIT = 11 * LOGIT_ONE
 
 _WEIGHT_BITS = 10
 _ACTIVATION_BITS = 8
+_PIECE = 4096
 
 
 class IntegerNetwork:
@@ -41,6 +42,13 @@ class IntegerNetwork:
 
     def logits(self, inputs: np.ndarray, offset: np.ndarray) -> np.ndarray:
         """Logits (n, outputs) int64 in units of 1 / LOGIT_ONE for (n, first inputs) integer `inputs`."""
+        # In pieces that stay in the processor's cache, which is much faster.
+        pieces = [
+            self._logits(inputs[first : first + _PIECE], offset) for first in range(0, len(inputs), _PIECE)
+        ]
+        return np.concatenate(pieces) if pieces else self._logits(inputs, offset)
+
+    def _logits(self, inputs: np.ndarray, offset: np.ndarray) -> np.ndarray:
         hidden = inputs.astype(np.float64) @ self._w1[: inputs.shape[1]] + offset
         hidden = np.floor(np.maximum(hidden, 0) * (1 / (1 << _WEIGHT_BITS)))
         hidden = hidden @ self._w2 + self._b2

@@ -125,3 +125,29 @@ class Decoder:
         position = self._position
         self._position = position + 1
         return self._data[position] if position < len(self._data) else 0
+
+
+class CheckedDecoder(Decoder):
+    """A decoder that can tell whether an encoder, told what was decoded, would have written the same bytes."""
+
+    __slots__ = ("_encoder",)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._encoder = Encoder()
+
+    def decode_bit(self, probability_one: int) -> int:
+        """See `Decoder.decode_bit`."""
+        bit = super().decode_bit(probability_one)
+        self._encoder.encode_bit(bit, probability_one)
+        return bit
+
+    def decode_uniform(self, count: int) -> int:
+        """See `Decoder.decode_uniform`."""
+        value = super().decode_uniform(count)
+        self._encoder.encode_uniform(value, count)
+        return value
+
+    def is_canonical(self) -> bool:
+        """Whether `data` is what an encoder writes; call it once, after the last symbol."""
+        return self._encoder.finish() == self._data

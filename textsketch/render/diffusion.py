@@ -56,8 +56,12 @@ class Settings:
     def __post_init__(self) -> None:
         for name, low, high in (("steps", 1, MOST_STEPS), ("guidance", 1, 30), ("strength", 0, 1)):
             value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise RenderError(f"{name} must be {low} to {high}, not {value}")
+            kind = int if name == "steps" else (int, float)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                number = "a whole number from" if name == "steps" else "a number from"
+                raise RenderError(f"{name} must be {number} {low} to {high}, not {value!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,13 @@ def best_of(
     embedded = clip.embed_pictures([original, *pictures], chooser)
     scores = [float(score) for score in embedded[1:] @ embedded[0]]
     return max(range(count), key=scores.__getitem__), scores
+
+
+def why_no_candidates(profile: str) -> str | None:
+    """The sentence that says what `best_of` lacks here, or None."""
+    from textsketch.measure import clip
+
+    return profiles.problem(profiles.get(profile)) or clip.why_not(clip.CHOOSING)
 
 
 def prepare(profile: str) -> None:

@@ -40,6 +40,8 @@ _NAMES = {
 }
 
 
+_STANDS_OUT = 15.0
+"""By how much chroma, in CIE Lab, a colour stands out from the mean around it."""
 _LAB_WEIGHTS = np.array([1.0, 1.6, 1.6])
 
 
@@ -57,7 +59,7 @@ def colour_words(field_srgb: np.ndarray) -> str:
     layouts = [
         (("at the top", "in the middle", "at the bottom"), _thirds(field_srgb, 0)),
         (("on the left", "in the middle", "on the right"), _thirds(field_srgb, 1)),
-        (("in the middle", "around it"), [field_srgb[~around].mean(0), field_srgb[around].mean(0)]),
+        (("in the middle", "around it"), [_telling(field_srgb[~around]), _telling(field_srgb[around])]),
     ]
     places, colours = max(layouts, key=lambda layout: _contrast(layout[1]))
     names = [colour_name(colour) for colour in colours]
@@ -70,7 +72,17 @@ def colour_words(field_srgb: np.ndarray) -> str:
 
 
 def _thirds(field_srgb: np.ndarray, axis: int) -> list[np.ndarray]:
-    return [part.mean((0, 1)) for part in np.array_split(field_srgb, 3, axis)]
+    return [_telling(part.reshape(-1, 3)) for part in np.array_split(field_srgb, 3, axis)]
+
+
+def _telling(colours: np.ndarray) -> np.ndarray:
+    """The colour a person would name in (n, 3) sRGB colours: the mean, or a far more colourful quarter."""
+    colours = np.asarray(colours, np.float64)
+    mean = colours.mean(0)
+    chroma = np.hypot(*_lab(colours)[:, 1:].T)
+    best = colours[np.argsort(-chroma, kind="stable")[: max(1, len(colours) // 4)]].mean(0)
+    stands_out = np.hypot(*_lab(best)[1:]) > np.hypot(*_lab(mean)[1:]) + _STANDS_OUT
+    return best if stands_out else mean
 
 
 def _contrast(colours: list[np.ndarray]) -> float:

@@ -73,4 +73,4 @@ def _answer(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except TextsketchError as error:
-        raise gr.Error(str(error)) from None
+        raise gr.Error(str(error), print_exception=False) from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ..layers import Mode
+from ..measure.report import layer_bytes
+from ..pipeline import read_file
 from . import html
 from .controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
 from .jobs import Jobs
@@ -56,9 +57,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
 
         def done(result) -> Updates:
             header, decoded, png = result
-            size_bytes = Path(path).stat().st_size
-            caption = decoded.layers.semantic.caption
-            return {card: html.file_card(header, size_bytes, decoded.mode, caption), image: png}
+            return {card: html.file_card(header, layer_bytes(read_file(path)), decoded), image: png}
 
         yield from follow(
             jobs.run(owner(request, "decode"), job),

@@ -31,7 +31,7 @@ from .controls import (
     owner,
 )
 from .jobs import Jobs
-from .live_lines import BUDGETS, CUSTOM, chosen_budget, describe_budget, describe_caption
+from .live_lines import CUSTOM, chosen_budget, describe_budget, describe_caption, offered_budgets
 from .result_panel import ResultPanel
 from .showcase import Showcase, Showroom
 
@@ -85,7 +85,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
                 elem_id="mode",
             )
-            preset = gr.Radio(BUDGETS, value="packet", label="Bit budget", elem_id="budget")
+            preset = gr.Radio(**offered_budgets(first, "packet"), label="Bit budget", elem_id="budget")
             # No minimum or maximum: the line below says in words what is wrong with a number.
             size_bytes = gr.Number(600, label="Bytes", precision=0, visible=False, elem_id="bytes")
             budget_line = gr.HTML(elem_id="budget-line")
@@ -151,6 +151,9 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
 
+    def offer_budgets(path, preset) -> Any:
+        return gr.update(**offered_budgets(path, preset))
+
     def pick(event: gr.SelectData) -> tuple[str, str, _Answer]:
         path = list(captions)[event.index]
         return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
@@ -166,7 +169,9 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     # An example's caption says nothing about a picture of one's own.
-    picture.upload(lambda: "", None, caption, **PRIVATE)
+    uploaded = picture.upload(lambda: ("", _Answer()), None, [caption, answer], **PRIVATE)
+    uploaded.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    picture.change(offer_budgets, [picture, preset], preset, **PRIVATE)
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
     budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
@@ -201,6 +206,7 @@ def warm_up(showroom: Showroom, examples: Path) -> None:
         **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder()),
         max_side=MAX_SIDE,
         progress=lambda fraction, message: None,
+        keep=True,
     )
 
 

@@ -6,14 +6,16 @@ from html import escape
 from urllib.parse import quote
 
 from .. import codestream
-from ..layers import Mode
 from ..measure.rate_quality import METRICS
+from ..pipeline import Decoded
 from ..semantic import words
 from ..structure import Kind
 from .commands import marked_up
 from .jobs import Update
 from .showcase import Showcase
 
+_FEW_LINES = 0.1
+"""Below this share of the file a sketch beside a colour map says little by itself."""
 _STRUCTURE_TITLES = {
     Kind.STROKES: "2. Sketch",
     Kind.SKELETONS: "2. Skeletons",
@@ -135,7 +137,10 @@ def layers(show: Showcase) -> str:
         if name in show.files:
             source = escape(f"gradio_api/file={quote(show.files[name])}", quote=True)
             picture = f'<img src="{source}" alt="{title[3:]} as it stands in the file"/>'
-            cards.append(_layer_card(name.replace("_", "-"), title, sizes.get(segment, 0), picture))
+            size_bytes = sizes.get(segment, 0)
+            if name == "sketch" and "texture" in sizes and size_bytes < _FEW_LINES * show.report.size_bytes:
+                picture += '<p class="ts-words">Few lines: here the bytes help more in the colour map.</p>'
+            cards.append(_layer_card(name.replace("_", "-"), title, size_bytes, picture))
     return f'<div class="ts-layers">{"".join(cards)}</div>'
 
 
@@ -175,13 +180,19 @@ def hex_dump(data: bytes) -> str:
     return f'<div class="ts-legend">{legend}</div><div class="ts-hex">{" ".join(spans)}{more}</div>'
 
 
-def file_card(header: codestream.Header, size_bytes: int, painted: Mode, caption: str) -> str:
-    """What a decoded .tsk file is."""
+def file_card(header: codestream.Header, layer_bytes: dict[str, int], decoded: Decoded) -> str:
+    """What a decoded .tsk file is. layer_bytes: see `measure.report.layer_bytes`."""
+    caption = decoded.layers.semantic.caption
+    painted = decoded.image
+    shown = "" if painted.size == header.size else f", shown at {painted.width} x {painted.height}"
     width, height = header.size
+    size_bytes = sum(layer_bytes.values())
+    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes.items())
     return (
-        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {painted}</span>'
+        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {decoded.mode}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
-        f"{width} x {height} pixels, written as {header.mode}</small></div></div>"
+        f"{width} x {height} pixels{shown}, written as {header.mode}</small>"
+        f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“{escape(caption)}”</div>' if caption else "")
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 from ..budget import PRESETS, parse_budget
 from ..codestream import SizeMeter
 from ..errors import TextsketchError
-from ..image import read_size
+from ..image import fitting_size, read_size
 from ..layers import Mode
 from ..rate_control import smallest_bytes
 from ..semantic.text_coder import measure_text
@@ -13,7 +16,26 @@ from . import html
 from .controls import MAX_SIDE
 
 CUSTOM = "custom"
-BUDGETS = [*((preset.title, preset.name) for preset in PRESETS.values()), ("Other", CUSTOM)]
+
+
+def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
+    """Choices, value and info of the budget control: the presets of which a file of the picture can exist.
+
+    chosen: the preset that is set; one that is no longer offered becomes "packet".
+    """
+    offered, missing = list(PRESETS.values()), ""
+    if path:
+        with contextlib.suppress(TextsketchError):  # an unreadable picture is said elsewhere
+            size = fitting_size(read_size(path), MAX_SIDE)
+            least_bytes = smallest_bytes(size, Mode.TEXT_ONLY, "", size_of=SizeMeter())
+            offered = [p for p in offered if parse_budget(p.name, size) >= least_bytes]
+            missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
+    choices = [*((preset.title, preset.name) for preset in offered), ("Other", CUSTOM)]
+    return {
+        "choices": choices,
+        "value": chosen if chosen in [name for _, name in choices] else "packet",
+        "info": f"{missing}: for larger pictures; no file of this one is so small." if missing else "",
+    }
 
 
 def chosen_budget(preset: str, size_bytes: float | None) -> int | str:
@@ -28,7 +50,7 @@ def describe_budget(
     if not path:
         return html.note("Choose a picture to see the budget in bits per pixel.")
     try:
-        width, height = _fitted(read_size(path))
+        width, height = fitting_size(read_size(path), MAX_SIDE)
         budget_bytes = parse_budget(chosen_budget(preset, size_bytes), (width, height))
         needed_bytes = smallest_bytes(
             (width, height), Mode(mode), caption, seed=int(seed or 0), size_of=SizeMeter()
@@ -61,9 +83,3 @@ def describe_caption(caption: str) -> str:
 
 def _count(size_bytes: int) -> str:
     return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
-
-
-def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    """The size a picture is scaled down to before encoding."""
-    factor = min(1.0, MAX_SIDE / max(size))
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from .. import codestream
-from ..image import read_image, scale_to_fit
+from ..image import fitting_size, read_image, scale_to_fit
 from ..measure.baselines import Baseline, best_within
 from ..measure.comparison import layer_pictures
 from ..measure.report import Report, make_report
@@ -26,6 +26,7 @@ from ..semantic import words
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
+_MOST_PAINTED_SIDE = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,7 @@ class Showroom:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
         self._memo: OrderedDict[str, Showcase] = OrderedDict()
+        self._kept: set[str] = set()
         self._decoded: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -75,11 +77,12 @@ class Showroom:
         choices: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         preview: Callable[[Image.Image], None] | None = None,
+        keep: bool = False,
     ) -> Showcase:
         """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
 
         renderer and choices: see `pipeline.encode`; options: see `pipeline.decode`. preview: is called with
-        rough pictures while a Stable Diffusion profile paints.
+        rough pictures while a Stable Diffusion profile paints. keep: never forget this one.
         """
         progress(0.0, "reading the picture")
         original = read_image(path)
@@ -136,8 +139,11 @@ class Showroom:
         )
         with self._lock:
             self._memo[key] = showcase
-            if len(self._memo) > _MEMO_SIZE:
-                _, oldest = self._memo.popitem(last=False)
+            if keep:
+                self._kept.add(key)
+            forgettable = [known for known in self._memo if known not in self._kept]
+            if len(forgettable) > _MEMO_SIZE:
+                oldest = self._memo.pop(forgettable[0])
                 shutil.rmtree(Path(oldest.files["tsk"]).parent, ignore_errors=True)
         return showcase
 
@@ -150,12 +156,15 @@ class Showroom:
         renderer: str = PAINTER,
         options: dict[str, Any] | None = None,
     ) -> tuple[codestream.Header, Decoded, str]:
-        """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG."""
+        """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG.
+
+        A picture with a side above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
+        """
         from ..pipeline import read_file
 
         data = read_file(path)
         header, _ = codestream.split(data)
-        options = options or {}
+        options = (options or {}) | {"size": fitting_size(header.size, _MOST_PAINTED_SIDE)}
         decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
         asked = repr((mode, renderer, sorted(options.items()))).encode()
         folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"

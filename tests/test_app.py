@@ -108,6 +108,14 @@ def encode(page) -> int:
     return int(re.sub(r"\D", "", page.inner_text("#headline .ts-ours b")))
 
 
+def upload(page, picture: os.PathLike) -> None:
+    """Hand a picture over and wait for its result: it is encoded at once."""
+    page.evaluate("document.querySelector('#headline .ts-headline').id = 'stale'")
+    page.set_input_files("#picture input[type=file]", picture)
+    page.wait_for_selector("#stale", state="detached")
+    page.wait_for_selector("#run:not([disabled])")
+
+
 def choose(page, group: str, label: str) -> None:
     page.click(f"{group} label:has-text('{label}')")
 
@@ -138,7 +146,8 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
     page = open_page(viewport)
     picture = tmp_path / "cup.png"
     photo.save(picture)
-    page.set_input_files("#picture input[type=file]", picture)
+    upload(page, picture)
+    assert shown_pictures(page) == [[240, 160], [240, 160]] and page.input_value("#caption textarea") == ""
     page.wait_for_selector("#budget-line:has-text('240 x 160')")
     page.fill("#caption textarea", "a cup of coffee")
     page.wait_for_selector("#caption-line:has-text('15 characters')")
@@ -182,7 +191,6 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence(open_page, tmp_path
     wrong.write_text("this is no picture")
     page.set_input_files("#picture input[type=file]", wrong)
     page.wait_for_selector("#budget-line:has-text('This is not a picture textsketch can read')")
-    page.click("#run")
     page.wait_for_selector("#status:has-text('This is not a picture textsketch can read')")
     page.click("button[role=tab]:has-text('Decode')")
     page.set_input_files("#tsk input[type=file]", EXAMPLES / "cat.jpg")
@@ -190,9 +198,14 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence(open_page, tmp_path
 
 
 @needs_browser
-def test_a_budget_too_small_says_at_once_what_is_possible(open_page):
+def test_a_budget_too_small_says_at_once_what_is_possible(open_page, tmp_path):
     page = open_page(DESKTOP)
+    assert page.locator("#budget label:has-text('Micro')").count() == 0
+    assert "for larger pictures" in page.inner_text("#budget")
+    Image.new("RGB", (1000, 800), "teal").save(tmp_path / "large.png")
+    upload(page, tmp_path / "large.png")
     choose(page, "#budget", "Micro")
+    page.fill("#caption textarea", "a wall of one colour and nothing else in sight")
     page.wait_for_selector("#budget-line .ts-error:has-text('needs at least')")
     assert "a larger picture" in page.inner_text("#budget-line")
     page.click("#run")
@@ -228,9 +241,9 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
     assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() == 3
 
     photo.save(tmp_path / "cup.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "cup.png")
-    page.wait_for_selector("#status .ts-stale")
+    upload(page, tmp_path / "cup.png")
     page.fill("#caption textarea", "a cup of coffee")
+    page.wait_for_selector("#status .ts-stale")
     encode(page)
     assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() == 3
 
@@ -252,7 +265,6 @@ def test_settings_changed_while_a_picture_is_encoded_are_noticed(open_page, tmp_
     Image.effect_noise((640, 640), 90).convert("RGB").save(tmp_path / "noise.png")
     page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
     page.wait_for_selector("#budget-line:has-text('640 x 640')")
-    page.click("#run")
     page.wait_for_selector("#status progress")
     choose(page, "#budget", "QR code")
     page.wait_for_selector("#run:not([disabled])")
@@ -264,8 +276,8 @@ def test_on_a_phone_encode_leads_to_the_result_and_cancel_is_there_only_while_it
     page = open_page(PHONE)
     assert page.locator("#cancel:visible").count() == 0
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
-    page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
+    upload(page, tmp_path / "noise.png")
+    choose(page, "#budget", "QR code")
     page.click("#run")
     page.wait_for_selector("#cancel:visible")
     in_view = """selector => {
@@ -300,9 +312,7 @@ def test_cancel_stops_the_work(open_page, tmp_path):
     page = open_page(DESKTOP)
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
     page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
-    page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
     before = page.inner_text("#headline")
-    page.click("#run")
     page.wait_for_selector("#status progress")
     page.click("#cancel")
     page.wait_for_selector("#status:has-text('Cancelled')")

@@ -92,7 +92,7 @@ def test_prompt_inversion_is_a_source_like_the_others(monkeypatch):
     monkeypatch.setattr(
         prompt_inversion,
         "invert",
-        lambda picture, progress: prompt_inversion.Inversion("red barn", 0.3, 1, 1),
+        lambda picture, **options: prompt_inversion.Inversion("red barn", 0.3, 1, 1),
     )
     assert captioner.write(PICTURE, captioner.INVERSION) == "red barn"
     assert [source.name for source in captioner.sources()] == ["blip", "florence2", captioner.INVERSION]

@@ -28,6 +28,9 @@ _MOST_DESCRIPTOR_BYTES = 160
 _BITS_WEIGHTS = (0.16, 0.06)
 _HIGHEST_BITS_WEIGHT = 0.6
 _FULL = 0.95
+_FEW_COEFFICIENTS = 400_000
+_FAR = 2.0
+_MOST_TO_DESCRIBE_AGAIN = 250
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
 
@@ -117,7 +120,7 @@ def _filled_up(
 ) -> _Painting:
     """A painting without bytes left over that could still say something, in colours or in descriptors."""
     painting.fill_up()
-    if size_of(painting.layers) >= _FULL * budget_bytes:
+    if size_of(painting.layers) >= _FULL * budget_bytes or budget_bytes > _MOST_TO_DESCRIBE_AGAIN:
         return painting
     described = _describe(smallest, planes, Mode.TEXT_ONLY, budget_bytes, size_of)
     other = _Painting(described, planes, budget_bytes, size_of, lambda fraction, message: None)
@@ -314,17 +317,22 @@ class _Painting:
         """The nearest of the layers and of colour maps with finer steps and dearer bits that fit."""
         best = layers
         first = colour_map.STEP_COUNT - 1 if layers.texture is None else layers.texture.step_index
-        for step_index in range(first, max(first - 5, self._finest - 1), -1):
-            low, high = 0.0, _HIGHEST_BITS_WEIGHT
-            for _ in range(6):
+        room_bits = 8 * (self._budget_bytes - self._size_of(replace(layers, texture=None)))
+        # Where coding takes long, fewer are tried.
+        steps, trials = (5, 6) if self._coefficients.size <= _FEW_COEFFICIENTS else (2, 4)
+        for step_index in range(first, max(first - steps, self._finest - 1), -1):
+            low, high, fitting = 0.0, _HIGHEST_BITS_WEIGHT, None
+            for _ in range(trials):
                 middle = (low + high) / 2
-                trial = self._textured(layers, step_index, middle)
-                if self._fits(trial):
-                    high = middle
-                    if self.squared_error(trial) < self.squared_error(best):
-                        best = trial
+                # Coding is left out where the estimate is far off.
+                far = self._quantised(step_index, middle)[1] > _FAR * room_bits
+                trial = None if far else self._textured(layers, step_index, middle)
+                if trial is not None and self._fits(trial):
+                    high, fitting = middle, trial
                 else:
                     low = middle
+            if fitting is not None and self.squared_error(fitting) < self.squared_error(best):
+                best = fitting
         return best
 
     def squared_error(self, layers: Layers) -> float:

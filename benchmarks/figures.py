@@ -42,7 +42,7 @@ def diffusion_paragraph(data: str) -> str:
     gigabytes = sum(weights.entry(name).size_bytes for name in needed) / 1e9
     return (
         f"The figures above are the painter's. Those of the Stable Diffusion profiles ({', '.join(names)}) need "
-        f"the weights {', '.join(needed)} (about {gigabytes:.0f} GB) and a GPU; this one command makes them, on "
+        f"the weights {', '.join(needed)} (about {gigabytes:.1f} GB) and a GPU; this one command makes them, on "
         "as many GPUs as there are:\n\n"
         "```sh\n"
         f"for w in {' '.join(needed)}; do textsketch weights fetch $w; done && \\\n"
@@ -65,8 +65,8 @@ def section(summary: Summary, data: str) -> str:
     )
     not_there = "".join(f"- {reason}\n" for reason in dict.fromkeys(summary.left_out.values()))
     return (
-        "Kodak, one run, every figure from a real file (`make figures`); mean ± standard deviation over "
-        "pictures.\n\n"
+        f"Kodak's 24 pictures (https://r0k.us/graphics/kodak/, here in {data}), one run, every figure from a real "
+        "file (`make figures`); mean ± standard deviation over pictures.\n\n"
         "![Rate and quality](docs/figures/rate-quality.png)\n\n"
         "![The same pictures at the same bytes](docs/figures/contact-sheet.webp)\n\n"
         f"{to_table(shown, metrics)}\n\n"

@@ -65,8 +65,8 @@ def section(summary: Summary, data: str) -> str:
     )
     not_there = "".join(f"- {reason}\n" for reason in dict.fromkeys(summary.left_out.values()))
     return (
-        f"Kodak's 24 pictures (https://r0k.us/graphics/kodak/, here in {data}), one run, every figure from a real "
-        "file (`make figures`); mean ± standard deviation over pictures.\n\n"
+        f"Kodak's 24 pictures (https://r0k.us/graphics/kodak/, here in {data}), one run, every figure from a "
+        "real file (`make figures`); mean ± standard deviation over pictures.\n\n"
         "![Rate and quality](docs/figures/rate-quality.png)\n\n"
         "![The same pictures at the same bytes](docs/figures/contact-sheet.webp)\n\n"
         f"{to_table(shown, metrics)}\n\n"

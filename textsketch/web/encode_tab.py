@@ -161,12 +161,13 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, *steering]
     encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
+    # Listeners run one after the other, so this one comes first.
+    for trigger in (run.click, gallery.select):
+        trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
     picked.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
-    for trigger in (run.click, gallery.select):
-        trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     # An example's caption says nothing about a picture of one's own.
     uploaded = picture.upload(lambda: ("", _Answer()), None, [caption, answer], **PRIVATE)

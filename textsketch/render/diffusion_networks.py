@@ -87,6 +87,7 @@ def load(
 
     # `report` tells what is loaded; bars of theirs would be drawn into it.
     diffusers_logging.disable_progress_bar()
+    diffusers_logging.set_verbosity_error()  # its hints are about files nobody here can change
     transformers_logging.disable_progress_bar()
     base = folders["sd15"]
     fp16: dict[str, Any] = {"variant": "fp16", "use_safetensors": True, "local_files_only": True}

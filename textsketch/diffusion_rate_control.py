@@ -17,8 +17,7 @@ import numpy as np
 from textsketch.colour_space import to_ycbcr
 from textsketch.errors import TextsketchError
 from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
-from textsketch.rate_control import too_small
-from textsketch.semantic import descriptors
+from textsketch.rate_control import described, too_small, without_field
 from textsketch.structure import detectors
 from textsketch.structure.grid import grid_shape
 from textsketch.structure.kinds import Kind, parse_kind
@@ -64,7 +63,7 @@ def choose_layers(
     report = progress or (lambda fraction, message: None)
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     layers = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
-    ladder = _Ladder(0, lambda step: Structure(np.zeros((0, 0), bool)))
+    ladder = None
     if mode is not Mode.TEXT_ONLY:
         report(0.0, "looking for lines")
         ladder = _LADDERS[parse_kind(structure)](picture, detector)
@@ -80,8 +79,8 @@ def choose_layers(
         room = budget_bytes - smallest
         share = room // 3 if mode is Mode.TEXT_SKETCH else room
         most = _DESCRIPTOR_BYTES if mode is Mode.TEXT_SKETCH else _TEXT_ONLY_DESCRIPTOR_BYTES
-        layers = _described(layers, planes, min(share, most), budget_bytes, size_of)
-    if mode is Mode.TEXT_ONLY:
+        layers = described(layers, planes, min(share, most), budget_bytes, size_of)
+    if ladder is None:
         return layers
     step_index = None
     if mode is Mode.THREE_LAYER:
@@ -146,17 +145,6 @@ def _soft_edges(picture: Image.Image, detector: str) -> _Ladder:
 _LADDERS = {Kind.STROKES: _strokes, Kind.SKELETONS: _skeletons, Kind.SOFT_EDGES: _soft_edges}
 
 
-def _described(
-    layers: Layers, planes: np.ndarray, most_bytes: int, budget_bytes: int, size_of: Callable[[Layers], int]
-) -> Layers:
-    for size_bytes in range(most_bytes, 0, -1):
-        found = descriptors.from_planes(planes, size_bytes)
-        trial = replace(layers, semantic=replace(layers.semantic, descriptors=found))
-        if size_of(trial) <= budget_bytes:
-            return trial
-    return layers
-
-
 def _coloured(
     layers: Layers,
     planes: np.ndarray,
@@ -165,19 +153,12 @@ def _coloured(
     size_of: Callable[[Layers], int],
 ) -> tuple[Layers, int]:
     """`layers` with the finest colour map, of `finest_index` or coarser, that fits; unchanged if none does."""
-    import cv2
-
     shapes = level_shapes(layers.size[1], layers.size[0])
     level = next(i for i, (h, w) in enumerate(shapes) if h * w <= _MOST_PIXELS or i == len(shapes) - 1)
-    rows, columns = shapes[level]
-    reduced = planes
-    if level:
-        resized = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
-        reduced = np.stack(resized).reshape(3, rows, columns)
     base = colour_map.base_level(layers.size)
     height, width = shapes[base]
-    field = descriptors.field_planes(layers.semantic.descriptors, rows, columns, layers.size)
-    found = colour_map.transform(layers, rows, columns).forward(reduced - field) * 2.0**level
+    residual = without_field(layers, planes, level)
+    found = colour_map.transform(layers, *shapes[level]).forward(residual) * 2.0**level
     coefficients = np.zeros((3, height, width), found.dtype)
     coarse = next((shape for shape in shapes if max(shape) <= _MOST_COLOUR_CELLS), shapes[-1])
     kept = (slice(None), slice(min(coarse[0], height)), slice(min(coarse[1], width)))

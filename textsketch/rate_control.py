@@ -107,7 +107,14 @@ def _describe(layers: Layers, planes: np.ndarray, mode: Mode, budget_bytes: int,
     most = {Mode.TEXT_ONLY: room, Mode.TEXT_SKETCH: min(24, max(8, room // 4))}.get(
         mode, min(20, max(6, room // 14))
     )
-    for size_bytes in range(min(most, _MOST_DESCRIPTOR_BYTES), 0, -1):
+    return described(layers, planes, min(most, _MOST_DESCRIPTOR_BYTES), budget_bytes, size_of)
+
+
+def described(
+    layers: Layers, planes: np.ndarray, most_bytes: int, budget_bytes: int, size_of: SizeOf
+) -> Layers:
+    """The layers with the most descriptors, of `most_bytes` or fewer, that fit; unchanged if none do."""
+    for size_bytes in range(most_bytes, 0, -1):
         colours = field.from_planes(planes, size_bytes)
         trial = replace(layers, semantic=replace(layers.semantic, descriptors=colours))
         if size_of(trial) <= budget_bytes:
@@ -128,7 +135,7 @@ def _filled_up(
     return min(painting, other, key=lambda each: each.squared_error(each.layers))
 
 
-def _without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray:
+def without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray:
     """What the descriptors leave over, at the picture's size halved `level` times."""
     import cv2
 
@@ -201,7 +208,7 @@ class _Painting:
         """Take over the layers' sketch: the coefficients of the picture halved `level` times."""
         self._strokes = layers.strokes
         self._level = level
-        self._residual = _without_field(layers, self._planes, level)
+        self._residual = without_field(layers, self._planes, level)
         self._wavelet = colour_map.transform(layers, *self._shapes[level])
         rows, columns = self._shapes[self._base]
         self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns] * 2.0**level

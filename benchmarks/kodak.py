@@ -8,15 +8,12 @@ samples, SSIM over luma, both at full size. Times are of one process on one core
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import statistics
-import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import yaml
+from kodak_pictures import add_options, measure_pictures
 
 HERE = Path(__file__).parent
 SIZES_BYTES = (25, 300, 600, 1000, 1500, 3000)
@@ -100,34 +97,20 @@ def table(rows: list[dict], sizes: tuple[int, ...]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data" / "kodak")
+    add_options(parser)
     parser.add_argument("--out", type=Path, default=HERE / "results.md")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES_BYTES)
     parser.add_argument("--rivals", nargs="*", default=["jpeg", "jpeg2000", "webp", "avif"])
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    paths = sorted(options.data.glob("kodim*.png"))
-    if not paths:
-        print(f"skipped: no Kodak pictures in {options.data}; name their folder with --data")
+    sizes = tuple(options.sizes)
+    count, rows = measure_pictures(options, run_picture, sizes, tuple(options.rivals))
+    if not count:
         return
-    captions = yaml.safe_load((HERE / "kodak_captions.yaml").read_text(encoding="utf-8"))
-    rows: list[dict] = []
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before the workers import numpy
-        os.environ.setdefault(name, "1")
-    with ProcessPoolExecutor(options.workers) as pool:
-        jobs = [
-            pool.submit(run_picture, path, captions[path.stem], tuple(options.sizes), tuple(options.rivals))
-            for path in paths
-        ]
-        for number, job in enumerate(jobs, 1):
-            rows += job.result()
-            print(f"\r{number} of {len(paths)} pictures", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
     text = (
-        f"# {len(paths)} Kodak pictures, 768 x 512\n\n"
+        f"# {count} Kodak pictures, 768 x 512\n\n"
         f"Means over all pictures; real files, header, check and a caption of about 50 characters included "
         f"(no caption at 25 B, text-only there, three-layer elsewhere). Made by `make bench` with Python "
-        f"{platform.python_version()} on {platform.machine()}.\n\n{table(rows, tuple(options.sizes))}\n"
+        f"{platform.python_version()} on {platform.machine()}.\n\n{table(rows, sizes)}\n"
     )
     print(text)
     options.out.write_text(text, encoding="utf-8")

@@ -8,16 +8,12 @@ pictures where more bytes paint a worse picture.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import yaml
 from bitmap_formats import FORMATS
+from kodak_pictures import add_options, measure_pictures
 
-HERE = Path(__file__).parent
 SIZES_BYTES = (100, 200, 300, 600, 1000, 1500, 2000, 3000)
 STROKE_SIZES_BYTES = (300, 600, 1000, 3000)
 
@@ -93,24 +89,10 @@ def growth_table(rows: list[dict]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data" / "kodak")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    options = parser.parse_args()
-    paths = sorted(options.data.glob("kodim*.png"))
-    if not paths:
-        print(f"skipped: no Kodak pictures in {options.data}; name their folder with --data")
-        return
-    captions = yaml.safe_load((HERE / "kodak_captions.yaml").read_text(encoding="utf-8"))
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before the workers import numpy
-        os.environ.setdefault(name, "1")
-    rows: list[dict] = []
-    with ProcessPoolExecutor(options.workers) as pool:
-        jobs = [pool.submit(run_picture, path, captions[path.stem]) for path in paths]
-        for number, job in enumerate(jobs, 1):
-            rows += job.result()
-            print(f"\r{number} of {len(paths)} pictures", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    print(stroke_table(rows), growth_table(rows), sep="\n\n")
+    add_options(parser)
+    count, rows = measure_pictures(parser.parse_args(), run_picture)
+    if count:
+        print(stroke_table(rows), growth_table(rows), sep="\n\n")
 
 
 if __name__ == "__main__":

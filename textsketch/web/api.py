@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from .. import codestream
 from ..errors import TextsketchError
 from .controls import MAX_SIDE
 from .showcase import Showroom
@@ -40,7 +41,7 @@ def add_endpoints(showroom: Showroom) -> None:
 
     def decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
         """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode."""
-        header, decoded, png = _answer(
+        data, decoded, png = _answer(
             lambda: showroom.decode_file(
                 _uploaded(file),
                 mode=None if layers == "all" else layers,
@@ -48,6 +49,7 @@ def add_endpoints(showroom: Showroom) -> None:
                 progress=lambda fraction, message: None,
             )
         )
+        header, _ = codestream.split(data)
         held = {
             "width": header.size[0],
             "height": header.size[1],

@@ -8,8 +8,6 @@ from typing import Any
 import gradio as gr
 
 from ..layers import Mode
-from ..measure.report import layer_bytes
-from ..pipeline import read_file
 from . import html
 from .controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
 from .jobs import Jobs
@@ -56,8 +54,8 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             )
 
         def done(result) -> Updates:
-            header, decoded, png = result
-            return {card: html.file_card(header, layer_bytes(read_file(path)), decoded), image: png}
+            data, decoded, png = result
+            return {card: html.file_card(data, decoded), image: png}
 
         yield from follow(
             jobs.run(owner(request, "decode"), job),

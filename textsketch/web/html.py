@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from .. import codestream
 from ..measure.rate_quality import METRICS
+from ..measure.report import layer_bytes
 from ..pipeline import Decoded
 from ..semantic import words
 from ..structure import Kind
@@ -180,14 +181,15 @@ def hex_dump(data: bytes) -> str:
     return f'<div class="ts-legend">{legend}</div><div class="ts-hex">{" ".join(spans)}{more}</div>'
 
 
-def file_card(header: codestream.Header, layer_bytes: dict[str, int], decoded: Decoded) -> str:
-    """What a decoded .tsk file is. layer_bytes: see `measure.report.layer_bytes`."""
+def file_card(data: bytes, decoded: Decoded) -> str:
+    """What a decoded .tsk file is; data: its bytes."""
+    header, _ = codestream.split(data)
     caption = decoded.layers.semantic.caption
     painted = decoded.image
     shown = "" if painted.size == header.size else f", shown at {painted.width} x {painted.height}"
     width, height = header.size
-    size_bytes = sum(layer_bytes.values())
-    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes.items())
+    size_bytes = len(data)
+    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(data).items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {decoded.mode}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "

@@ -155,8 +155,8 @@ class Showroom:
         progress: Progress,
         renderer: str = PAINTER,
         options: dict[str, Any] | None = None,
-    ) -> tuple[codestream.Header, Decoded, str]:
-        """Decode the .tsk file at `path`; return its header, what was decoded and the path of its PNG.
+    ) -> tuple[bytes, Decoded, str]:
+        """Decode the .tsk file at `path`; return its bytes, what was decoded and the path of its PNG.
 
         A picture with a side above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
         """
@@ -176,7 +176,7 @@ class Showroom:
             self._decoded.move_to_end(str(folder))
             if len(self._decoded) > _MEMO_SIZE:
                 shutil.rmtree(self._decoded.popitem(last=False)[0], ignore_errors=True)
-        return header, decoded, str(out)
+        return data, decoded, str(out)
 
 
 def file_stem(path: str) -> str:

@@ -5,7 +5,7 @@ from conftest import EXAMPLES
 
 from textsketch import encode
 from textsketch.errors import BudgetError
-from textsketch.web.live_lines import CUSTOM, describe_budget, describe_caption
+from textsketch.web.live_lines import CUSTOM, describe_budget, describe_caption, offered_budgets
 
 CAT = str(EXAMPLES / "cat.jpg")
 
@@ -34,3 +34,11 @@ def test_a_budget_that_fits_is_told_as_a_rate():
 def test_a_caption_is_counted():
     assert re.search(r"5 characters → \d byte", describe_caption("a cat"))
     assert "ts-error" in describe_caption("x" * 5000)
+
+
+def test_presets_without_a_file_are_not_offered_and_a_choice_made_meanwhile_is_kept():
+    offer = offered_budgets(CAT, "sms")
+    assert "micro" not in [name for _, name in offer["choices"]] and "Micro" in offer["info"]
+    assert "value" not in offer  # an answer may arrive after the visitor chose anew
+    assert offered_budgets(CAT, "micro")["value"] == "packet"
+    assert "micro" in [name for _, name in offered_budgets(None, "micro")["choices"]]

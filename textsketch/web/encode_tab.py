@@ -85,7 +85,9 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
                 elem_id="mode",
             )
-            preset = gr.Radio(**offered_budgets(first, "packet"), label="Bit budget", elem_id="budget")
+            preset = gr.Radio(
+                value="packet", **offered_budgets(first, "packet"), label="Bit budget", elem_id="budget"
+            )
             # No minimum or maximum: the line below says in words what is wrong with a number.
             size_bytes = gr.Number(600, label="Bytes", precision=0, visible=False, elem_id="bytes")
             budget_line = gr.HTML(elem_id="budget-line")

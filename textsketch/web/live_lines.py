@@ -21,7 +21,8 @@ CUSTOM = "custom"
 def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
     """Choices, value and info of the budget control: the presets of which a file of the picture can exist.
 
-    chosen: the preset that is set; one that is no longer offered becomes "packet".
+    chosen: the preset that is set. One that is no longer offered becomes "packet"; otherwise no value is
+    given, so that an answer which comes late never undoes what was chosen meanwhile.
     """
     offered, missing = list(PRESETS.values()), ""
     if path:
@@ -31,11 +32,9 @@ def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
             offered = [p for p in offered if parse_budget(p.name, size) >= least_bytes]
             missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
     choices = [*((preset.title, preset.name) for preset in offered), ("Other", CUSTOM)]
-    return {
-        "choices": choices,
-        "value": chosen if chosen in [name for _, name in choices] else "packet",
-        "info": f"{missing}: for larger pictures; no file of this one is so small." if missing else "",
-    }
+    info = f"{missing}: for larger pictures; no file of this one is so small." if missing else ""
+    value = {} if chosen in [name for _, name in choices] else {"value": "packet"}
+    return {"choices": choices, "info": info, **value}
 
 
 def chosen_budget(preset: str, size_bytes: float | None) -> int | str:

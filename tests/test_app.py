@@ -312,12 +312,12 @@ def test_cancel_stops_the_work(open_page, tmp_path):
     page = open_page(DESKTOP)
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
     page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
-    before = page.inner_text("#headline")
+    before = page.inner_text("#headline .ts-headline")
     page.wait_for_selector("#status progress")
     page.click("#cancel")
     page.wait_for_selector("#status:has-text('Cancelled')")
     page.wait_for_timeout(3000)
-    assert page.inner_text("#headline") == before and "Cancelled" in page.inner_text("#status")
+    assert page.inner_text("#headline .ts-headline") == before and "Cancelled" in page.inner_text("#status")
     assert page.locator("#status .ts-stale").count() == 1
 
 

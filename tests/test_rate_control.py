@@ -59,6 +59,24 @@ def test_noise_of_any_budget_comes_out_whole(noise):
         assert size_of(layers) <= budget_bytes
 
 
+def _grid() -> Image.Image:
+    pixels = np.full((256, 256, 3), 255, np.uint8)
+    pixels[::8] = 0
+    pixels[:, ::8] = 0
+    return Image.fromarray(pixels)
+
+
+def _noise() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("picture", [_lines(), _grid(), _noise()], ids=["lines", "grid", "noise"])
+def test_pictures_whose_detail_is_all_fine_fill_their_budgets_too(picture):
+    for budget_bytes in (100, 150, 300, 600):
+        layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=size_of)
+        assert 0.95 * budget_bytes <= size_of(layers) <= budget_bytes
+
+
 def test_a_budget_below_the_smallest_file_names_that_size(photo):
     with pytest.raises(BudgetError, match=r"takes \d+ bytes") as caught:
         choose_layers(photo, Mode.THREE_LAYER, 4, "a cup of coffee", size_of=size_of)

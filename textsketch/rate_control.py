@@ -16,7 +16,7 @@ from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
 from textsketch.structure.grid import LONG_SIDES, grid_shape
 from textsketch.texture import colour_map, grain
-from textsketch.texture.quantiser import quantise
+from textsketch.texture.quantiser import LEAST_SHARE, quantise
 from textsketch.texture.wavelet import level_shapes
 
 SizeOf = Callable[[Layers], int]
@@ -26,10 +26,9 @@ _SKETCH_LONG_SIDE = 192
 FAVOUR, LESS_FAVOUR = 4.0, 0.6
 _MOST_DESCRIPTOR_BYTES = 160
 _BITS_WEIGHTS = (0.16, 0.06)
-_HIGHEST_BITS_WEIGHT = 0.6
 _FULL = 0.95
-_FEW_COEFFICIENTS = 400_000
-_FAR = 2.0
+_FEW = 0.6
+_TRIALS = 8
 _MOST_TO_DESCRIBE_AGAIN = 250
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
@@ -212,18 +211,25 @@ class _Painting:
         self._wavelet = colour_map.transform(layers, *self._shapes[level])
         rows, columns = self._shapes[self._base]
         self._coefficients = self._wavelet.forward(self._residual)[:, :rows, :columns] * 2.0**level
-        self._known: dict[tuple[int, float], tuple[np.ndarray, float]] = {}
+        self._known: dict[tuple[int, float, float], tuple[np.ndarray, float]] = {}
         # At a finer step than this the largest coefficient would be cut off.
         largest = float(np.abs(self._coefficients).max()) / colour_map.LARGEST
         steps = [colour_map.coefficient_step(index, layers.size) for index in range(colour_map.STEP_COUNT)]
         self._finest = min(sum(step < largest for step in steps), colour_map.STEP_COUNT - 1)
 
-    def _quantised(self, step_index: int, bits_weight: float) -> tuple[np.ndarray, float]:
-        key = step_index, bits_weight
+    def _quantised(
+        self, step_index: int, bits_weight: float, least_share: float = LEAST_SHARE
+    ) -> tuple[np.ndarray, float]:
+        key = step_index, bits_weight, least_share
         if key not in self._known:
             scaled = self._coefficients / colour_map.coefficient_step(step_index, self._size)
             self._known[key] = quantise(
-                scaled, self._shapes[self._base :], step_index, self._strokes, bits_weight=bits_weight
+                scaled,
+                self._shapes[self._base :],
+                step_index,
+                self._strokes,
+                bits_weight=bits_weight,
+                least_share=least_share,
             )
         return self._known[key]
 
@@ -321,25 +327,45 @@ class _Painting:
         self.layers = layers
 
     def _finer(self, layers: Layers) -> Layers:
-        """The nearest of the layers and of colour maps with finer steps and dearer bits that fit."""
-        best = layers
-        first = colour_map.STEP_COUNT - 1 if layers.texture is None else layers.texture.step_index
-        room_bits = 8 * (self._budget_bytes - self._size_of(replace(layers, texture=None)))
-        # Where coding takes long, fewer are tried.
-        steps, trials = (5, 6) if self._coefficients.size <= _FEW_COEFFICIENTS else (2, 4)
-        for step_index in range(first, max(first - steps, self._finest - 1), -1):
-            low, high, fitting = 0.0, _HIGHEST_BITS_WEIGHT, None
-            for _ in range(trials):
-                middle = (low + high) / 2
-                # Coding is left out where the estimate is far off.
-                far = self._quantised(step_index, middle)[1] > _FAR * room_bits
-                trial = None if far else self._textured(layers, step_index, middle)
-                if trial is not None and self._fits(trial):
-                    high, fitting = middle, trial
-                else:
-                    low = middle
-            if fitting is not None and self.squared_error(fitting) < self.squared_error(best):
-                best = fitting
+        """The layers with the coefficients of a finer colour map that gain most, as many as fit."""
+        if layers.texture is None:
+            return layers
+        step_index = layers.texture.step_index
+        best = self._between(layers, layers.texture)
+        if self._size_of(best) < _FULL * self._budget_bytes and step_index > self._finest:
+            few = Texture(self._quantised(step_index - 1, _FEW)[0], step_index - 1, layers.texture.grain)
+            best = min(best, self._between(layers, few), key=self.squared_error)
+        return best
+
+    def _between(self, layers: Layers, few: Texture) -> Layers:
+        """The layers with `few` and coefficients that a cheaper bit adds to it, as far as the budget goes."""
+        best = replace(layers, texture=few)
+        if not self._fits(best):
+            return layers
+        many, bits = self._quantised(few.step_index, _BITS_WEIGHTS[1], 0.0)
+        scaled = self._coefficients / colour_map.coefficient_step(few.step_index, self._size)
+        gain = (np.abs(scaled - few.coefficients) - np.abs(scaled - many)).ravel()
+        gainful = np.flatnonzero(gain > 0)
+        order = gainful[np.argsort(-gain[gainful], kind="stable")]
+        # Secants and halves in turn. Bytes beyond the budget are estimated: coding takes longest there.
+        low, low_bytes = 0, self._size_of(best)
+        high = len(order) + 1
+        high_bytes = self._size_of(replace(layers, texture=None)) + bits / 8
+        aim_bytes = (_FULL + 1) / 2 * self._budget_bytes
+        for trial_index in range(_TRIALS):
+            if high - low <= 1 or low_bytes >= _FULL * self._budget_bytes:
+                break
+            secant = (aim_bytes - low_bytes) / max(high_bytes - low_bytes, 1)
+            share = 0.5 if trial_index % 3 == 2 else secant
+            middle = low + min(max(round(share * (high - low)), 1), high - low - 1)
+            mixed = few.coefficients.copy()
+            mixed.flat[order[:middle]] = many.flat[order[:middle]]
+            trial = replace(layers, texture=replace(few, coefficients=mixed))
+            trial_bytes = self._size_of(trial)
+            if trial_bytes <= self._budget_bytes:
+                best, low, low_bytes = trial, middle, trial_bytes
+            else:
+                high, high_bytes = middle, min(trial_bytes, high_bytes)
         return best
 
     def squared_error(self, layers: Layers) -> float:

@@ -59,7 +59,7 @@ def test_pieces_that_would_be_cheaper_as_text_are_refused():
     hard_tokens.code_pieces(recorder, numbers)
     encoder = range_coder.Encoder()
     for bit, probability_one in recorder.decisions:
-        encoder.encode_bit(bit, probability_one)
+        encoder.bit(bit, probability_one)
     with pytest.raises(BitstreamError):
         decode_text(encoder.finish())
 

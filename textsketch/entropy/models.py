@@ -9,58 +9,20 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
+from textsketch.entropy.range_coder import PROBABILITY_ONE
 
 _RATES = tuple(max(65536 // (count + 2), 1700) for count in range(64))
 _LOWEST, _HIGHEST = 48, PROBABILITY_ONE - 48
 
 
 class BitCoder(Protocol):
-    """Codes one bit or one equally likely value, and returns it."""
+    """Codes one bit or one equally likely value, and returns it: `range_coder`'s two, or a `BitMeter`."""
 
     def bit(self, value: int, probability_one: int) -> int:
-        """Code a bit that is 1 with `probability_one` (see `range_coder`); a reader ignores `value`."""
+        """Code a bit that is 1 with `probability_one` (see `range_coder`); a decoder ignores `value`."""
 
     def uniform(self, value: int, count: int) -> int:
-        """Code a value in [0, count); a reader ignores `value`."""
-
-
-class BitWriter:
-    """Writes to a range encoder."""
-
-    __slots__ = ("_encode_bit", "_encode_uniform")
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encode_bit = encoder.encode_bit
-        self._encode_uniform = encoder.encode_uniform
-
-    def bit(self, value: int, probability_one: int) -> int:
-        """See `BitCoder`."""
-        self._encode_bit(value, probability_one)
-        return value
-
-    def uniform(self, value: int, count: int) -> int:
-        """See `BitCoder`."""
-        self._encode_uniform(value, count)
-        return value
-
-
-class BitReader:
-    """Reads from a range decoder."""
-
-    __slots__ = ("_decode_bit", "_decode_uniform")
-
-    def __init__(self, decoder: Decoder) -> None:
-        self._decode_bit = decoder.decode_bit
-        self._decode_uniform = decoder.decode_uniform
-
-    def bit(self, value: int, probability_one: int) -> int:
-        """See `BitCoder`."""
-        return self._decode_bit(probability_one)
-
-    def uniform(self, value: int, count: int) -> int:
-        """See `BitCoder`."""
-        return self._decode_uniform(count)
+        """Code a value in [0, count); a decoder ignores `value`."""
 
 
 class BitMeter:

@@ -31,10 +31,10 @@ class Encoder:
         self._pending = 0  # 0xFF bytes behind it that a carry would turn into 0x00
         self._out = bytearray()
 
-    def encode_bit(self, bit: int, probability_one: int) -> None:
-        """Encode `bit` (0 or 1) given the probability that it is 1, in [1, PROBABILITY_ONE - 1]."""
+    def bit(self, value: int, probability_one: int) -> int:
+        """Encode the bit `value` given the probability that it is 1, in [1, PROBABILITY_ONE - 1]."""
         bound = (self._range >> PROBABILITY_BITS) * probability_one
-        if bit:
+        if value:
             self._range = bound
         else:
             self._low += bound
@@ -42,8 +42,9 @@ class Encoder:
         while self._range < _BOTTOM:
             self._range <<= 8
             self._shift_low()
+        return value
 
-    def encode_uniform(self, value: int, count: int) -> None:
+    def uniform(self, value: int, count: int) -> int:
         """Encode `value` in [0, count), all values being equally likely; count <= 2**24."""
         step = self._range // count
         self._low += step * value
@@ -51,6 +52,7 @@ class Encoder:
         while self._range < _BOTTOM:
             self._range <<= 8
             self._shift_low()
+        return value
 
     def finish(self) -> bytes:
         """Return the shortest byte string that decodes to what was encoded."""
@@ -95,23 +97,23 @@ class Decoder:
         self._range = _TOP - 1
         self._code = int.from_bytes(data[:first].ljust(first, b"\0"), "big")
 
-    def decode_bit(self, probability_one: int) -> int:
-        """Decode one bit; `probability_one` must be what the encoder was given."""
+    def bit(self, value: int, probability_one: int) -> int:
+        """Decode one bit; `probability_one` must be what the encoder was given, `value` is ignored."""
         bound = (self._range >> PROBABILITY_BITS) * probability_one
         if self._code < bound:
             self._range = bound
-            bit = 1
+            value = 1
         else:
             self._code -= bound
             self._range -= bound
-            bit = 0
+            value = 0
         while self._range < _BOTTOM:
             self._range <<= 8
             self._code = (self._code << 8) | self._next_byte()
-        return bit
+        return value
 
-    def decode_uniform(self, count: int) -> int:
-        """Decode a value in [0, count); see `Encoder.encode_uniform`."""
+    def uniform(self, value: int, count: int) -> int:
+        """Decode a value in [0, count); see `Encoder.uniform`."""
         step = self._range // count
         value = min(self._code // step, count - 1)
         self._code -= step * value
@@ -136,17 +138,13 @@ class CheckedDecoder(Decoder):
         super().__init__(data)
         self._encoder = Encoder()
 
-    def decode_bit(self, probability_one: int) -> int:
-        """See `Decoder.decode_bit`."""
-        bit = super().decode_bit(probability_one)
-        self._encoder.encode_bit(bit, probability_one)
-        return bit
+    def bit(self, value: int, probability_one: int) -> int:
+        """See `Decoder.bit`."""
+        return self._encoder.bit(super().bit(value, probability_one), probability_one)
 
-    def decode_uniform(self, count: int) -> int:
-        """See `Decoder.decode_uniform`."""
-        value = super().decode_uniform(count)
-        self._encoder.encode_uniform(value, count)
-        return value
+    def uniform(self, value: int, count: int) -> int:
+        """See `Decoder.uniform`."""
+        return self._encoder.uniform(super().uniform(value, count), count)
 
     def is_canonical(self) -> bool:
         """Whether `data` is what an encoder writes; call it once, after the last symbol."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from textsketch.colour_space import planes_to_rgb, to_ycbcr
-from textsketch.entropy.models import BitCoder, BitMeter, BitReader, BitWriter
+from textsketch.entropy.models import BitCoder, BitMeter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.entropy.tables import load_tables
 from textsketch.layers import Descriptors
@@ -127,12 +127,12 @@ def size_bits(descriptors: Descriptors) -> float:
 
 def encode_to(encoder: Encoder, descriptors: Descriptors) -> None:
     """Write descriptors to a range encoder; they delimit themselves."""
-    _code(BitWriter(encoder), descriptors)
+    _code(encoder, descriptors)
 
 
 def decode_from(decoder: Decoder) -> Descriptors:
     """Read what `encode_to` wrote; whatever the bytes, it ends after at most 160 coefficients."""
-    return _code(BitReader(decoder), None)
+    return _code(decoder, None)
 
 
 def _bits_by_count(coefficients: list[int], step_index: int) -> list[float]:

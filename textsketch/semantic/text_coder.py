@@ -56,7 +56,7 @@ class _Source:
         self.decisions: Decisions = []
 
     def code(self, bit: int | None, probability_one: int) -> int:
-        decoded = self._decoder.decode_bit(probability_one)
+        decoded = self._decoder.bit(0, probability_one)
         self.decisions.append((decoded, probability_one))
         return decoded
 
@@ -96,7 +96,7 @@ def measure_text(text: str) -> tuple[int, int, int]:
 
 def _replay(encoder: range_coder.Encoder, decisions: Decisions) -> None:
     for bit, probability_one in decisions:
-        encoder.encode_bit(bit, probability_one)
+        encoder.bit(bit, probability_one)
 
 
 def _decisions(text: str, version: int) -> Decisions:

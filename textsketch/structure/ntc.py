@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textsketch.entropy.models import AdaptiveBits, BitCoder, BitReader, BitWriter
+from textsketch.entropy.models import AdaptiveBits, BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.render.condition import working_size
 from textsketch.structure import ntc_networks
@@ -66,20 +66,19 @@ def extract(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
 def pack(edges: SoftEdges) -> bytes:
     """Code a soft edge map."""
     encoder = Encoder()
-    coder = BitWriter(encoder)
-    coder.uniform(edges.rate, RATES)
-    code_latents(coder, edges.latents, edges.latents.shape, _models(edges.rate))
+    encoder.uniform(edges.rate, RATES)
+    code_latents(encoder, edges.latents, edges.latents.shape, _models(edges.rate))
     return encoder.finish()
 
 
 def unpack(data: bytes, size: tuple[int, int]) -> SoftEdges:
     """What `pack` coded for a picture of `size` (width, height). Any bytes give a map or BitstreamError."""
-    coder = BitReader(Decoder(data))
-    rate = coder.uniform(0, RATES)
+    decoder = Decoder(data)
+    rate = decoder.uniform(0, RATES)
     width, height = working_size(size)
     channels = ntc_networks.parameters()["gain"].shape[1]
     shape = (channels, height // ntc_networks.STRIDE, width // ntc_networks.STRIDE)
-    return SoftEdges(code_latents(coder, None, shape, _models(rate)), rate)
+    return SoftEdges(code_latents(decoder, None, shape, _models(rate)), rate)
 
 
 Models = list[tuple[AdaptiveBits, AdaptiveBits, AdaptiveBits]]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textsketch import networks, weights
-from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter, BitReader, BitWriter
+from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import WeightsError
 
@@ -125,13 +125,13 @@ def why_not() -> str | None:
 def pack(poses: Poses) -> bytes:
     """Code skeletons; `unpack` gives them back unchanged."""
     encoder = Encoder()
-    _code(BitWriter(encoder), poses.people[:MOST_PEOPLE])
+    _code(encoder, poses.people[:MOST_PEOPLE])
     return encoder.finish()
 
 
 def unpack(data: bytes) -> Poses:
     """Decode what `pack` wrote. Any bytes give some skeletons or `BitstreamError`."""
-    return Poses(_code(BitReader(Decoder(data)), None))
+    return Poses(_code(Decoder(data), None))
 
 
 def _code(coder: BitCoder, people: tuple[Person, ...] | None) -> tuple[Person, ...]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.entropy.models import AdaptiveBits, BitCoder, BitReader, BitWriter, MagnitudeModel
+from textsketch.entropy.models import AdaptiveBits, BitCoder, MagnitudeModel
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.errors import BitstreamError
@@ -35,18 +35,16 @@ def pack(structure: Structure, size: tuple[int, int]) -> bytes:
 @lru_cache(maxsize=4)
 def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int]) -> bytes:
     encoder = Encoder()
-    coder = BitWriter(encoder)
-    coder.uniform(long_side_index(size, shape), len(LONG_SIDES))
-    code_chains(coder, shape, np.frombuffer(cells, bool).reshape(shape))
+    encoder.uniform(long_side_index(size, shape), len(LONG_SIDES))
+    code_chains(encoder, shape, np.frombuffer(cells, bool).reshape(shape))
     return encoder.finish()
 
 
 def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Structure:
     """Decode what `pack` of format `version` wrote. Any bytes give a sketch or `BitstreamError`."""
     decoder = Decoder(data)
-    coder = BitReader(decoder)
-    shape = grid_shape(size, LONG_SIDES[coder.uniform(0, len(LONG_SIDES))])
-    return Structure(code_chains(coder, shape, None, ChainModel(_tables(version))))
+    shape = grid_shape(size, LONG_SIDES[decoder.uniform(0, len(LONG_SIDES))])
+    return Structure(code_chains(decoder, shape, None, ChainModel(_tables(version))))
 
 
 def code_chains(

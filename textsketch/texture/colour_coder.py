@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from textsketch.entropy.models import BitCoder, BitReader, BitWriter
+from textsketch.entropy.models import BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.entropy.tables import NEWEST
 from textsketch.errors import BitstreamError
@@ -23,7 +23,7 @@ _COEFFICIENTS_FOR_FREE = 64
 def pack(texture: Texture, layers_below: Layers) -> bytes:
     """Code a texture over the layers below it (the picture's size, descriptors and sketch)."""
     encoder = Encoder()
-    coded = _code(BitWriter(encoder), texture, layers_below, texture.coefficients.size, NEWEST)
+    coded = _code(encoder, texture, layers_below, texture.coefficients.size, NEWEST)
     needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
@@ -36,7 +36,7 @@ def unpack(data: bytes, layers_below: Layers, version: int = NEWEST) -> Texture:
     bytes cannot ask for hours of work.
     """
     most = _COEFFICIENTS_FOR_FREE + _COEFFICIENTS_PER_BYTE * len(data)
-    return _code(BitReader(Decoder(data)), None, layers_below, most, version)
+    return _code(Decoder(data), None, layers_below, most, version)
 
 
 def _code(

@@ -14,7 +14,7 @@ import numpy as np
 
 from textsketch.entropy.models import BitCoder, MagnitudeModel
 from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, probabilities
-from textsketch.entropy.range_coder import PROBABILITY_BITS
+from textsketch.entropy.range_coder import PROBABILITY_ONE
 from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES, Pass
 
@@ -70,30 +70,28 @@ class ColourModel:
         """Code the coefficients of a pass; fills `part.values`."""
         logits = pass_logits(part, self._network)
         table = probabilities()
-        bias = self._bias
-        where = (part.plane * 9 + min(level_count - 1 - part.level, 8)) * _KINDS
+        first = (part.plane * 9 + min(level_count - 1 - part.level, 8)) * _KINDS
+        bias = self._bias[first : first + _KINDS]
         wanted = None if part.wanted is None else part.wanted.ravel().tolist()
-        sizes = []
+        sizes = [0] * len(logits) if wanted is None else list(map(abs, wanted))
         code_bit = coder.bit
-        size = 0
         for index, row in enumerate(logits.tolist()):
-            if wanted is not None:
-                size = abs(wanted[index])
-            magnitude = 0
-            for kind, logit in enumerate(row):
-                logit += bias[where + kind] >> 16
-                logit = (
-                    -LOGIT_LIMIT if logit < -LOGIT_LIMIT else LOGIT_LIMIT if logit > LOGIT_LIMIT else logit
-                )
+            size, magnitude = sizes[index], 0
+            for logit in row:
+                logit += bias[magnitude] >> 16
+                if not -LOGIT_LIMIT <= logit <= LOGIT_LIMIT:
+                    logit = LOGIT_LIMIT if logit > 0 else -LOGIT_LIMIT
                 probability = table[logit + LOGIT_LIMIT]
-                bit = code_bit(1 if size > kind else 0, probability)
-                bias[where + kind] += ((bit << PROBABILITY_BITS) - probability) * _LEARNING_RATE
-                if not bit:
+                if code_bit(size > magnitude, probability):
+                    bias[magnitude] += (PROBABILITY_ONE - probability) * _LEARNING_RATE
+                    magnitude += 1
+                else:
+                    bias[magnitude] -= probability * _LEARNING_RATE
                     break
-                magnitude += 1
             if magnitude == _KINDS:
                 magnitude += self._rest.code(coder, max(size - _KINDS, 0))
-            sizes.append(magnitude)
+            sizes[index] = magnitude
+        self._bias[first : first + _KINDS] = bias
         out = np.array(sizes, np.int32)
         chosen = np.nonzero(out)[0]
         if len(chosen):

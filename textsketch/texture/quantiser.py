@@ -11,6 +11,7 @@ from textsketch.texture.contexts import Pass, band_slices, passes
 
 _ESCAPE_BITS = 1.1
 _SIGN_BITS = 0.82
+LEAST_SHARE = 0.001
 
 
 def quantise(
@@ -20,16 +21,18 @@ def quantise(
     strokes: np.ndarray | None,
     *,
     bits_weight: float,
+    least_share: float = LEAST_SHARE,
     model: IntegerNetwork | None = None,
 ) -> tuple[np.ndarray, float]:
     """Quantise coefficients in units of the step, in coding order, with the coder's own probabilities.
 
     scaled: (3, height, width) float32. bits_weight: squared error, in squared steps, one bit is worth.
+    least_share: of a level's coefficients must be above the step for it, or a finer one, to be coded.
     Returns (integers, code length in bits, before the coder's adaptation).
     """
     out = np.zeros(scaled.shape, np.int32)
     total = 0.0
-    finest = tuple(_finest_useful(plane, shapes) for plane in scaled)
+    finest = tuple(_finest_useful(plane, shapes, least_share) for plane in scaled)
     for part in passes(out, scaled, shapes, finest, step_index, strokes):
         cost = _code_lengths(pass_logits(part, model))
         wanted = _wanted(part)
@@ -60,11 +63,13 @@ def _wanted(part: Pass) -> np.ndarray:
     return part.wanted.ravel()
 
 
-def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]]) -> int:
+def _finest_useful(plane: np.ndarray, shapes: list[tuple[int, int]], least_share: float) -> int:
     """The finest level with enough coefficients near or above the step to be worth coding at all."""
     for level in range(len(shapes)):
         bands = [plane[rows, columns] for rows, columns in band_slices(shapes, level)]
-        if sum(int((np.abs(band) > 1).sum()) for band in bands) > 0.001 * sum(band.size for band in bands):
+        if sum(int((np.abs(band) > 1).sum()) for band in bands) > least_share * sum(
+            band.size for band in bands
+        ):
             return level
     return len(shapes)
 

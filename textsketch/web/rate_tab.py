@@ -47,17 +47,18 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             )
             take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
     swept, chosen = gr.State(None), gr.State(None)
+    grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
 
     idle: Updates = {run: gr.update(interactive=True), cancel: gr.update(visible=False)}
 
     def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
+        if sweep is None:
+            return ""
         title, unit, _ = METRICS[metric]
-        marks = [point.mark(metric) for point in sweep.points] if sweep else []
+        marks = [point.mark(metric) for point in sweep.points]
         return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
 
-    def work(
-        request: gr.Request, path, caption, seed, grain, decoder, steps, strength, metric
-    ) -> Iterator[Updates]:
+    def work(request: gr.Request, path, caption, seed, grain, decoder, steps, strength) -> Iterator[Updates]:
         if not path:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
@@ -69,12 +70,11 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             take_file: gr.update(interactive=False),
             swept: None,
             chosen: None,
-            plot: "",
+            grown: 0,
             card: "",
             slider: None,
         }
         found: list[Sweep] = []
-        drawn = 0
 
         def job(report):
             return sweeps.run(
@@ -89,16 +89,12 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             )
 
         def working(update: Update) -> Updates:
-            nonlocal drawn
-            if len(found) == drawn:
-                return {}
-            drawn = len(found)
-            return {swept: found[-1], plot: draw(found[-1], metric, None)}
+            return {swept: found[-1], grown: len(found)} if found else {}
 
         def done(sweep: Sweep) -> Updates:
             return idle | {
                 swept: sweep,
-                plot: draw(sweep, metric, None),
+                grown: len(sweep.points),
                 take_sheet: gr.update(value=sweep.sheet, interactive=True),
             }
 
@@ -132,10 +128,11 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
 
     run.click(
         work,
-        [*current, metric],
-        [status, run, cancel, take_sheet, take_file, swept, chosen, plot, card, slider],
+        current,
+        [status, run, cancel, take_sheet, take_file, swept, chosen, grown, card, slider],
         **WORK,
     )
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, [swept, metric], [chosen, plot, card, slider, take_file], **PRIVATE)
+    grown.change(draw, [swept, metric, chosen], plot, trigger_mode="always_last", **PRIVATE)
     metric.change(draw, [swept, metric, chosen], plot, **PRIVATE)

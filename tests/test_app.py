@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from conftest import EXAMPLES, ROOT
@@ -114,6 +115,13 @@ def upload(page, picture: os.PathLike) -> None:
     page.set_input_files("#picture input[type=file]", picture)
     page.wait_for_selector("#stale", state="detached")
     page.wait_for_selector("#run:not([disabled])")
+
+
+def noise_of(side: int, folder: Path) -> Path:
+    """A picture that takes long to encode."""
+    path = folder / "noise.png"
+    Image.effect_noise((side, side), 90).convert("RGB").save(path)
+    return path
 
 
 def choose(page, group: str, label: str) -> None:
@@ -262,8 +270,7 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
 @needs_browser
 def test_settings_changed_while_a_picture_is_encoded_are_noticed(open_page, tmp_path):
     page = open_page(DESKTOP)
-    Image.effect_noise((640, 640), 90).convert("RGB").save(tmp_path / "noise.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", noise_of(640, tmp_path))
     page.wait_for_selector("#budget-line:has-text('640 x 640')")
     page.wait_for_selector("#status progress")
     choose(page, "#budget", "QR code")
@@ -275,8 +282,7 @@ def test_settings_changed_while_a_picture_is_encoded_are_noticed(open_page, tmp_
 def test_on_a_phone_encode_leads_to_the_result_and_cancel_is_there_only_while_it_works(open_page, tmp_path):
     page = open_page(PHONE)
     assert page.locator("#cancel:visible").count() == 0
-    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
-    upload(page, tmp_path / "noise.png")
+    upload(page, noise_of(1024, tmp_path))
     choose(page, "#budget", "QR code")
     page.click("#run")
     page.wait_for_selector("#cancel:visible")
@@ -310,8 +316,7 @@ def test_an_example_is_one_click(open_page):
 @needs_browser
 def test_cancel_stops_the_work(open_page, tmp_path):
     page = open_page(DESKTOP)
-    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", noise_of(1024, tmp_path))
     before = page.inner_text("#headline .ts-headline")
     page.wait_for_selector("#status progress")
     page.click("#cancel")
@@ -429,8 +434,7 @@ def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
 @needs_browser
 def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
     page = open_page(DESKTOP)
-    Image.effect_noise((1024, 1024), 90).convert("RGB").save(tmp_path / "noise.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "noise.png")
+    page.set_input_files("#picture input[type=file]", noise_of(1024, tmp_path))
     page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
     draw_curves(page)
     page.wait_for_selector("#rate-status progress")

@@ -61,7 +61,7 @@ def build() -> gr.Blocks:
 
 
 def launch(demo: gr.Blocks) -> None:
-    """Serve `demo`; at GRADIO_SERVER_PORT, where that is set, and at no other."""
+    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other."""
     port = os.environ.get("GRADIO_SERVER_PORT")
     try:
         demo.launch(
@@ -78,6 +78,7 @@ def launch(demo: gr.Blocks) -> None:
             enable_monitoring=False,
             ssr_mode=False,
             show_error=True,
+            prevent_thread_lock=True,
             footer_links=["api"],
         )
     except OSError as error:
@@ -90,6 +91,7 @@ def launch(demo: gr.Blocks) -> None:
 demo = build()
 
 if __name__ == "__main__":
+    launch(demo)
     if not zero_gpu.active():  # its GPU is there for visitors only
         threading.Thread(target=warm_up, args=(showroom, EXAMPLES), daemon=True).start()
-    launch(demo)
+    demo.block_thread()

@@ -108,7 +108,7 @@ def encode(
             "the painter's encoder chooses its strokes itself; name a Stable Diffusion renderer to set "
             "structure, detector or candidates"
         )
-    seed = _whole_number(seed)
+    seed = parse_seed(seed)
     if not isinstance(caption, str):
         raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
     choose_layers = choose_layers_for(renderer)
@@ -168,7 +168,8 @@ def _share(progress: Progress | None, begin: float, end: float) -> Progress | No
     return lambda fraction, message: progress(begin + (end - begin) * fraction, message)
 
 
-def _whole_number(seed: int) -> int:
+def parse_seed(seed: int) -> int:
+    """Turn a seed into an int that a file can carry. Raises TextsketchError if it is none."""
     try:
         number = operator.index(seed)
     except TypeError:

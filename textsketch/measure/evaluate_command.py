@@ -126,8 +126,9 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
 
     Raises TextsketchError or BudgetError if a name or a budget is none, or nothing is left to evaluate.
     """
-    from .. import codestream, render
+    from .. import render
     from ..budget import parse_budget
+    from ..pipeline import parse_seed
     from . import distribution
     from .cells import Settings
     from .formats import FORMATS
@@ -144,8 +145,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
         raise TextsketchError(
             "there is nothing to evaluate; name at least one budget and one mode or baseline"
         )
-    if not 0 <= options.seed <= codestream.MAX_SEED:
-        raise TextsketchError(f"the seed {options.seed} is out of range; give 0 to {codestream.MAX_SEED}")
+    parse_seed(options.seed)
     if options.workers < 1 or options.max_side < 16:
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
     problems = {name: FORMATS[name].problem() for name in baselines}

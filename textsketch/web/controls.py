@@ -16,7 +16,7 @@ from ..measure import clip
 from ..render import profiles
 from ..structure import Kind, detectors, pose
 from . import html
-from .jobs import JobCancelledError, Update
+from .jobs import JobCancelledError, JobOvertakenError, Update
 
 MAX_SIDE = 1024
 """Pictures are scaled down to this many pixels on the longer side before anything else."""
@@ -43,11 +43,12 @@ def follow(
     *,
     working: Callable[[Update], Updates] = lambda update: {},
     failed: Callable[[str], Updates],
-    cancelled: Callable[[], Updates],
+    cancelled: Callable[[], Updates] = dict,
 ) -> Iterator[Updates]:
     """Turn a job's updates (see `jobs.Jobs.run`) into those of components, `status` telling how far it is.
 
-    done gets the job's result, working each update before it, failed the sentence of an error.
+    done gets the job's result, working each update before it, failed the sentence of an error. A job that is
+    overtaken ends without a word.
     """
     try:
         for update in updates:
@@ -57,6 +58,8 @@ def follow(
                 yield {status: html.progress(update)} | working(update)
     except TextsketchError as error:
         yield {status: html.error(str(error))} | failed(str(error))
+    except JobOvertakenError:
+        return  # what overtook it answers
     except JobCancelledError:
         yield cancelled()
     except Exception:

@@ -62,7 +62,6 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             status,
             done,
             failed=lambda sentence: nothing,
-            cancelled=lambda: {},  # a newer choice is being painted
         )
 
     asked: list[Any] = [file, layers, grain, decoder, *controls]

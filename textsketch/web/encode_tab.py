@@ -30,7 +30,7 @@ from .controls import (
     follow,
     owner,
 )
-from .jobs import Jobs
+from .jobs import Jobs, Update
 from .live_lines import CUSTOM, chosen_budget, describe_budget, describe_caption, offered_budgets
 from .result_panel import ResultPanel
 from .showcase import Showcase, Showroom
@@ -103,7 +103,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             _caption_writer(jobs, picture, caption, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
-                seed = gr.Number(0, label="Seed of the grain", minimum=0, maximum=2**32 - 1, precision=0)
+                seed = gr.Number(0, label="Seed of the grain", precision=0)
                 grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
                 decoder, steering = decoder_controls("encode", encoding=True)
         with gr.Column(scale=5, min_width=320, elem_id="result"):
@@ -111,7 +111,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
     answer = gr.State(_Answer())
 
-    def work(request: gr.Request, pair, *settings) -> Iterator[Updates]:
+    def work(request: gr.Request, *settings) -> Iterator[Updates]:
         asked = _question(*settings)
         idle = panel.idle() | {run: gr.update(interactive=True)}
 
@@ -121,13 +121,18 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         if not asked["path"]:
             yield answered(html.error(_NO_PICTURE))
             return
-        yield {run: gr.update(interactive=False), panel.cancel: gr.update(visible=True)}
+        started = panel.current(html.progress(Update(0.0, "starting")), False)
+        yield started | {
+            run: gr.update(interactive=False),
+            panel.cancel: gr.update(visible=True),
+            answer: _Answer(asked),
+        }
 
         def job(report):
             return showroom.show(**asked, max_side=MAX_SIDE, progress=report, preview=report.preview)
 
         def done(show: Showcase) -> Updates:
-            return answered(html.timing(show), good=True) | panel.result(show, pair)
+            return answered(html.timing(show), good=True) | panel.result(show)
 
         yield from follow(
             jobs.run(owner(request, "encode"), job),
@@ -156,12 +161,19 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     def offer_budgets(path, preset) -> Any:
         return gr.update(**offered_budgets(path, preset))
 
-    def pick(event: gr.SelectData) -> tuple[str, str, _Answer]:
+    def pick(request: gr.Request, event: gr.SelectData) -> tuple[str, str, _Answer]:
+        jobs.overtake(owner(request, "encode"))
         path = list(captions)[event.index]
         return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
 
+    def upload(request: gr.Request, caption, answer: _Answer) -> tuple[str, _Answer]:
+        jobs.overtake(owner(request, "encode"))
+        # The caption of another picture says nothing about this one; one just typed may.
+        others = {*captions.values(), (answer.question or {}).get("caption")}
+        return "" if caption in others else caption, _Answer()
+
     settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, *steering]
-    encode = (work, [panel.pair, *settings], [run, answer, *panel.outputs])
+    encode = (work, settings, [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
     # Listeners run one after the other, so this one comes first.
     for trigger in (run.click, gallery.select):
@@ -169,19 +181,21 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
     picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
-    picked.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    picked.then(*encode, trigger_mode="multiple", **WORK).then(overtaken, *check, **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
-    # An example's caption says nothing about a picture of one's own.
-    uploaded = picture.upload(lambda: ("", _Answer()), None, [caption, answer], **PRIVATE)
-    uploaded.then(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    uploaded = picture.upload(upload, [caption, answer], [caption, answer], **PRIVATE)
+    uploaded.then(*encode, trigger_mode="multiple", **WORK).then(overtaken, *check, **PRIVATE)
     picture.change(offer_budgets, [picture, preset], preset, **PRIVATE)
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
     budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
-    for control in budget_depends_on:
-        control.change(describe_budget, budget_depends_on, budget_line, trigger_mode="always_last", **PRIVATE)
-    for control in settings:
-        control.change(compare, *check, trigger_mode="always_last", **PRIVATE)
+    # One listener for all: of several, the slower answer to an older question could come last.
+    for controls, listener in (
+        (budget_depends_on, (describe_budget, budget_depends_on, budget_line)),
+        (settings, (compare, *check)),
+    ):
+        changes = [control.change for control in controls]
+        gr.on(changes, *listener, trigger_mode="always_last", **PRIVATE)
     return [picture, caption, seed, grain, decoder, *steering[:2]]
 
 

@@ -16,6 +16,10 @@ class JobCancelledError(BaseException):
     """A job was cancelled. Not an Exception, so that no job can swallow it."""
 
 
+class JobOvertakenError(JobCancelledError):
+    """A job was stopped because its owner asked for something else: nobody waits for an answer to it."""
+
+
 @dataclass(frozen=True)
 class Update:
     """How far a job is. preview is the latest rough picture, if there is any; result comes with the last."""
@@ -59,11 +63,11 @@ class Jobs:
     def run(self, owner: str, job: Callable[[Reporter], Any]) -> Iterator[Update]:
         """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
 
-        A job of the same owner that still runs is cancelled. Raises JobCancelledError once this one is
-        cancelled, and what the job raises. Closing the iterator cancels the job too; a cancelled job stops
-        at its next report.
+        A job of the same owner that still runs is overtaken. Raises JobCancelledError once this one is
+        cancelled, JobOvertakenError once it is overtaken, and what the job raises. Closing the iterator
+        cancels the job too; a cancelled job stops at its next report.
         """
-        self.cancel(owner)
+        self.overtake(owner)
         reporter = self._running[owner] = Reporter()
 
         def work() -> None:
@@ -83,6 +87,10 @@ class Jobs:
                 if reporter.stop.is_set():
                     raise JobCancelledError
                 yield latest
+        except JobCancelledError:
+            if self._running.get(owner) is not reporter:
+                raise JobOvertakenError from None
+            raise
         finally:
             reporter.stop.set()
             if self._running.get(owner) is reporter:
@@ -98,6 +106,11 @@ class Jobs:
         reporter = self._running.get(owner)
         if reporter is not None:
             reporter.stop.set()
+
+    def overtake(self, owner: str) -> None:
+        """Stop the owner's job, if one is running, for something else that is about to run."""
+        self.cancel(owner)
+        self._running.pop(owner, None)
 
 
 def _newest(updates: queue.SimpleQueue[Update | BaseException]) -> Update:

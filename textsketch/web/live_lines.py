@@ -7,9 +7,10 @@ from typing import Any
 
 from ..budget import PRESETS, parse_budget
 from ..codestream import SizeMeter
-from ..errors import TextsketchError
+from ..errors import BudgetError, TextsketchError
 from ..image import fitting_size, read_size
 from ..layers import Mode
+from ..pipeline import parse_seed
 from ..rate_control import smallest_bytes
 from ..semantic.text_coder import measure_text
 from . import html
@@ -29,12 +30,20 @@ def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
         with contextlib.suppress(TextsketchError):  # an unreadable picture is said elsewhere
             size = fitting_size(read_size(path), MAX_SIDE)
             least_bytes = smallest_bytes(size, Mode.TEXT_ONLY, "", size_of=SizeMeter())
-            offered = [p for p in offered if parse_budget(p.name, size) >= least_bytes]
+            offered = [p for p in offered if _bytes_at(p.name, size) >= least_bytes]
             missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
     choices = [*((preset.title, preset.name) for preset in offered), ("Other", CUSTOM)]
     info = f"{missing}: for larger pictures; no file of this one is so small." if missing else ""
     value = {} if chosen in [name for _, name in choices] else {"value": "packet"}
     return {"choices": choices, "info": info, **value}
+
+
+def _bytes_at(budget: str, size: tuple[int, int]) -> int:
+    """The bytes of a preset; 0 if the picture is so small that it is less than one."""
+    try:
+        return parse_budget(budget, size)
+    except BudgetError:
+        return 0
 
 
 def chosen_budget(preset: str, size_bytes: float | None) -> int | str:
@@ -52,7 +61,7 @@ def describe_budget(
         width, height = fitting_size(read_size(path), MAX_SIDE)
         budget_bytes = parse_budget(chosen_budget(preset, size_bytes), (width, height))
         needed_bytes = smallest_bytes(
-            (width, height), Mode(mode), caption, seed=int(seed or 0), size_of=SizeMeter()
+            (width, height), Mode(mode), caption, seed=parse_seed(int(seed or 0)), size_of=SizeMeter()
         )
     except TextsketchError as error:
         return html.error(str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -46,7 +47,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
                 "The original and the chosen point's decode", max_height=460, elem_id="rate-slider"
             )
             take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
-    swept, chosen = gr.State(None), gr.State(None)
+    asked, swept, chosen = gr.State(None), gr.State(None), gr.State(None)
     grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
 
     idle: Updates = {run: gr.update(interactive=True), cancel: gr.update(visible=False)}
@@ -58,7 +59,8 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
         marks = [point.mark(metric) for point in sweep.points]
         return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
 
-    def work(request: gr.Request, path, caption, seed, grain, decoder, steps, strength) -> Iterator[Updates]:
+    def work(request: gr.Request, *settings) -> Iterator[Updates]:
+        path, caption, seed, grain, decoder, steps, strength = settings
         if not path:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
@@ -68,6 +70,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             cancel: gr.update(visible=True),
             take_sheet: gr.update(interactive=False),
             take_file: gr.update(interactive=False),
+            asked: settings,
             swept: None,
             chosen: None,
             grown: 0,
@@ -107,20 +110,30 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             cancelled=lambda: idle | {status: html.note("Cancelled.")},
         )
 
+    def compare(request: gr.Request, asked, *settings) -> Any:
+        """Say so when the curves on show are not those of the Encode tab's settings."""
+        if asked is None or jobs.running(sweeper(request)):
+            return gr.skip()
+        same = tuple(asked) == settings
+        return "" if same else html.note("These curves are of the settings before: draw them again.")
+
+    def overtaken(request: gr.Request, asked, *settings) -> Any:
+        """Say so when settings changed while the sweep ran."""
+        return gr.skip() if asked is None or tuple(asked) == settings else compare(request, asked, *settings)
+
     def sweeper(request: gr.Request) -> str:
         return owner(request, "sweep")  # beside the visitor's encoding, not instead of it
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(sweeper(request))
 
-    def choose(sweep: Sweep | None, metric: str, event: gr.SelectData) -> Updates:
+    def choose(sweep: Sweep | None, event: gr.SelectData) -> Updates:
         if sweep is None or not 0 <= int(event.index) < len(sweep.points):
             return gr.skip()
         index = int(event.index)
         point = sweep.points[index]
         return {
             chosen: index,
-            plot: draw(sweep, metric, index),
             card: html.point_card(point.label, point.size_bytes, point.rate_bpp, point.values),
             slider: (sweep.original, point.png),
             take_file: gr.update(value=point.file, interactive=True),
@@ -129,10 +142,12 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
     run.click(
         work,
         current,
-        [status, run, cancel, take_sheet, take_file, swept, chosen, grown, card, slider],
+        [status, run, cancel, take_sheet, take_file, asked, swept, chosen, grown, card, slider],
         **WORK,
-    )
+    ).then(overtaken, [asked, *current], status, **PRIVATE)
+    changed = [control.change for control in current]  # type: ignore[attr-defined]
+    gr.on(changed, compare, [asked, *current], status, trigger_mode="always_last", **PRIVATE)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    plot.select(choose, [swept, metric], [chosen, plot, card, slider, take_file], **PRIVATE)
-    grown.change(draw, [swept, metric, chosen], plot, trigger_mode="always_last", **PRIVATE)
-    metric.change(draw, [swept, metric, chosen], plot, **PRIVATE)
+    plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
+    changes = [grown.change, chosen.change, metric.change]
+    gr.on(changes, draw, [swept, metric, chosen], plot, trigger_mode="always_last", **PRIVATE)

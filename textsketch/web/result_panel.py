@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.components import Component
 
 from . import html
-from .controls import Updates, picture_slider
+from .controls import PRIVATE, Updates, picture_slider
 from .jobs import Update
 from .showcase import Showcase
 
@@ -53,19 +53,21 @@ class ResultPanel:
         with gr.Accordion("The whole file, byte by byte", open=False):
             self._dump = gr.HTML("", elem_id="dump")
         self._files = gr.State({})
-        self.pair.change(
-            lambda pair, files: _shown_pair(files, pair) if files else None,
+        # The pair that is chosen when the result arrives counts, not the one when it was asked for.
+        gr.on(
+            [self.pair.change, self._files.change],
+            lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
             [self.pair, self._files],
             self._slider,
-            show_progress="hidden",
-            api_visibility="private",
+            trigger_mode="always_last",
+            **PRIVATE,
         )
 
     @property
     def outputs(self) -> list[Component]:
         """Every component the updates below may name."""
         return [
-            self.status, self.cancel, self._preview, self._headline, self._slider, self._layers,
+            self.status, self.cancel, self._preview, self._headline, self._layers,
             self._tsk, self._png, self._jpeg, self._dump, self._files,
         ]  # fmt: skip
 
@@ -82,13 +84,12 @@ class ResultPanel:
         can_take = gr.update(interactive=fresh)
         return {self.status: status, self._tsk: can_take, self._png: can_take, self._jpeg: can_take}
 
-    def result(self, show: Showcase, pair: str) -> Updates:
+    def result(self, show: Showcase) -> Updates:
         """A finished showcase."""
         tsk_label = f"Download .tsk ({show.report.size_bytes:,} B)"
         return {
             self.status: html.timing(show),
             self._headline: html.headline(show),
-            self._slider: _shown_pair(show.files, pair),
             self._layers: html.layers(show),
             self._tsk: gr.update(value=show.files["tsk"], interactive=True, label=tsk_label),
             self._png: gr.update(value=show.files["decoded"], interactive=True),
@@ -96,7 +97,3 @@ class ResultPanel:
             self._dump: html.hex_dump(show.encoded.data),
             self._files: show.files,
         }
-
-
-def _shown_pair(files: dict[str, str], pair: str) -> tuple[str, ...]:
-    return tuple(files[name] for name in PAIRS[pair])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 import threading
 import time
@@ -23,9 +22,11 @@ from ..measure.report import Report, make_report
 from ..pipeline import Decoded, Encoded, Progress, decode, encode
 from ..render import PAINTER, profiles
 from ..semantic import words
+from .shelf import Shelf
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
+_MOST_FOLDERS = 128  # of about 4 MB; a page shows its result from there
 _MOST_PAINTED_SIDE = 4096
 
 
@@ -60,7 +61,7 @@ class Showroom:
         self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
         self._memo: OrderedDict[str, Showcase] = OrderedDict()
         self._kept: set[str] = set()
-        self._decoded: OrderedDict[str, None] = OrderedDict()
+        self._shelf = Shelf(_MOST_FOLDERS)
         self._lock = threading.Lock()
 
     def show(
@@ -92,9 +93,12 @@ class Showroom:
             (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, choices, options)
         ).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
+        folder = self.root / key[:32]
         with self._lock:
-            if key in self._memo:
+            if key in self._memo and folder.is_dir():
                 self._memo.move_to_end(key)
+                if key not in self._kept:
+                    self._shelf.put(folder)
                 return self._memo[key]
         started = time.perf_counter()
         encoded = encode(
@@ -125,7 +129,6 @@ class Showroom:
         progress(0.85, "measuring")
         report = make_report(picture, encoded, decoded.image, [jpeg], with_ms_ssim=False)
         progress(0.95, "writing files")
-        folder = self.root / key[:32]
         showcase = Showcase(
             encoded,
             decoded,
@@ -141,10 +144,11 @@ class Showroom:
             self._memo[key] = showcase
             if keep:
                 self._kept.add(key)
+            else:
+                self._shelf.put(folder)
             forgettable = [known for known in self._memo if known not in self._kept]
             if len(forgettable) > _MEMO_SIZE:
-                oldest = self._memo.pop(forgettable[0])
-                shutil.rmtree(Path(oldest.files["tsk"]).parent, ignore_errors=True)
+                del self._memo[forgettable[0]]
         return showcase
 
     def decode_file(
@@ -171,11 +175,7 @@ class Showroom:
         folder.mkdir(exist_ok=True)
         out = folder / f"{file_stem(path)}-decoded.png"
         decoded.image.save(out, compress_level=_PNG_LEVEL)
-        with self._lock:
-            self._decoded[str(folder)] = None
-            self._decoded.move_to_end(str(folder))
-            if len(self._decoded) > _MEMO_SIZE:
-                shutil.rmtree(self._decoded.popitem(last=False)[0], ignore_errors=True)
+        self._shelf.put(folder)
         return data, decoded, str(out)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,9 +17,11 @@ from ..measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
 from ..pipeline import Progress
 from ..render import PAINTER
 from .chart import Mark
+from .shelf import Shelf
 from .showcase import file_stem
 
 _MEMO_SIZE = 8
+_MOST_FOLDERS = 32  # of about 25 MB; a page shows its points from there
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class SweepRoom:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._sweeps: OrderedDict[str, Sweep | None] = OrderedDict()  # None: not finished
+        self._finished: OrderedDict[str, Sweep] = OrderedDict()
+        self._shelf = Shelf(_MOST_FOLDERS)
         self._lock = threading.Lock()
 
     def run(
@@ -85,14 +87,11 @@ class SweepRoom:
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         folder = self._root / f"sweep-{key[:32]}"
         with self._lock:
-            finished = self._sweeps.setdefault(key)
-            self._sweeps.move_to_end(key)
-            if finished is not None:
-                return finished
-            if len(self._sweeps) > _MEMO_SIZE:
-                oldest, _ = self._sweeps.popitem(last=False)
-                shutil.rmtree(self._root / f"sweep-{oldest[:32]}", ignore_errors=True)
-            folder.mkdir(exist_ok=True)
+            if key in self._finished and folder.is_dir():
+                self._finished.move_to_end(key)
+                self._shelf.put(folder)
+                return self._finished[key]
+        folder.mkdir(exist_ok=True)
         original = folder / "original.png"
         picture.save(original, compress_level=1)
         result = Sweep(str(original), picture.width, picture.height)
@@ -101,19 +100,24 @@ class SweepRoom:
             result.points.append(_write(point, folder, file_stem(path)))
             found(result)
 
-        points = sweep(
-            picture,
-            caption,
-            seed=seed,
-            renderer=renderer,
-            options=options,
-            progress=lambda share, message: progress(0.97 * share, message),
-            found=keep,
-        )
-        progress(0.98, "laying out the contact sheet")
-        result.sheet = _write_sheet(picture, points, renderer, options, folder, file_stem(path))
+        try:
+            points = sweep(
+                picture,
+                caption,
+                seed=seed,
+                renderer=renderer,
+                options=options,
+                progress=lambda share, message: progress(0.97 * share, message),
+                found=keep,
+            )
+            progress(0.98, "laying out the contact sheet")
+            result.sheet = _write_sheet(picture, points, renderer, options, folder, file_stem(path))
+        finally:
+            self._shelf.put(folder)  # the points of a sweep that was cancelled are still on show
         with self._lock:
-            self._sweeps[key] = result
+            self._finished[key] = result
+            if len(self._finished) > _MEMO_SIZE:
+                self._finished.popitem(last=False)
         return result
 
 

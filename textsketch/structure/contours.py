@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from textsketch.structure import canny
 from textsketch.structure.barriers import trace
 from textsketch.structure.strokes import smooth
 
@@ -50,8 +51,6 @@ def rank(lines: list[np.ndarray], strength: np.ndarray) -> list[np.ndarray]:
 
 def _edges(cells: np.ndarray) -> np.ndarray:
     """(rows, columns) bool, thin edges of the channel that changes most at each cell."""
-    import cv2
-
     across, down = _gradients(cells, 0.8)
     strongest = np.hypot(across, down).argmax(-1)[..., None]
     across, down = (
@@ -59,7 +58,7 @@ def _edges(cells: np.ndarray) -> np.ndarray:
         for gradient in (across, down)
     )
     low, high = _CANNY_LOW * _FIXED_POINT, _CANNY_HIGH * _FIXED_POINT
-    return cv2.Canny(across, down, low, high, L2gradient=True) > 0
+    return canny.edges(across, down, low=low, high=high)
 
 
 def _strength(cells: np.ndarray) -> np.ndarray:

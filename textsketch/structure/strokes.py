@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textsketch.structure import canny
 from textsketch.structure.barriers import barriers, trace
 from textsketch.structure.grid import grid_shape
 from textsketch.texture.contexts import band_slices
@@ -33,8 +34,8 @@ def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.n
     rows, columns = grid_shape(size, long_side)
     grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
     reduced = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
-    edges = cv2.Canny(cv2.bilateralFilter(reduced, 5, 25, 2), 20, 50, L2gradient=True) > 0
-    return [smooth(line) for line in trace(edges) if len(line) >= _SHORTEST_LINE]
+    found = canny.edges(cv2.bilateralFilter(reduced, 5, 25, 2), low=20, high=50)
+    return [smooth(line) for line in trace(found) if len(line) >= _SHORTEST_LINE]
 
 
 def smooth(line: np.ndarray) -> np.ndarray:

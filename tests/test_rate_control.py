@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from conftest import EXAMPLES
 from PIL import Image
 
 from textsketch import codestream
@@ -101,6 +102,15 @@ def test_more_bytes_paint_a_better_picture(photo):
     ]
     assert quality == sorted(quality)
     assert quality[-1] > quality[0] + 4
+
+
+def test_more_bytes_paint_a_better_picture_from_the_first_ones_on():
+    picture = Image.open(EXAMPLES / "pagoda.jpg").convert("RGB")
+    values = []
+    for budget_bytes in (25, 30, 35, 40, 50, 60, 80, 99):
+        layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=size_of)
+        values.append(psnr_db(picture, render(layers, grain=False)))
+    assert min(np.diff(values)) > -0.1
 
 
 def test_a_long_caption_leaves_no_bytes_unspent(photo):

@@ -29,7 +29,7 @@ _BITS_WEIGHTS = (0.16, 0.06)
 _FULL = 0.95
 _FEW = 0.6
 _TRIALS = 8
-_MOST_TO_DESCRIBE_AGAIN = 250
+_LEAST_WITHOUT_DOUBT, _MOST_TO_DESCRIBE_AGAIN = 100, 250
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 
 
@@ -124,9 +124,12 @@ def described(
 def _filled_up(
     painting: _Painting, smallest: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf
 ) -> _Painting:
-    """A painting without bytes left over that could still say something, in colours or in descriptors."""
-    painting.fill_up()
-    if size_of(painting.layers) >= _FULL * budget_bytes or budget_bytes > _MOST_TO_DESCRIBE_AGAIN:
+    """A painting without bytes left over that could still say something, in colours or in descriptors.
+
+    Below about a hundred bytes descriptors alone often say more than a colour map that is full.
+    """
+    was_full = painting.fill_up()
+    if budget_bytes > _MOST_TO_DESCRIBE_AGAIN or (was_full and budget_bytes >= _LEAST_WITHOUT_DOUBT):
         return painting
     described = _describe(smallest, planes, Mode.TEXT_ONLY, budget_bytes, size_of)
     other = _Painting(described, planes, budget_bytes, size_of, lambda fraction, message: None)
@@ -314,17 +317,20 @@ class _Painting:
     def _fits(self, trial: Layers) -> bool:
         return self._size_of(trial) <= self._budget_bytes
 
-    def fill_up(self) -> None:
-        """Measure the grain on what is really painted, and leave few bytes that colours could use."""
+    def fill_up(self) -> bool:
+        """Measure the grain on what is really painted, and leave few bytes that colours could use.
+
+        Returns whether few were left anyway.
+        """
         layers = self.layers
         if layers.texture is not None and layers.texture.grain is not None:
             strength = self._roughness(layers, typical=True)
             measured = replace(layers.texture, grain=strength if strength.any() else None)
             if self._fits(trial := replace(layers, texture=measured)):
                 layers = trial
-        if self._size_of(layers) < _FULL * self._budget_bytes:
-            layers = self._finer(layers)
-        self.layers = layers
+        full = self._size_of(layers) >= _FULL * self._budget_bytes
+        self.layers = layers if full else self._finer(layers)
+        return full
 
     def _finer(self, layers: Layers) -> Layers:
         """The layers with the coefficients of a finer colour map that gain most, as many as fit."""

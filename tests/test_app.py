@@ -274,8 +274,50 @@ def test_settings_changed_while_a_picture_is_encoded_are_noticed(open_page, tmp_
     page.wait_for_selector("#budget-line:has-text('640 x 640')")
     page.wait_for_selector("#status progress")
     choose(page, "#budget", "QR code")
+    choose(page, "#pair", "original | JPEG of the same size")
     page.wait_for_selector("#run:not([disabled])")
     page.wait_for_selector("#status .ts-stale")
+    # The pair that is chosen when the result arrives is shown.
+    page.wait_for_function(
+        "document.querySelectorAll('#slider img')[1]?.naturalWidth === 640"
+        " && document.querySelectorAll('#slider img')[1].src.endsWith('/jpeg.png')"
+    )
+
+
+@needs_browser
+def test_what_is_asked_last_is_what_is_shown(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    captions = []
+    for index in (2, 4, 3):
+        page.click(f"#examples .thumbnail-item >> nth={index}")
+        page.wait_for_timeout(150)
+        captions.append(page.input_value("#caption textarea"))
+    page.wait_for_function(
+        "text => document.querySelector('#caption textarea').value !== text", arg=captions[1]
+    )
+    asked = page.input_value("#caption textarea")
+    page.wait_for_selector(f"#layer-text:has-text('{asked}')")
+    page.wait_for_selector("#run:not([disabled])")
+    assert page.locator("#status .ts-stale, #status .ts-error").count() == 0
+    assert page.locator("#downloads button:enabled").count() == 3
+
+    page.fill("#caption textarea", "typed while it is on its way")
+    upload(page, noise_of(64, tmp_path))
+    assert page.input_value("#caption textarea") == "typed while it is on its way"
+    page.wait_for_selector("#layer-text:has-text('typed while it is on its way')")
+
+    with page.expect_download() as download:
+        page.click("#take-tsk")
+    download.value.save_as(tmp_path / "noise.tsk")
+    page.click("button[role=tab]:has-text('Decode')")
+    page.set_input_files("#tsk input[type=file]", tmp_path / "noise.tsk")
+    page.wait_for_selector("#decode-card:has-text('painted as three-layer')")
+    choose(page, "#layers-to-paint", "text+sketch")
+    page.click("label:has-text('Paint fine grain') >> visible=true")
+    choose(page, "#layers-to-paint", "text-only")
+    page.wait_for_selector("#decode-card:has-text('painted as text-only')")
+    page.wait_for_timeout(1000)
+    assert page.locator(".toast-body").count() == 0
 
 
 @needs_browser

@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from textsketch.web.jobs import JobCancelledError, Jobs
+from textsketch.web.controls import follow
+from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Jobs
 
 
 def test_a_job_reports_and_ends_with_its_result():
@@ -78,9 +79,26 @@ def test_a_new_job_takes_the_place_of_the_owner_s_old_one():
     old = jobs.run("me", endless(started, stopped))
     next(old)
     assert [update.result for update in jobs.run("me", lambda progress: 7)][-1] == 7
-    with pytest.raises(JobCancelledError):
+    with pytest.raises(JobOvertakenError):
         next(old)
     assert stopped.wait(5)
+
+
+def test_a_job_that_was_overtaken_ends_without_a_word():
+    jobs = Jobs()
+    started, stopped = threading.Event(), threading.Event()
+    status = object()
+    answers = follow(
+        jobs.run("me", endless(started, stopped)),
+        status,
+        done=lambda result: {},
+        failed=lambda sentence: {},
+        cancelled=lambda: {status: "cancelled"},
+    )
+    assert status in next(answers)
+    jobs.overtake("me")
+    assert stopped.wait(5) and not jobs.running("me")
+    assert all(set(answer) == {status} and "cancelled" not in answer[status] for answer in answers)
 
 
 def test_a_preview_stays_with_the_updates_that_follow():

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from conftest import EXAMPLES
+from PIL import Image
 
 from textsketch import encode
 from textsketch.errors import BudgetError
@@ -42,3 +43,15 @@ def test_presets_without_a_file_are_not_offered_and_a_choice_made_meanwhile_is_k
     assert "value" not in offer  # an answer may arrive after the visitor chose anew
     assert offered_budgets(CAT, "micro")["value"] == "packet"
     assert "micro" in [name for _, name in offered_budgets(None, "micro")["choices"]]
+
+
+def test_a_preset_of_less_than_one_byte_is_not_offered(tmp_path):
+    Image.new("RGB", (100, 80)).save(tmp_path / "small.png")
+    offer = offered_budgets(str(tmp_path / "small.png"), "micro")
+    assert "micro" not in [name for _, name in offer["choices"]] and offer["value"] == "packet"
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_said_in_a_sentence(seed):
+    line = describe_budget(CAT, "three-layer", "sms", None, "", seed)
+    assert "ts-error" in line and f"the seed {seed}".lower() in line.lower()

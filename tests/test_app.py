@@ -115,6 +115,7 @@ def upload(page, picture: os.PathLike) -> None:
     page.set_input_files("#picture input[type=file]", picture)
     page.wait_for_selector("#stale", state="detached")
     page.wait_for_selector("#run:not([disabled])")
+    page.wait_for_timeout(500)  # nobody presses the next button in the same instant
 
 
 def noise_of(side: int, folder: Path) -> Path:

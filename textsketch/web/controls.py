@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -66,6 +66,15 @@ def follow(
         logging.getLogger(__name__).exception("a job failed")
         sentence = "something went wrong that textsketch did not foresee; its log has the details"
         yield {status: html.error(sentence)} | failed(sentence)
+
+
+def on_change(controls: Sequence[Component], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:
+    """Call `listener` when one of the controls changes.
+
+    It is one listener for all: of several, the slower answer to an older question could come last.
+    """
+    changes = [control.change for control in controls]  # type: ignore[attr-defined]
+    gr.on(changes, listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
 
 
 def owner(request: gr.Request, tab: str) -> str:

@@ -28,6 +28,7 @@ from .controls import (
     encoder_choices,
     first_decoder,
     follow,
+    on_change,
     owner,
 )
 from .jobs import Jobs, Update
@@ -189,13 +190,8 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
     budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
-    # One listener for all: of several, the slower answer to an older question could come last.
-    for controls, listener in (
-        (budget_depends_on, (describe_budget, budget_depends_on, budget_line)),
-        (settings, (compare, *check)),
-    ):
-        changes = [control.change for control in controls]
-        gr.on(changes, *listener, trigger_mode="always_last", **PRIVATE)
+    on_change(budget_depends_on, describe_budget, budget_depends_on, budget_line)
+    on_change(settings, compare, *check)
     return [picture, caption, seed, grain, decoder, *steering[:2]]
 
 

@@ -10,7 +10,17 @@ from gradio.components import Component
 
 from ..measure.rate_quality import METRICS, PROTOCOL, curve_titles
 from . import chart, html
-from .controls import MAX_SIDE, PRIVATE, WORK, Updates, decoder_options, follow, owner, picture_slider
+from .controls import (
+    MAX_SIDE,
+    PRIVATE,
+    WORK,
+    Updates,
+    decoder_options,
+    follow,
+    on_change,
+    owner,
+    picture_slider,
+)
 from .jobs import Jobs, Update
 from .sweeps import Sweep, SweepRoom
 
@@ -145,9 +155,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
         [status, run, cancel, take_sheet, take_file, asked, swept, chosen, grown, card, slider],
         **WORK,
     ).then(overtaken, [asked, *current], status, **PRIVATE)
-    changed = [control.change for control in current]  # type: ignore[attr-defined]
-    gr.on(changed, compare, [asked, *current], status, trigger_mode="always_last", **PRIVATE)
+    on_change(current, compare, [asked, *current], status)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
-    changes = [grown.change, chosen.change, metric.change]
-    gr.on(changes, draw, [swept, metric, chosen], plot, trigger_mode="always_last", **PRIVATE)
+    on_change([grown, chosen, metric], draw, [swept, metric, chosen], plot)

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.components import Component
 
 from . import html
-from .controls import PRIVATE, Updates, picture_slider
+from .controls import Updates, on_change, picture_slider
 from .jobs import Update
 from .showcase import Showcase
 
@@ -54,13 +54,12 @@ class ResultPanel:
             self._dump = gr.HTML("", elem_id="dump")
         self._files = gr.State({})
         # The pair that is chosen when the result arrives counts, not the one when it was asked for.
-        gr.on(
-            [self.pair.change, self._files.change],
+        chosen = [self.pair, self._files]
+        on_change(
+            chosen,
             lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
-            [self.pair, self._files],
+            chosen,
             self._slider,
-            trigger_mode="always_last",
-            **PRIVATE,
         )
 
     @property

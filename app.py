@@ -9,13 +9,13 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from textsketch.render import zero_gpu
+from textsketch.models import zero_gpu
 
 zero_gpu.start()  # before anything imports torch
 
 import gradio as gr
 
-from textsketch.render import profiles
+from textsketch.render.diffusion import profiles
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
 from textsketch.web.encode_tab import encode_tab, warm_up
@@ -29,11 +29,11 @@ STYLE = Path(__file__).parent / "textsketch" / "web" / "style.css"
 MAX_UPLOAD = "32mb"
 
 if zero_gpu.active():
-    from textsketch.render import diffusion
+    from textsketch.render.diffusion import sampler
 
-    diffusion.gpu_run()
+    sampler.gpu_run()
     if (profile := profiles.default()) is not None:
-        diffusion.prepare(profile.name)
+        sampler.prepare(profile.name)
 
 showroom = Showroom()
 

@@ -3,7 +3,7 @@
     python benchmarks/diffusion_speed.py              # everything, on a GPU
     python benchmarks/diffusion_speed.py --quick      # one step of 512x512, for a CPU
 
-Runs the package's own road from layers to pictures (textsketch.render.diffusion.run) without the safety
+Runs the package's own road from layers to pictures (textsketch.render.diffusion.sampler.run) without the safety
 checker. Seconds are the median of the repeats after one unmeasured run; memory is the peak the GPU allocated,
 or the largest size of the process on a CPU.
 """
@@ -24,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import tiny_models
 
 from textsketch.layers import Layers, Semantic, Structure
-from textsketch.render import condition, diffusion, diffusion_networks
-from textsketch.render.profiles import Profile
+from textsketch.render.diffusion import condition, sampler
+from textsketch.render.diffusion import networks as diffusion_networks
+from textsketch.render.diffusion.profiles import Profile
 
 SCHEDULER = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 
@@ -73,11 +74,11 @@ def sketch_layers(side: int) -> Layers:
 
 
 def measure(layers: Layers, profile: str, steps: int, count: int, repeats: int) -> list[float]:
-    settings = diffusion.Settings(steps=steps, safety=False)
+    settings = sampler.Settings(steps=steps, safety=False)
     seconds = []
     for repeat in range(repeats + 1):
         start = time.perf_counter()
-        *_, last = diffusion.run(layers, seeds=tuple(range(count)), profile=profile, settings=settings)
+        *_, last = sampler.run(layers, seeds=tuple(range(count)), profile=profile, settings=settings)
         assert len(last.pictures) == count
         if repeat or not repeats:
             seconds.append(time.perf_counter() - start)

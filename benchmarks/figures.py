@@ -15,12 +15,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from textsketch import weights
 from textsketch.cli import main as textsketch
-from textsketch.measure.evaluate_command import add_arguments, read_settings
-from textsketch.measure.summary import Group, Summary, to_table, write_results
-from textsketch.measure.worklist import find_pictures
-from textsketch.render import profiles
+from textsketch.measure.evaluation.command import add_arguments, read_settings
+from textsketch.measure.evaluation.summary import Group, Summary, to_table, write_results
+from textsketch.measure.evaluation.worklist import find_pictures
+from textsketch.models import weights
+from textsketch.render.diffusion import profiles
 
 ROOT = Path(__file__).resolve().parent.parent
 CAPTIONS = "benchmarks/kodak_captions.yaml"

@@ -1,7 +1,7 @@
 """All Kodak pictures at six sizes, beside JPEG, WebP, AVIF and JPEG 2000 at the same bytes in the same run.
 
 Prints a table and writes benchmarks/results.md. Every figure comes from a real file of at most the size
-named; a rival's file is the best over scale and quality (`textsketch.measure.baselines`). PSNR is over sRGB
+named; a rival's file is the best over scale and quality (`measure.baselines.search`). PSNR is over sRGB
 samples, SSIM over luma, both at full size. Times are of one process on one core.
 """
 
@@ -22,7 +22,7 @@ HEADINGS = ("PSNR dB ↑", "SSIM ↑", "HaarPSI ↑", "GMSD ↓")
 
 
 def measure(reference, distorted) -> dict[str, float]:
-    from textsketch.measure.metrics import psnr_db, ssim
+    from textsketch.measure.metrics.pixels import psnr_db, ssim
 
     values = {"psnr_db": psnr_db(reference, distorted), "ssim": ssim(reference, distorted)}
     import numpy as np
@@ -43,8 +43,8 @@ def run_picture(path: Path, caption: str, sizes: tuple[int, ...], rivals: tuple[
     import cv2
 
     cv2.setNumThreads(1)
-    from textsketch.image import read_image
-    from textsketch.measure.baselines import TITLES, best_within
+    from textsketch.image.reading import read_image
+    from textsketch.measure.baselines.search import TITLES, best_within
     from textsketch.pipeline import decode, encode
 
     picture = read_image(path)

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 from thumbhash import image_to_thumbhash, thumbhash_to_image
 
-from textsketch.image import read_image
-from textsketch.measure.metrics import psnr_db
+from textsketch.image.reading import read_image
+from textsketch.measure.metrics.pixels import psnr_db
 from textsketch.pipeline import decode, encode
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from textsketch.codestream import pack  # noqa: E402
+from textsketch.codestream.stream import pack  # noqa: E402
 from textsketch.layers import Layers, Semantic  # noqa: E402
-from textsketch.semantic.text_coder import decode_text, encode_text  # noqa: E402
+from textsketch.semantic.text.coder import decode_text, encode_text  # noqa: E402
 from training.text_prior.corpus import SOURCES, read_held_out, read_lines, read_training  # noqa: E402
 
 ZSTD_DICTIONARY_BYTES = 110_000

@@ -16,7 +16,7 @@ import pytest
 from conftest import EXAMPLES, ROOT
 from PIL import Image
 
-from textsketch import codestream
+from textsketch.codestream import stream
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(
@@ -177,7 +177,7 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
         download.value.save_as(layers[label])
         data = layers[label].read_bytes()
         assert len(data) == size_bytes
-        assert codestream.unpack(data).semantic.caption == "a cup of coffee"
+        assert stream.unpack(data).semantic.caption == "a cup of coffee"
 
     for pair in ("JPEG of the same size | decoded", "original | JPEG of the same size"):
         choose(page, "#pair", pair)
@@ -460,7 +460,7 @@ def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
         page.click("#take-point")
     download.value.save_as(tmp_path / "point.tsk")
     data = (tmp_path / "point.tsk").read_bytes()
-    assert len(data) == sizes[best] and codestream.unpack(data).mode == "three-layer"
+    assert len(data) == sizes[best] and stream.unpack(data).mode == "three-layer"
 
     points.nth(0).focus()
     page.keyboard.press("Enter")

@@ -5,8 +5,8 @@ import sys
 import pytest
 from PIL import Image
 
-from textsketch import codestream
 from textsketch.cli import main
+from textsketch.codestream import stream
 from textsketch.layers import Layers, Semantic
 from textsketch.structure.pose import Poses
 
@@ -31,7 +31,7 @@ def test_encode_writes_a_file_within_the_budget_and_says_so(photo_path, tmp_path
     assert main(["encode", str(photo_path), str(out), "--mode", "text+sketch", "--budget", "300B"]) == 0
     printed = capsys.readouterr()
     assert out.stat().st_size <= 300 and f"{out.stat().st_size} bytes" in printed.out and printed.err == ""
-    assert codestream.unpack(out.read_bytes()).mode == "text+sketch"
+    assert stream.unpack(out.read_bytes()).mode == "text+sketch"
 
 
 def test_the_default_output_stands_beside_the_input(photo, tmp_path, capsys):
@@ -69,7 +69,7 @@ def test_info_shows_header_layers_and_caption(tsk, capsys):
 
 def test_info_of_a_cut_file_says_what_it_was_cut_from(tsk, tmp_path, capsys):
     cut = tmp_path / "cut.tsk"
-    cut.write_bytes(codestream.cut(tsk.read_bytes(), codestream._MODES[0]))
+    cut.write_bytes(stream.cut(tsk.read_bytes(), stream._MODES[0]))
     assert main(["info", str(cut)]) == 0
     assert "text-only (cut from three-layer)" in capsys.readouterr().out
 
@@ -152,7 +152,7 @@ def test_the_module_runs_as_a_program(photo_path, tmp_path):
 
 
 def test_a_caption_is_written_by_the_source_asked_for(photo_path, capsys, monkeypatch):
-    from textsketch.semantic import captioner
+    from textsketch.semantic.captions import captioner
 
     asked = {}
 
@@ -176,7 +176,7 @@ def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_pat
 def test_info_tells_the_structure_the_candidate_and_the_colours_in_words(tmp_path, capsys):
     layers = Layers((512, 768), Semantic("a person"), Poses((((100, 100),) * 18,)), seed=3, candidate=2)
     path = tmp_path / "pose.tsk"
-    path.write_bytes(codestream.pack(layers))
+    path.write_bytes(stream.pack(layers))
     record = run_json(capsys, "info", path)
     assert (record["structure"], record["seed"], record["candidate"]) == ("skeletons", 3, 2)
     assert main(["info", str(path)]) == 0

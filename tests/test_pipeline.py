@@ -8,7 +8,7 @@ from PIL import Image
 
 import textsketch as ts
 from textsketch.errors import BitstreamError, BudgetError, ImageError, TextsketchError
-from textsketch.measure.metrics import psnr_db
+from textsketch.measure.metrics.pixels import psnr_db
 
 
 def test_a_picture_becomes_bytes_and_comes_back(photo, photo_path):

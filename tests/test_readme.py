@@ -11,9 +11,10 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from textsketch import __version__, weights
+from textsketch import __version__
 from textsketch.budget import PRESETS
-from textsketch.render import profiles
+from textsketch.models import weights
+from textsketch.render.diffusion import profiles
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FRONT_MATTER = yaml.safe_load(README.split("---\n")[1])

@@ -5,9 +5,9 @@
 >>> decoded = ts.decode(encoded.data)
 """
 
-from .errors import BitstreamError, BudgetError, ImageError, TextsketchError, WeightsError
-from .layers import Layers, Mode
-from .pipeline import Decoded, Encoded, decode, encode
+from textsketch.errors import BitstreamError, BudgetError, ImageError, TextsketchError, WeightsError
+from textsketch.layers import Layers, Mode
+from textsketch.pipeline import Decoded, Encoded, decode, encode
 
 __version__ = "0.1.0"
 

@@ -7,7 +7,7 @@ import operator
 import re
 from dataclasses import dataclass
 
-from .errors import BudgetError
+from textsketch.errors import BudgetError
 
 MAX_BUDGET_BYTES = 8_192
 """More than this is no job for a codec of sentences; any image format does it better."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .budget import PRESETS
-from .errors import TextsketchError, WeightsError
-from .layers import CANDIDATES, Mode
-from .structure.kinds import Kind
+from textsketch.budget import PRESETS
+from textsketch.errors import TextsketchError, WeightsError
+from textsketch.layers import CANDIDATES, Mode
+from textsketch.structure.kinds import Kind
 
 if TYPE_CHECKING:
-    from .pipeline import Progress
+    from textsketch.pipeline import Progress
 
 _BUDGET_HELP = "bytes (1500B), a rate (0.02bpp) or a preset: " + ", ".join(
     f"{name} = {preset.title}" for name, preset in PRESETS.items()
@@ -53,8 +53,8 @@ def _fail(message: str, code: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import __version__
-    from .measure import evaluate_command
+    from textsketch import __version__
+    from textsketch.measure.evaluation import command as evaluate_command
 
     parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
     parser.add_argument("--version", action="version", version=f"textsketch {__version__}")
@@ -187,8 +187,8 @@ def _add_grain_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _encode(options: argparse.Namespace) -> None:
-    from .measure.report import layer_bytes
-    from .pipeline import encode
+    from textsketch.measure.report import layer_bytes
+    from textsketch.pipeline import encode
 
     out = _output(options.image, options.out, ".tsk")
     with _progress(options) as progress:
@@ -224,9 +224,9 @@ def _encode(options: argparse.Namespace) -> None:
 
 
 def _caption(options: argparse.Namespace) -> None:
-    from .image import read_image
-    from .semantic import captioner
-    from .semantic.text_coder import measure_text
+    from textsketch.image.reading import read_image
+    from textsketch.semantic.captions import captioner
+    from textsketch.semantic.text.coder import measure_text
 
     picture = read_image(options.image)
     with _progress(options) as progress:
@@ -243,7 +243,7 @@ def _caption(options: argparse.Namespace) -> None:
 
 
 def _decode(options: argparse.Namespace) -> None:
-    from .pipeline import decode
+    from textsketch.pipeline import decode
 
     out = _output(options.file, options.out, ".png")
     settings: dict[str, Any] = {"steps": options.steps, "strength": options.strength}
@@ -265,14 +265,14 @@ def _decode(options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
-    from . import codestream
-    from .measure.report import layer_bytes
-    from .pipeline import read_file
-    from .semantic import words
+    from textsketch.codestream import stream
+    from textsketch.measure.report import layer_bytes
+    from textsketch.pipeline import read_file
+    from textsketch.semantic import words
 
     data = read_file(options.file)
-    header, _ = codestream.split(data)
-    layers = codestream.unpack(data)
+    header, _ = stream.split(data)
+    layers = stream.unpack(data)
     width, height = header.size
     rate_bpp = 8 * len(data) / (width * height)
     record = {
@@ -307,10 +307,10 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from .image import read_image
-    from .measure import baselines
-    from .measure.comparison import save_comparison
-    from .pipeline import decode, encode
+    from textsketch.image.reading import read_image
+    from textsketch.measure.baselines import search as baselines
+    from textsketch.measure.comparison import save_comparison
+    from textsketch.pipeline import decode, encode
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
@@ -348,7 +348,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .measure import evaluate_command
+    from textsketch.measure.evaluation import command as evaluate_command
 
     with _progress(options) as progress:
         record = evaluate_command.run(options, progress if sys.stderr.isatty() else None)
@@ -362,7 +362,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _weights(options: argparse.Namespace) -> None:
-    from . import weights
+    from textsketch.models import weights
 
     if options.action == "list":
         records, lines = [], []

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import BitstreamError
+from textsketch.errors import BitstreamError
 
 if TYPE_CHECKING:
-    from .structure.ntc import SoftEdges
-    from .structure.pose import Poses
+    from textsketch.structure.ntc import SoftEdges
+    from textsketch.structure.pose import Poses
 
 
 CANDIDATES = (1, 2, 4, 8)

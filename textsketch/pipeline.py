@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from . import codestream
-from .budget import parse_budget
-from .errors import BitstreamError, TextsketchError, WeightsError
-from .layers import CANDIDATES, Layers, Mode
+from textsketch.budget import parse_budget
+from textsketch.codestream import stream
+from textsketch.errors import BitstreamError, TextsketchError, WeightsError
+from textsketch.layers import CANDIDATES, Layers, Mode
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .image import Source
+    from textsketch.image.reading import Source
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a short message; an exception it raises stops the work."""
@@ -78,7 +78,7 @@ def encode(
 ) -> Encoded:
     """Encode a picture into a file of at most `budget`.
 
-    source: path, file bytes, binary file object, PIL image or array; see `image.read_image`.
+    source: path, file bytes, binary file object, PIL image or array; see `image.reading`.
     mode: "text-only", "text+sketch" or "three-layer".
     budget: bytes (1500 or "1500B"), a rate ("0.02bpp") or a preset of `budget.PRESETS`.
     caption: what the picture shows, in any language, at most 4,096 bytes of UTF-8.
@@ -91,8 +91,8 @@ def encode(
         original goes into the file.
     Raises ImageError, BudgetError or CaptionError, each saying what to do; WeightsError if weights are missing.
     """
-    from .image import read_image
-    from .render import PAINTER, choose_layers_for
+    from textsketch.image.reading import read_image
+    from textsketch.render import PAINTER, choose_layers_for
 
     mode = parse_mode(mode)
     if candidates not in CANDIDATES:
@@ -113,9 +113,9 @@ def encode(
         raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
     choose_layers = choose_layers_for(renderer)
     if candidates > 1:
-        from .render import diffusion
+        from textsketch.render.diffusion import sampler
 
-        problem = diffusion.why_no_candidates(renderer)
+        problem = sampler.why_no_candidates(renderer)
         if problem is not None:
             raise WeightsError(problem)
     picture = read_image(source)
@@ -125,16 +125,16 @@ def encode(
         parse_budget(budget, picture.size),
         caption,
         seed=seed,
-        size_of=codestream.SizeMeter(),
+        size_of=stream.SizeMeter(),
         progress=_share(progress, 0.0, 0.3 if candidates > 1 else 1.0),
         **choices,
     )
     if candidates > 1:
-        best, _ = diffusion.best_of(
+        best, _ = sampler.best_of(
             picture, layers, candidates, profile=renderer, progress=_share(progress, 0.3, 1.0)
         )
         layers = replace(layers, candidate=best)
-    return Encoded(codestream.pack(layers), layers)
+    return Encoded(stream.pack(layers), layers)
 
 
 def decode(
@@ -152,10 +152,10 @@ def decode(
     Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for, WeightsError or
     RenderError if the renderer cannot be used here.
     """
-    from .render import get_renderer
+    from textsketch.render import get_renderer
 
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else read_file(source)
-    layers = codestream.unpack(data)
+    layers = stream.unpack(data)
     if mode is not None:
         layers = layers.reduced_to(parse_mode(mode))
     return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
@@ -174,10 +174,8 @@ def parse_seed(seed: int) -> int:
         number = operator.index(seed)
     except TypeError:
         number = -1
-    if not 0 <= number <= codestream.MAX_SEED:
-        raise TextsketchError(
-            f"the seed {seed!r} is no whole number from 0 to {codestream.MAX_SEED}; give one"
-        )
+    if not 0 <= number <= stream.MAX_SEED:
+        raise TextsketchError(f"the seed {seed!r} is no whole number from 0 to {stream.MAX_SEED}; give one")
     return number
 
 
@@ -197,7 +195,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise BitstreamError(f"{os.fspath(path)} is not a file; name a .tsk file")
     try:
         with open(path, "rb") as file:
-            return file.read(codestream.MAX_FILE_BYTES + 1)
+            return file.read(stream.MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BitstreamError(f"cannot read {os.fspath(path)}: {reason}") from None

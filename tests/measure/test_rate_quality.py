@@ -3,9 +3,9 @@ from PIL import Image
 
 from textsketch.layers import Mode
 from textsketch.measure import rate_quality
-from textsketch.measure.baselines import best_within
+from textsketch.measure.baselines.search import best_within
 from textsketch.measure.contact_sheet import contact_sheet
-from textsketch.measure.metrics import psnr_db, ssim
+from textsketch.measure.metrics.pixels import psnr_db, ssim
 from textsketch.measure.rate_quality import BASELINES, BUDGETS_BYTES, curve_titles, point_sheet, sweep
 from textsketch.pipeline import decode, encode
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.layers import Descriptors
-from textsketch.measure.metrics import psnr_db
+from textsketch.measure.metrics.pixels import psnr_db
 from textsketch.semantic import descriptors
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from textsketch import weights
 from textsketch.errors import WeightsError
+from textsketch.models import weights
 from textsketch.structure import contours, detectors
 from textsketch.structure.strokes import draw
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from textsketch import weights
 from textsketch.errors import BitstreamError
+from textsketch.models import weights
 from textsketch.structure import detectors, ntc, ntc_networks
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from textsketch import weights
 from textsketch.errors import BitstreamError, WeightsError
+from textsketch.models import weights
 from textsketch.structure import pose
 
 points = st.none() | st.tuples(st.integers(0, pose.GRID - 1), st.integers(0, pose.GRID - 1))

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .tables import load_tables
+from textsketch.codestream.tables import load_tables
 
 LOGIT_ONE = 256
 """A logit of 1 (natural logarithm of the odds) as an integer."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..pipeline import Decoded, Encoded
-from .baselines import TITLES, Baseline
-from .contact_sheet import wrap
-from .report import Report, make_report
+from textsketch.measure.baselines.search import TITLES, Baseline
+from textsketch.measure.contact_sheet import wrap
+from textsketch.measure.report import Report, make_report
+from textsketch.pipeline import Decoded, Encoded
 
 _PANEL_HEIGHT = 512
 _GAP = 16
@@ -44,7 +44,7 @@ def save_comparison(
 
 def layer_pictures(decoded: Decoded) -> dict[str, Image.Image]:
     """The sketch and the colour map, where the layers have them, as pictures for people."""
-    from .. import structure, texture
+    from textsketch import structure, texture
 
     layers = decoded.layers
     pictures = {}

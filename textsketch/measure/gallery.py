@@ -12,11 +12,11 @@ from typing import Any
 
 from PIL import Image
 
-from .cells import Cell, Settings, cells, gather, thumbnail_path
-from .contact_sheet import Tile, contact_sheet
-from .scores import SCORES
-from .summary import Summary, versions
-from .worklist import Item
+from textsketch.measure.contact_sheet import Tile, contact_sheet
+from textsketch.measure.evaluation.cells import Cell, Settings, cells, gather, thumbnail_path
+from textsketch.measure.evaluation.summary import Summary, versions
+from textsketch.measure.evaluation.worklist import Item
+from textsketch.measure.metrics.table import SCORES
 
 MOST_PICTURES = 48
 _SHEET_PICTURES = 6

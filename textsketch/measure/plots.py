@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .palette import COLOURS
-from .summary import Group, Summary, heading
+from textsketch.measure.evaluation.summary import Group, Summary, heading
+from textsketch.measure.palette import COLOURS
 
 _STYLES = {"text-only": ":", "text+sketch": "--"}
 _OTHER_RENDERERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")

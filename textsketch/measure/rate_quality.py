@@ -8,13 +8,13 @@ from typing import Any
 
 from PIL import Image
 
-from ..errors import BudgetError
-from ..layers import Mode
-from ..pipeline import Progress, decode, encode
-from .baselines import Search
-from .contact_sheet import Tile, contact_sheet
-from .formats import FORMATS
-from .metrics import psnr_db, ssim
+from textsketch.errors import BudgetError
+from textsketch.layers import Mode
+from textsketch.measure.baselines.formats import FORMATS
+from textsketch.measure.baselines.search import Search
+from textsketch.measure.contact_sheet import Tile, contact_sheet
+from textsketch.measure.metrics.pixels import psnr_db, ssim
+from textsketch.pipeline import Progress, decode, encode
 
 BUDGETS_BYTES = (25, 70, 200, 500, 1200, 3000)
 BASELINES = ("jpeg", "webp", "avif")

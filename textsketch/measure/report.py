@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 
 from PIL import Image
 
-from .. import codestream
-from ..pipeline import Encoded
-from . import clip
-from .baselines import Baseline
-from .clip import ClipScore
-from .metrics import ms_ssim, psnr_db, ssim
+from textsketch.codestream import stream
+from textsketch.measure.baselines.search import Baseline
+from textsketch.measure.metrics.pixels import ms_ssim, psnr_db, ssim
+from textsketch.models import clip
+from textsketch.models.clip import ClipScore
+from textsketch.pipeline import Encoded
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def make_report(
 
 def layer_bytes(data: bytes) -> dict[str, int]:
     """Bytes of a .tsk file by part: "header", then each layer's segment; they add up to len(data)."""
-    header, segments = codestream.split(data)
+    header, segments = stream.split(data)
     return {"header": header.size_bytes} | {segment.name: segment.size_bytes for segment in segments}
 
 

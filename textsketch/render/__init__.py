@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ..errors import TextsketchError
-from ..layers import Layers
+from textsketch.errors import TextsketchError
+from textsketch.layers import Layers
 
 Renderer = Callable[..., Image.Image]
 PAINTER = "painter"
@@ -26,29 +26,29 @@ class Offer:
 
 def names() -> tuple[str, ...]:
     """The painter and every Stable Diffusion profile."""
-    from . import profiles
+    from textsketch.render.diffusion import profiles
 
     return (PAINTER, *profiles.NAMES)
 
 
 def offers() -> list[Offer]:
     """Every renderer with what it lacks here; loads nothing."""
-    from . import profiles
+    from textsketch.render.diffusion import profiles
 
-    diffusion = [Offer(o.profile.name, o.profile.title, o.problem) for o in profiles.offers()]
-    return [Offer(PAINTER, "Painter (embedded)", None), *diffusion]
+    sampler = [Offer(o.profile.name, o.profile.title, o.problem) for o in profiles.offers()]
+    return [Offer(PAINTER, "Painter (embedded)", None), *sampler]
 
 
 def choose_layers_for(name: str) -> Callable[..., Layers]:
-    """The rate control that spends a budget for the renderer called `name`; see `rate_control.choose_layers`.
+    """The rate control that spends a budget for the renderer called `name`; see `allocation.painter`.
 
     Raises TextsketchError if there is no renderer of this name.
     """
     _check(name)
     if name == PAINTER:
-        from ..rate_control import choose_layers
+        from textsketch.allocation.painter import choose_layers
     else:
-        from ..diffusion_rate_control import choose_layers
+        from textsketch.allocation.diffusion import choose_layers
     return choose_layers
 
 
@@ -59,12 +59,12 @@ def get_renderer(name: str) -> Renderer:
     """
     _check(name)
     if name == PAINTER:
-        from . import painter
+        from textsketch.render.painter import painting
 
-        return painter.render
-    from . import diffusion
+        return painting.render
+    from textsketch.render.diffusion import sampler
 
-    return functools.partial(diffusion.render, profile=name)
+    return functools.partial(sampler.render, profile=name)
 
 
 def _check(name: str) -> None:

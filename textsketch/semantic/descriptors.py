@@ -13,10 +13,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.colour_space import planes_to_rgb, to_ycbcr
+from textsketch.codestream.tables import load_tables
 from textsketch.entropy.models import BitCoder, BitMeter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
-from textsketch.entropy.tables import load_tables
+from textsketch.image.colour_space import planes_to_rgb, to_ycbcr
 from textsketch.layers import Descriptors
 
 MOST_COEFFICIENTS = 160

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch import networks, weights
 from textsketch.errors import WeightsError
+from textsketch.models import networks, weights
 
 if TYPE_CHECKING:
     from pathlib import Path

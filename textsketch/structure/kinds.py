@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textsketch.entropy.tables import NEWEST
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import TextsketchError
 from textsketch.layers import Structure
 
 if TYPE_CHECKING:
-    from .ntc import SoftEdges
-    from .pose import Poses
+    from textsketch.structure.ntc import SoftEdges
+    from textsketch.structure.pose import Poses
 
 
 class Kind(enum.StrEnum):
@@ -36,14 +36,14 @@ def kind_of(structure: Structure | Poses | SoftEdges) -> Kind:
     """The kind of a structure."""
     if isinstance(structure, Structure):
         return Kind.STROKES
-    from .pose import Poses
+    from textsketch.structure.pose import Poses
 
     return Kind.SKELETONS if isinstance(structure, Poses) else Kind.SOFT_EDGES
 
 
 def pack(structure: Structure | Poses | SoftEdges, size: tuple[int, int]) -> bytes:
     """Code a structure made for a picture of `size` (width, height)."""
-    from . import ntc, pose, sketch_coder
+    from textsketch.structure import ntc, pose, sketch_coder
 
     if isinstance(structure, Structure):
         return sketch_coder.pack(structure, size)
@@ -56,7 +56,7 @@ def unpack(
     data: bytes, size: tuple[int, int], kind: Kind = Kind.STROKES, version: int = NEWEST
 ) -> Structure | Poses | SoftEdges:
     """Decode what `pack` of format `version` wrote. Any bytes give a structure or `BitstreamError`."""
-    from . import ntc, pose, sketch_coder
+    from textsketch.structure import ntc, pose, sketch_coder
 
     if kind is Kind.STROKES:
         return sketch_coder.unpack(data, size, version)
@@ -73,7 +73,7 @@ def line_cover(
     thickness: of strokes, in pixels; the other kinds draw themselves.
     """
     if isinstance(structure, Structure):
-        from textsketch.render.painter import line_mask
+        from textsketch.render.painter.painting import line_mask
 
         return line_mask(structure.strokes, height, width, thickness)
     drawn = np.asarray(structure.draw((width, height)), np.float32) / 255

@@ -15,7 +15,7 @@ import numpy as np
 
 from textsketch.entropy.models import AdaptiveBits, BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
-from textsketch.render.condition import working_size
+from textsketch.render.diffusion.condition import working_size
 from textsketch.structure import ntc_networks
 
 if TYPE_CHECKING:

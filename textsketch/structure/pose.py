@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch import networks, weights
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import WeightsError
+from textsketch.models import networks, weights
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST, load_tables
 from textsketch.entropy.models import AdaptiveBits, BitCoder, MagnitudeModel
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
-from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.errors import BitstreamError
 from textsketch.layers import Structure
 from textsketch.structure.grid import LONG_SIDES, grid_shape, long_side_index

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
-from textsketch.entropy.tables import NEWEST
 from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Texture
 from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_level, base_shape

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from textsketch.colour_space import to_srgb
+from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers, Texture
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.barriers import barriers

@@ -12,10 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST, load_tables
 from textsketch.entropy.models import BitCoder, MagnitudeModel
 from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, probabilities
 from textsketch.entropy.range_coder import PROBABILITY_ONE
-from textsketch.entropy.tables import NEWEST, load_tables
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES, Pass
 
 _LEARNING_RATE = 4

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .. import codestream
-from ..errors import TextsketchError
-from .controls import MAX_SIDE
-from .showcase import Showroom
+from textsketch.codestream import stream
+from textsketch.errors import TextsketchError
+from textsketch.web.controls import MAX_SIDE
+from textsketch.web.showcase import Showroom
 
 
 def add_endpoints(showroom: Showroom) -> None:
@@ -49,7 +49,7 @@ def add_endpoints(showroom: Showroom) -> None:
                 progress=lambda fraction, message: None,
             )
         )
-        header, _ = codestream.split(data)
+        header, _ = stream.split(data)
         held = {
             "width": header.size[0],
             "height": header.size[1],

@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from .. import render
-from ..errors import TextsketchError
-from ..layers import CANDIDATES
-from ..measure import clip
-from ..render import profiles
-from ..structure import Kind, detectors, pose
-from . import html
-from .jobs import JobCancelledError, JobOvertakenError, Update
+from textsketch import render
+from textsketch.errors import TextsketchError
+from textsketch.layers import CANDIDATES
+from textsketch.models import clip
+from textsketch.render.diffusion import profiles
+from textsketch.structure import Kind, detectors, pose
+from textsketch.web import html
+from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
 
 MAX_SIDE = 1024
 """Pictures are scaled down to this many pixels on the longer side before anything else."""

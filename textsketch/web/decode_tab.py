@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from ..layers import Mode
-from . import html
-from .controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
-from .jobs import Jobs
-from .showcase import Showroom
+from textsketch.layers import Mode
+from textsketch.web import html
+from textsketch.web.controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
+from textsketch.web.jobs import Jobs
+from textsketch.web.showcase import Showroom
 
 _ALL = "all"
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]

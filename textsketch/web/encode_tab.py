@@ -11,13 +11,13 @@ import gradio as gr
 import yaml
 from gradio.components import Component
 
-from ..image import read_image
-from ..layers import Mode
-from ..render import profiles
-from ..semantic import captioner, prompt_inversion
-from ..structure import Kind, detectors
-from . import html
-from .controls import (
+from textsketch.image.reading import read_image
+from textsketch.layers import Mode
+from textsketch.render.diffusion import profiles
+from textsketch.semantic.captions import captioner, prompt_inversion
+from textsketch.structure import Kind, detectors
+from textsketch.web import html
+from textsketch.web.controls import (
     MAX_SIDE,
     PRIVATE,
     SCROLL_TO,
@@ -31,10 +31,16 @@ from .controls import (
     on_change,
     owner,
 )
-from .jobs import Jobs, Update
-from .live_lines import CUSTOM, chosen_budget, describe_budget, describe_caption, offered_budgets
-from .result_panel import ResultPanel
-from .showcase import Showcase, Showroom
+from textsketch.web.jobs import Jobs, Update
+from textsketch.web.live_lines import (
+    CUSTOM,
+    chosen_budget,
+    describe_budget,
+    describe_caption,
+    offered_budgets,
+)
+from textsketch.web.result_panel import ResultPanel
+from textsketch.web.showcase import Showcase, Showroom
 
 _NO_PICTURE = "choose a picture first: upload one or click an example"
 
@@ -230,7 +236,7 @@ def example_captions(folder: Path) -> dict[str, str]:
 
 
 def _uploaded_path(payload: Any) -> str | None:
-    """Hand over the uploaded file untouched: `textsketch.image` decodes it, with limits."""
+    """Hand over the uploaded file untouched: `image.reading` decodes it, with limits."""
     return payload.path if payload is not None else None
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
-from .. import codestream
-from ..measure.rate_quality import METRICS
-from ..measure.report import layer_bytes
-from ..pipeline import Decoded
-from ..semantic import words
-from ..structure import Kind
-from .commands import marked_up
-from .jobs import Update
-from .showcase import Showcase
+from textsketch.codestream import stream
+from textsketch.measure.rate_quality import METRICS
+from textsketch.measure.report import layer_bytes
+from textsketch.pipeline import Decoded
+from textsketch.semantic import words
+from textsketch.structure import Kind
+from textsketch.web.commands import marked_up
+from textsketch.web.jobs import Update
+from textsketch.web.showcase import Showcase
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
@@ -130,7 +130,7 @@ def layers(show: Showcase) -> str:
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
     body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
-    kind = codestream.split(show.encoded.data)[0].kind
+    kind = stream.split(show.encoded.data)[0].kind
     for name, title, segment in (
         ("sketch", _STRUCTURE_TITLES[kind], "structure"),
         ("colour_map", "3. Colour map", "texture"),
@@ -165,7 +165,7 @@ def _layer_card(name: str, title: str, size_bytes: int, body: str) -> str:
 
 def hex_dump(data: bytes) -> str:
     """The whole file, byte by byte, coloured by layer."""
-    header, segments = codestream.split(data)
+    header, segments = stream.split(data)
     parts = [("header", data[: header.size_bytes])]
     position = header.size_bytes
     for segment in segments:
@@ -183,7 +183,7 @@ def hex_dump(data: bytes) -> str:
 
 def file_card(data: bytes, decoded: Decoded) -> str:
     """What a decoded .tsk file is; data: its bytes."""
-    header, _ = codestream.split(data)
+    header, _ = stream.split(data)
     caption = decoded.layers.semantic.caption
     painted = decoded.image
     shown = "" if painted.size == header.size else f", shown at {painted.width} x {painted.height}"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from ..budget import PRESETS, parse_budget
-from ..codestream import SizeMeter
-from ..errors import BudgetError, TextsketchError
-from ..image import fitting_size, read_size
-from ..layers import Mode
-from ..pipeline import parse_seed
-from ..rate_control import smallest_bytes
-from ..semantic.text_coder import measure_text
-from . import html
-from .controls import MAX_SIDE
+from textsketch.allocation.painter import smallest_bytes
+from textsketch.budget import PRESETS, parse_budget
+from textsketch.codestream.stream import SizeMeter
+from textsketch.errors import BudgetError, TextsketchError
+from textsketch.image.reading import fitting_size, read_size
+from textsketch.layers import Mode
+from textsketch.pipeline import parse_seed
+from textsketch.semantic.text.coder import measure_text
+from textsketch.web import html
+from textsketch.web.controls import MAX_SIDE
 
 CUSTOM = "custom"
 

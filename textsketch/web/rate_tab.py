@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from ..measure.rate_quality import METRICS, PROTOCOL, curve_titles
-from . import chart, html
-from .controls import (
+from textsketch.measure.rate_quality import METRICS, PROTOCOL, curve_titles
+from textsketch.web import chart, html
+from textsketch.web.controls import (
     MAX_SIDE,
     PRIVATE,
     WORK,
@@ -21,8 +21,8 @@ from .controls import (
     owner,
     picture_slider,
 )
-from .jobs import Jobs, Update
-from .sweeps import Sweep, SweepRoom
+from textsketch.web.jobs import Jobs, Update
+from textsketch.web.sweeps import Sweep, SweepRoom
 
 
 def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gradio as gr
 from gradio.components import Component
 
-from . import html
-from .controls import Updates, on_change, picture_slider
-from .jobs import Update
-from .showcase import Showcase
+from textsketch.web import html
+from textsketch.web.controls import Updates, on_change, picture_slider
+from textsketch.web.jobs import Update
+from textsketch.web.showcase import Showcase
 
 PAIRS = {
     "original | decoded": ("original", "decoded"),

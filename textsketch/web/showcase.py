@@ -14,15 +14,16 @@ from typing import Any
 
 from PIL import Image
 
-from .. import codestream
-from ..image import fitting_size, read_image, scale_to_fit
-from ..measure.baselines import Baseline, best_within
-from ..measure.comparison import layer_pictures
-from ..measure.report import Report, make_report
-from ..pipeline import Decoded, Encoded, Progress, decode, encode
-from ..render import PAINTER, profiles
-from ..semantic import words
-from .shelf import Shelf
+from textsketch.codestream import stream
+from textsketch.image.reading import fitting_size, read_image, scale_to_fit
+from textsketch.measure.baselines.search import Baseline, best_within
+from textsketch.measure.comparison import layer_pictures
+from textsketch.measure.report import Report, make_report
+from textsketch.pipeline import Decoded, Encoded, Progress, decode, encode
+from textsketch.render import PAINTER
+from textsketch.render.diffusion import profiles
+from textsketch.semantic import words
+from textsketch.web.shelf import Shelf
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
 _MEMO_SIZE = 16
@@ -164,10 +165,10 @@ class Showroom:
 
         A picture with a side above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
         """
-        from ..pipeline import read_file
+        from textsketch.pipeline import read_file
 
         data = read_file(path)
-        header, _ = codestream.split(data)
+        header, _ = stream.split(data)
         options = (options or {}) | {"size": fitting_size(header.size, _MOST_PAINTED_SIDE)}
         decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
         asked = repr((mode, renderer, sorted(options.items()))).encode()

@@ -12,13 +12,13 @@ from typing import Any
 
 from PIL import Image
 
-from ..image import read_image, scale_to_fit
-from ..measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
-from ..pipeline import Progress
-from ..render import PAINTER
-from .chart import Mark
-from .shelf import Shelf
-from .showcase import file_stem
+from textsketch.image.reading import read_image, scale_to_fit
+from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
+from textsketch.pipeline import Progress
+from textsketch.render import PAINTER
+from textsketch.web.chart import Mark
+from textsketch.web.shelf import Shelf
+from textsketch.web.showcase import file_stem
 
 _MEMO_SIZE = 8
 _MOST_FOLDERS = 32  # of about 25 MB; a page shows its points from there

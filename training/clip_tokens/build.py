@@ -1,4 +1,4 @@
-"""Builds textsketch/semantic/clip_tokens.xz, the texts of CLIP's tokens, from CLIP's vocab.json (MIT).
+"""Builds textsketch/semantic/text/clip_tokens.xz, the texts of CLIP's tokens, from CLIP's vocab.json (MIT).
 
 python training/clip_tokens/build.py --vocabulary ../shared/weights/clip_tokenizer/vocab.json
 """
@@ -8,7 +8,7 @@ import json
 import lzma
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parents[2] / "textsketch/semantic/clip_tokens.xz"
+TARGET = Path(__file__).resolve().parents[2] / "textsketch/semantic/text/clip_tokens.xz"
 
 
 def byte_of_character() -> dict[str, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from textsketch import weights
+from textsketch.models import weights
 from textsketch.structure import detectors
 
 

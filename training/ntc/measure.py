@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from textsketch.layers import Structure
-from textsketch.render import condition
+from textsketch.render.diffusion import condition
 from textsketch.structure import detectors, ntc, sketch_coder
 from textsketch.structure.grid import grid_shape
 from textsketch.structure.strokes import draw

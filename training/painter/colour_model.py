@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textsketch import rate_control
+from textsketch.allocation import painter as rate_control
 from textsketch.entropy.models import BitMeter
 from textsketch.layers import Layers
 from textsketch.semantic import descriptors

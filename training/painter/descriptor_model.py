@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.colour_space import to_ycbcr
+from textsketch.image.colour_space import to_ycbcr
 from textsketch.semantic.descriptors import MOST_COEFFICIENTS, QUESTIONS, STEPS, analyse, liveliness, order
 from training.painter.pictures import training_pictures
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch import rate_control
-from textsketch.colour_space import to_ycbcr
+from textsketch.allocation import painter as rate_control
+from textsketch.image.colour_space import to_ycbcr
 from textsketch.semantic import descriptors
 from textsketch.structure import contours, sketch_coder
 from textsketch.structure import strokes as stroke_finder

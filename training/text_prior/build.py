@@ -1,4 +1,4 @@
-"""Builds textsketch/semantic/text_tables.bin, the prior of the text coder, from the caption files.
+"""Builds textsketch/semantic/text/text_tables.bin, the prior of the text coder, from the caption files.
 
     python -m training.text_prior.build --data ../shared/data
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text_tables import read_columns
+from textsketch.semantic.text.tables import read_columns
 from training.text_prior.case import case_columns
 from training.text_prior.corpus import (
     SOURCES,
@@ -29,7 +29,7 @@ from training.text_prior.net_projections import projections
 from training.text_prior.pack import Columns, add_arithmetic, add_models, add_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = ROOT / "textsketch/semantic/text_tables.bin"
+TARGET = ROOT / "textsketch/semantic/text/text_tables.bin"
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from textsketch.semantic.text_alphabet import LOWER, UPPER, case_bits, case_pattern, fold
-from textsketch.semantic.text_case import CASE_CONTEXTS, HISTORIES, INSIDE, PLACES, case_context, place_of
+from textsketch.semantic.text.alphabet import LOWER, UPPER, case_bits, case_pattern, fold
+from textsketch.semantic.text.case import CASE_CONTEXTS, HISTORIES, INSIDE, PLACES, case_context, place_of
 from training.text_prior.corpus import trains_mixer
 
 COUNT_LIMIT = 4095

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text_alphabet import (
+from textsketch.semantic.text.alphabet import (
     ALPHABET,
     START_CLASS,
     character_class,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textsketch.semantic.text_alphabet import END, STYLE_CONTEXTS
-from textsketch.semantic.text_tables import COUNT_OF_LEVEL
+from textsketch.semantic.text.alphabet import END, STYLE_CONTEXTS
+from textsketch.semantic.text.tables import COUNT_OF_LEVEL
 from training.text_prior.corpus import Alphabet, Text, previous_in_line
 from training.text_prior.pack import levels_of
 

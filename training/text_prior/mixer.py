@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text_ranges import CONFIDENCES
-from textsketch.semantic.text_tables import COUNT_OF_LEVEL
+from textsketch.semantic.text.ranges import CONFIDENCES
+from textsketch.semantic.text.tables import COUNT_OF_LEVEL
 from training.text_prior.corpus import Alphabet, Text, trains_mixer
 from training.text_prior.counts import Model
 from training.text_prior.pack import levels_of

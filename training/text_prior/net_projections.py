@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textsketch.semantic.word_net import WordNetTables
+from textsketch.semantic.text.word_net import WordNetTables
 from training.text_prior.corpus import Text
 
 

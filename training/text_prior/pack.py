@@ -1,4 +1,4 @@
-"""Packs the trained model into the one file the package ships (read by textsketch/semantic/text_tables.py)."""
+"""Packs the trained model into the one file the package ships (read by textsketch/semantic/text/tables.py)."""
 
 import json
 import lzma
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text_tables import (
+from textsketch.semantic.text.tables import (
     BYTE_LIMIT,
     COUNT_OF_LEVEL,
     LZMA_FILTERS,

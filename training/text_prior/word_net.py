@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from textsketch.semantic.text_alphabet import fold, split_tokens
+from textsketch.semantic.text.alphabet import fold, split_tokens
 from training.text_prior.corpus import SOURCES, Text, draw, trains_mixer
 from training.text_prior.net_projections import embedding_rows
 

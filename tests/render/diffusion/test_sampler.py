@@ -1,0 +1,499 @@
+"""Stable Diffusion on tiny random models of the real classes, loaded through weights.yaml."""
+
+import copy
+import dataclasses
+import sys
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("diffusers")
+pytest.importorskip("peft")
+
+import tiny_models
+
+from textsketch import pipeline
+from textsketch.codestream import stream
+from textsketch.errors import RenderError, WeightsError
+from textsketch.layers import Layers, Mode, Semantic, Structure
+from textsketch.models import clip, weights
+from textsketch.render.diffusion import condition, profiles, sampler
+from textsketch.render.diffusion import networks as diffusion_networks
+from textsketch.structure import ntc
+from textsketch.structure.pose import Poses
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield tiny_models.build(tmp_path_factory.mktemp("weights"))
+    torch.set_num_threads(threads)
+    diffusion_networks.forget()
+
+
+@pytest.fixture(autouse=True)
+def small_and_local(root, monkeypatch):
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(root))
+    monkeypatch.setattr(condition, "SHORT_SIDE", 128)
+
+
+def picture(width=96, height=64):
+    """A disc on a slope of colour."""
+    down, across = np.mgrid[:height, :width]
+    pixels = np.stack([across * 255 // width, down * 255 // height, np.full_like(down, 90)], -1).astype(
+        np.uint8
+    )
+    pixels[np.hypot(across - width // 4, down - height // 2) < height // 4] = (240, 220, 40)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def layers():
+    data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5).data
+    found = stream.unpack(data)
+    assert found.mode is Mode.THREE_LAYER and found.structure.strokes.any()
+    return found
+
+
+def difference(first, second):
+    return np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)).mean()
+
+
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_every_profile_paints_every_mode_and_each_layer_changes_the_picture(profile, layers):
+    painted = {}
+    for mode in Mode:
+        painted[mode] = sampler.render(layers.reduced_to(mode), profile=profile, steps=2)
+        assert painted[mode].size == layers.size and painted[mode].mode == "RGB"
+    assert difference(painted[Mode.TEXT_ONLY], painted[Mode.TEXT_SKETCH]) > 0.5
+    assert difference(painted[Mode.TEXT_SKETCH], painted[Mode.THREE_LAYER]) > 0.5
+
+
+@pytest.mark.parametrize("profile", ["fast", "layered"])
+def test_another_sketch_and_another_caption_give_another_picture(profile, layers):
+    base = layers.reduced_to(Mode.TEXT_SKETCH)
+    first = sampler.render(base, profile=profile, steps=2)
+    mirrored = Structure(np.ascontiguousarray(base.structure.strokes[:, ::-1]))
+    moved = dataclasses.replace(base, structure=mirrored)
+    assert difference(first, sampler.render(moved, profile=profile, steps=2)) > 0.02
+    renamed = dataclasses.replace(base, semantic=Semantic("a black cat"))
+    assert difference(first, sampler.render(renamed, profile=profile, steps=2)) > 0.02
+
+
+@pytest.mark.parametrize("profile", ["fast", "pics"])
+def test_the_same_seed_gives_the_same_picture_and_another_seed_another(profile, layers):
+    first = sampler.render(layers, profile=profile, steps=3)
+    assert difference(first, sampler.render(layers, profile=profile, steps=3, seed=layers.seed)) == 0
+    assert difference(first, sampler.render(layers, profile=profile, steps=3, seed=99)) > 0.5
+
+
+def test_less_strength_stays_nearer_to_the_painters_picture(layers):
+    free, bound = (
+        sampler.render(layers, profile="pics", steps=10, guidance=1, strength=strength)
+        for strength in (1, 0.1)
+    )
+    assert difference(free, bound) > 1
+
+
+@pytest.mark.parametrize("profile", ["fast", "pics"])
+def test_any_strength_and_number_of_steps_go_together(profile, layers):
+    for strength in (0, 0.02, 0.1):
+        picture = sampler.render(layers, profile=profile, steps=5, strength=strength, guidance=1)
+        assert picture.size == layers.size
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"steps": 0},
+        {"steps": 101},
+        {"strength": -0.1},
+        {"strength": 1.5},
+        {"guidance": 0},
+        {"steps": 1.5},
+        {"steps": "2"},
+        {"strength": "0.5"},
+    ],
+)
+def test_settings_out_of_range_are_an_error(setting, layers):
+    with pytest.raises(RenderError, match=f"{next(iter(setting))} must be"):
+        sampler.render(layers, **setting)
+
+
+def test_a_batch_gives_the_pictures_that_its_seeds_give_alone(layers):
+    *_, last = sampler.run(layers, seeds=(5, 6), profile="fast", settings=sampler.Settings(steps=2))
+    for seed, painted in zip((5, 6), last.pictures, strict=True):
+        alone = sampler.render(layers, profile="fast", steps=2, seed=seed)
+        assert difference(painted, alone) < 1
+
+
+def test_lcm_lora_changes_the_unet_and_is_gone_in_the_other_profiles(layers):
+    slow = diffusion_networks.load(profiles.get("pics")).unet
+    key = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight"
+    before = slow.state_dict()[key].clone()
+    fused = diffusion_networks.load(profiles.get("fast")).unet.state_dict()[key]
+    assert (before - fused).abs().max() > 0.01
+    assert torch.equal(diffusion_networks.load(profiles.get("pics")).unet.state_dict()[key], before)
+
+
+def test_networks_are_loaded_once_and_shared():
+    first = diffusion_networks.load(profiles.get("fast"))
+    again = diffusion_networks.load(profiles.get("fast"))
+    other = diffusion_networks.load(profiles.get("pics"))
+    assert first.unet is again.unet and first.vae is other.vae and first.controlnet is other.controlnet
+    assert first.unet is not other.unet
+
+
+def test_noise_depends_on_the_seed_alone():
+    from textsketch.render.diffusion.sampling import noise_and_generators
+
+    alone, _ = noise_and_generators((7,), (64, 64))
+    among, _ = noise_and_generators((1, 7), (64, 64))
+    assert torch.equal(alone[0], among[1])
+    assert alone.flatten()[:3].tolist() == pytest.approx([-0.82013, 0.39563, 0.89891], abs=1e-4)
+
+
+def test_the_controlnet_branch_is_what_diffusers_own_pipeline_computes(layers):
+    from diffusers import StableDiffusionControlNetPipeline, UniPCMultistepScheduler
+
+    networks = diffusion_networks.load(profiles.get("pics"))
+    pipeline = StableDiffusionControlNetPipeline(
+        networks.vae,
+        networks.text_encoder,
+        networks.tokenizer,
+        networks.unet,
+        networks.controlnet,
+        UniPCMultistepScheduler.from_config(networks.scheduler_config),
+        None,
+        None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    base = layers.reduced_to(Mode.TEXT_SKETCH)
+    base = dataclasses.replace(base, semantic=Semantic("a yellow disc"))
+    size = condition.working_size(base.size)
+    profile = profiles.get("pics")
+    expected = pipeline(
+        f"a yellow disc, {profile.prompt_suffix}",
+        condition.soft_edges(base.structure.strokes, size).convert("RGB"),
+        negative_prompt=profile.negative_prompt,
+        num_inference_steps=4,
+        guidance_scale=profile.guidance,
+        generator=torch.Generator("cpu").manual_seed(base.seed),
+    ).images[0]
+    assert difference(sampler.render(base, size, profile="pics", steps=4), expected) < 0.6
+
+
+def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
+    from diffusers import MultiAdapter, PNDMScheduler, StableDiffusionAdapterPipeline
+
+    from textsketch.render.painter import painting
+
+    networks = diffusion_networks.load(profiles.get("layered"))
+    pipeline = StableDiffusionAdapterPipeline(
+        networks.vae,
+        networks.text_encoder,
+        networks.tokenizer,
+        networks.unet,
+        MultiAdapter([networks.adapters["sketch"], networks.adapters["color"]]),
+        PNDMScheduler.from_config(networks.scheduler_config),
+        None,
+        None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    plain = dataclasses.replace(layers, semantic=Semantic("a yellow disc"))
+    size = condition.working_size(plain.size)
+    profile = profiles.get("layered")
+    colours = condition.colour_map(painting.render(plain, size, grain=False), size)
+    expected = pipeline(
+        f"a yellow disc, {profile.prompt_suffix}",
+        [condition.sketch(plain.structure.strokes, size), colours],
+        negative_prompt=profile.negative_prompt,
+        num_inference_steps=4,
+        guidance_scale=profile.guidance,
+        generator=torch.Generator("cpu").manual_seed(plain.seed),
+        adapter_conditioning_scale=[1.0, 1.0],
+    ).images[0]
+    assert difference(sampler.render(plain, size, profile="layered", steps=4), expected) < 0.6
+
+
+def test_a_skeleton_steers_the_picture(layers):
+    def standing(shift):
+        points = ((100, 60), (100, 100), (80, 100), (70, 160), (70, 220), (120, 100), (130, 160), (130, 220))
+        return Poses((tuple((x + shift, y) for x, y in points) + (None,) * 10,))
+
+    left, right = (
+        sampler.render(Layers(layers.size, layers.semantic, standing(shift)), profile="fast", steps=2)
+        for shift in (0, 250)
+    )
+    assert difference(left, right) > 0.1
+
+
+@pytest.mark.parametrize("profile", ["fast", "layered"])
+def test_a_soft_edge_map_steers_the_picture(profile, layers):
+    def painted(shift):
+        edges = np.zeros((128, 192), np.float32)
+        edges[:, shift : shift + 4] = edges[shift : shift + 4] = 0.9
+        soft = ntc.extract(edges, layers.size, 2)
+        return sampler.render(Layers(layers.size, layers.semantic, soft), profile=profile, steps=2)
+
+    assert difference(painted(20), painted(100)) > 0.02
+
+
+def test_progress_counts_the_steps_and_previews_arrive(layers):
+    seen, previews = [], []
+    sampler.render(
+        layers,
+        profile="fast",
+        steps=3,
+        progress=lambda fraction, message: seen.append((fraction, message)),
+        preview=previews.append,
+    )
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert [message for _, message in seen if message.startswith("Step")] == [
+        f"Step {i} of 3" for i in (1, 2, 3)
+    ]
+    assert len(previews) == 2 and all(max(small.size) <= 256 for small in previews)
+
+
+class CancelledError(Exception):
+    pass
+
+
+def test_cancel_stops_within_a_step_and_leaves_everything_usable(layers):
+    expected = sampler.render(layers, profile="fast", steps=4)
+    seen = []
+
+    def cancel(fraction, message):
+        seen.append(message)
+        if message == "Step 2 of 4":
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        sampler.render(layers, profile="fast", steps=4, progress=cancel)
+    assert seen[-1] == "Step 2 of 4"
+    assert difference(sampler.render(layers, profile="fast", steps=4), expected) == 0
+
+
+def test_an_abandoned_generator_gives_its_turn_back(layers):
+    work = sampler.run(layers, seeds=(1,), profile="fast")
+    next(work)
+    work.close()
+    assert sampler.render(layers, profile="fast", steps=1).size == layers.size
+
+
+def test_two_requests_at_once_are_served_one_after_the_other(layers):
+    expected = [sampler.render(layers, profile="fast", steps=2, seed=seed) for seed in (1, 2)]
+    results = {}
+    threads = [
+        threading.Thread(
+            target=lambda seed=seed: results.update(
+                {seed: sampler.render(layers, profile="fast", steps=2, seed=seed)}
+            )
+        )
+        for seed in (1, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [difference(results[seed], picture) for seed, picture in zip((1, 2), expected, strict=True)] == [
+        0,
+        0,
+    ]
+
+
+def test_best_of_takes_the_candidate_the_choosing_clip_finds_nearest(layers):
+    original = picture()
+    index, scores = sampler.best_of(original, layers, 3, settings=sampler.Settings(steps=1))
+    assert len(scores) == 3 and index == int(np.argmax(scores))
+    chosen = sampler.render(layers, seed=layers.seed + index, steps=1)
+    (score,) = clip.score(original, [chosen], name=clip.CHOOSING)
+    assert score.image_image == pytest.approx(scores[index], abs=5e-3)
+
+
+def test_numbers_that_are_no_picture_are_an_error(layers, monkeypatch):
+    networks = diffusion_networks.load(profiles.get("fast"))
+    weight = networks.unet.conv_out.weight
+    kept = weight.detach().clone()
+    weight.data.fill_(float("nan"))
+    try:
+        with pytest.raises(RenderError, match="no picture"):
+            sampler.render(layers, profile="fast", steps=1)
+    finally:
+        weight.data.copy_(kept)
+    assert sampler.render(layers, profile="fast", steps=1).size == layers.size
+
+
+def test_running_out_of_memory_is_an_error(layers, monkeypatch):
+    def fail(*arguments, **options):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(sampler.diffusion_sampling, "decode_latents", fail)
+    with pytest.raises(RenderError, match="not enough memory"):
+        sampler.render(layers, profile="fast", steps=1)
+
+
+def test_the_safety_checker_is_on_unless_switched_off(layers):
+    checker, _ = diffusion_networks.load(profiles.get("fast")).safety
+    checker.concept_embeds_weights.data.fill_(-1)
+    try:
+        with pytest.raises(RenderError, match="safety checker"):
+            sampler.render(layers, profile="fast", steps=1)
+        assert sampler.render(layers, profile="fast", steps=1, safety=False).size == layers.size
+    finally:
+        checker.concept_embeds_weights.data.fill_(1)
+
+
+def test_missing_weights_say_what_to_fetch(layers, root, tmp_path, monkeypatch):
+    for name in ("sd15", "safety-checker", "lcm-lora"):
+        (tmp_path / name).symlink_to(root / name)
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    with pytest.raises(WeightsError, match="weights fetch controlnet-softedge"):
+        sampler.render(layers, profile="fast")
+    problems = {offer.profile.name: offer.problem for offer in profiles.offers()}
+    assert "t2i-sketch, t2i-color" in problems["layered"]
+
+
+def test_damaged_weights_are_an_error_of_ours(layers, root, tmp_path, monkeypatch):
+    for folder in root.iterdir():
+        (tmp_path / folder.name).symlink_to(folder)
+    (tmp_path / "controlnet-softedge").unlink()
+    (tmp_path / "controlnet-softedge").mkdir()
+    for file in (root / "controlnet-softedge").iterdir():
+        (tmp_path / "controlnet-softedge" / file.name).write_bytes(file.read_bytes()[:200])
+    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(WeightsError, match="'controlnet-softedge' in .* cannot be read"):
+        sampler.render(layers, profile="fast")
+
+
+def test_offloaded_networks_paint_the_same(layers):
+    expected = sampler.render(layers, profile="fast", steps=1)
+    diffusion_networks.forget()
+    networks = diffusion_networks.load(profiles.get("fast"))
+    try:
+        modules = [networks.text_encoder, networks.controlnet, networks.unet, networks.vae]
+        diffusion_networks.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
+        assert all(hasattr(module, "_hf_hook") for module in modules)
+        assert difference(sampler.render(layers, profile="fast", steps=1), expected) == 0
+    finally:
+        diffusion_networks.forget()
+
+
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypatch):
+    # On a GPU it is float16, in which CPUs are very slow.
+    expected = sampler.render(layers, profile=profile, steps=2)
+    full = diffusion_networks.load(profiles.get(profile))
+    halved = dataclasses.replace(
+        full,
+        text_encoder=copy.deepcopy(full.text_encoder).to(torch.bfloat16),
+        unet=copy.deepcopy(full.unet).to(torch.bfloat16),
+        vae=copy.deepcopy(full.vae).to(torch.bfloat16),
+        controlnet=full.controlnet and copy.deepcopy(full.controlnet).to(torch.bfloat16),
+        adapters={name: copy.deepcopy(adapter).to(torch.bfloat16) for name, adapter in full.adapters.items()},
+        safety=(copy.deepcopy(full.safety[0]).to(torch.bfloat16), full.safety[1]),
+        preview=copy.deepcopy(full.preview).to(torch.bfloat16),
+        dtype=torch.bfloat16,
+    )
+    monkeypatch.setattr(diffusion_networks, "load", lambda profile, **options: halved)
+    previews = []
+    painted = sampler.render(layers, profile=profile, steps=2, preview=previews.append)
+    assert difference(painted, expected) < 6 and previews
+
+
+def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):
+    import time
+
+    sampler.render(layers, profile="fast", steps=4)
+    spent = []
+
+    def timed(function):
+        def call(*arguments, **options):
+            start = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                spent.append(time.perf_counter() - start)
+
+        return call
+
+    networks = diffusion_networks.load(profiles.get("fast"))
+    for module in (networks.unet, networks.controlnet, networks.text_encoder, networks.safety[0]):
+        monkeypatch.setattr(module, "forward", timed(module.forward))
+    monkeypatch.setattr(networks.vae, "decode", timed(networks.vae.decode))
+    base = layers.reduced_to(Mode.TEXT_SKETCH)
+    overheads = []
+    for _ in range(5):
+        spent.clear()
+        start = time.perf_counter()
+        sampler.render(base, profile="fast", steps=4)
+        overheads.append(time.perf_counter() - start - sum(spent))
+    assert min(overheads) < 0.05
+
+
+@pytest.mark.parametrize(("size", "expected"), [((768, 512), (768, 512)), ((512, 512), (512, 512))])
+def test_working_sizes_follow_the_paper(size, expected, monkeypatch):
+    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
+    assert condition.working_size(size) == expected
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4096, 16), (16, 4096), (16384, 16384), (333, 1000)])
+def test_working_sizes_are_bounded_and_multiples_of_64(size, monkeypatch):
+    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
+    width, height = condition.working_size(size)
+    assert width % 64 == height % 64 == 0
+    assert min(width, height) >= 64 and max(width, height) <= 1536 and width * height <= 1.1 * 1024 * 1024
+
+
+def test_the_time_reserved_grows_with_the_work(monkeypatch):
+    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
+    square, wide = (Layers(size, Semantic("")) for size in [(64, 64), (96, 48)])
+    few = sampler.duration_seconds(square, seeds=(0,))
+    assert few < sampler.duration_seconds(square, None, seeds=(0,), profile="pics", previews=True)
+    assert few < sampler.duration_seconds(square, seeds=(0, 1, 2, 3))
+    assert few < sampler.duration_seconds(square, seeds=(0,), settings=sampler.Settings(steps=20))
+    assert few < sampler.duration_seconds(wide, seeds=(0,))
+
+
+def test_on_a_shared_gpu_the_time_is_reserved_for_the_arguments_of_the_call(layers, monkeypatch):
+    reserved = []
+
+    def gpu(duration):
+        def wrap(function):
+            def call(*arguments, **options):
+                reserved.append(duration(*arguments, **options))
+                return function(*arguments, **options)
+
+            return call
+
+        return wrap
+
+    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
+    sampler.gpu_run.cache_clear()
+    try:
+        sampler.render(layers, (40, 30), profile="fast", steps=1)
+    finally:
+        sampler.gpu_run.cache_clear()
+    settings = sampler.Settings(steps=1)
+    assert reserved == [sampler.duration_seconds(layers, seeds=(0,), settings=settings)]
+
+
+def test_the_tiny_models_tokeniser_is_clips_real_one(root):
+    from transformers import CLIPTokenizer
+
+    if not (tiny_models.SHARED / "clip_tokenizer").exists():
+        pytest.skip("needs ../shared/weights")
+    text = "A naïve café at 5 o'clock, 日本 & the RED lighthouse's lantern-room!"
+    real = CLIPTokenizer.from_pretrained(tiny_models.SHARED / "clip_tokenizer")
+    ours = CLIPTokenizer.from_pretrained(root / "sd15/tokenizer")
+    assert real(text).input_ids == ours(text).input_ids

@@ -1,0 +1,1 @@
+"""Spends a byte budget on the layers: for the painter, and for diffusion."""

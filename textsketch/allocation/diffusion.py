@@ -1,0 +1,180 @@
+"""Spends a budget for a diffusion decoder: the sketch a person would draw, and few, coarse colours.
+
+What helps the painter's PSNR is not what steers a diffusion model. It follows strong long strokes, paints
+textures by itself, and takes colours from a map of 8x8 to 32x32 cells, as the layered codec's (arXiv
+2412.12982) is. The structure may also be the skeletons of people or a soft edge map. The file is like any
+other: every renderer decodes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textsketch.allocation.painter import described, too_small, without_field
+from textsketch.errors import TextsketchError
+from textsketch.image.colour_space import to_ycbcr
+from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
+from textsketch.structure import detectors
+from textsketch.structure.grid import grid_shape
+from textsketch.structure.kinds import Kind, parse_kind
+from textsketch.structure.strokes import draw, smooth
+from textsketch.texture import colour_map
+from textsketch.texture.quantiser import quantise
+from textsketch.texture.wavelet import level_shapes
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from textsketch.structure.ntc import SoftEdges
+    from textsketch.structure.pose import Poses
+
+_LONG_SIDE = 192
+_MOST_COLOUR_CELLS = 32
+_COLOUR_SHARE = 0.35
+_DESCRIPTOR_BYTES = 14
+_TEXT_ONLY_DESCRIPTOR_BYTES = 24
+_BITS_WEIGHT = 0.05
+_MOST_PIXELS = 1 << 18
+
+
+def choose_layers(
+    picture: Image.Image,
+    mode: Mode,
+    budget_bytes: int,
+    caption: str,
+    *,
+    structure: str = Kind.STROKES,
+    detector: str = detectors.OWN,
+    seed: int = 0,
+    candidate: int = 0,
+    size_of: Callable[[Layers], int],
+    progress: Callable[[float, str], None] | None = None,
+) -> Layers:
+    """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
+
+    structure: a `Kind`. detector: the name in `structure.detectors` of what finds the lines of strokes and soft
+    edges. The caption is always kept. Raises BudgetError if nothing fits, WeightsError if the weights of the
+    detector are missing, TextsketchError if there is nobody whose skeleton could be drawn.
+    """
+    report = progress or (lambda fraction, message: None)
+    planes = to_ycbcr(np.asarray(picture.convert("RGB")))
+    layers = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
+    ladder = None
+    if mode is not Mode.TEXT_ONLY:
+        report(0.0, "looking for lines")
+        ladder = _LADDERS[parse_kind(structure)](picture, detector)
+        layers = replace(layers, structure=ladder.at(0))
+    if mode is Mode.THREE_LAYER:
+        nothing = np.zeros((3, *colour_map.base_shape(picture.size)), np.int32)
+        layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
+    smallest = size_of(layers)
+    if smallest > budget_bytes:
+        raise too_small(mode, smallest)
+    if mode is not Mode.THREE_LAYER:
+        # Without a colour map the descriptors are the colours; they become words in the prompt.
+        room = budget_bytes - smallest
+        share = room // 3 if mode is Mode.TEXT_SKETCH else room
+        most = _DESCRIPTOR_BYTES if mode is Mode.TEXT_SKETCH else _TEXT_ONLY_DESCRIPTOR_BYTES
+        layers = described(layers, planes, min(share, most), budget_bytes, size_of)
+    if ladder is None:
+        return layers
+    step_index = None
+    if mode is Mode.THREE_LAYER:
+        report(0.4, "mixing the colours")
+        colour_limit = size_of(layers) + int(_COLOUR_SHARE * (budget_bytes - size_of(layers)))
+        layers, step_index = _coloured(layers, planes, 0, colour_limit, size_of)
+    report(0.6, "drawing the sketch")
+
+    best, too_far = 0, ladder.top + 1
+    while too_far - best > 1:
+        step = (best + too_far) // 2
+        if size_of(replace(layers, structure=ladder.at(step))) <= budget_bytes:
+            best = step
+        else:
+            too_far = step
+    while best > 0:
+        drawn = replace(layers, structure=ladder.at(best))
+        if step_index is not None:
+            # The colours flow round the strokes, so new strokes mean new coefficients.
+            drawn, _ = _coloured(drawn, planes, step_index, budget_bytes, size_of)
+        if size_of(drawn) <= budget_bytes:
+            layers = drawn
+            break
+        best -= 1
+    report(1.0, "encoded")
+    return layers
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Structures of one kind from the least, `at(0)`, to the most, `at(top)`; each costs more than the last."""
+
+    top: int
+    at: Callable[[int], Structure | Poses | SoftEdges]
+
+
+def _strokes(picture: Image.Image, detector: str) -> _Ladder:
+    """The best strokes of a detector's map, one more a step."""
+    shape = grid_shape(picture.size, _LONG_SIDE)
+    lines = [smooth(line) for line in detectors.strokes(detectors.edge_map(picture, detector), shape)]
+    return _Ladder(len(lines), lambda step: Structure(draw(lines[:step], shape)))
+
+
+def _skeletons(picture: Image.Image, detector: str) -> _Ladder:
+    """The people OpenPose is most certain of, one more a step."""
+    from textsketch.structure import pose
+
+    people = pose.detect(picture).people
+    if not people:
+        raise TextsketchError("no person was found whose skeleton could be drawn; choose strokes")
+    return _Ladder(len(people), lambda step: pose.Poses(people[:step]))
+
+
+def _soft_edges(picture: Image.Image, detector: str) -> _Ladder:
+    """The map of a detector at the rates of the learned codec."""
+    from textsketch.structure import ntc
+
+    edges = detectors.edge_map(picture, detector)
+    return _Ladder(ntc.RATES - 1, lambda step: ntc.extract(edges, picture.size, step))
+
+
+_LADDERS = {Kind.STROKES: _strokes, Kind.SKELETONS: _skeletons, Kind.SOFT_EDGES: _soft_edges}
+
+
+def _coloured(
+    layers: Layers,
+    planes: np.ndarray,
+    finest_index: int,
+    limit_bytes: int,
+    size_of: Callable[[Layers], int],
+) -> tuple[Layers, int]:
+    """`layers` with the finest colour map, of `finest_index` or coarser, that fits; unchanged if none does."""
+    shapes = level_shapes(layers.size[1], layers.size[0])
+    level = next(i for i, (h, w) in enumerate(shapes) if h * w <= _MOST_PIXELS or i == len(shapes) - 1)
+    base = colour_map.base_level(layers.size)
+    height, width = shapes[base]
+    residual = without_field(layers, planes, level)
+    found = colour_map.transform(layers, *shapes[level]).forward(residual) * 2.0**level
+    coefficients = np.zeros((3, height, width), found.dtype)
+    coarse = next((shape for shape in shapes if max(shape) <= _MOST_COLOUR_CELLS), shapes[-1])
+    kept = (slice(None), slice(min(coarse[0], height)), slice(min(coarse[1], width)))
+    coefficients[kept] = found[kept]
+
+    def at(index: int) -> Layers:
+        scaled = coefficients / colour_map.coefficient_step(index, layers.size)
+        integers, _ = quantise(scaled, shapes[base:], index, layers.strokes, bits_weight=_BITS_WEIGHT)
+        return replace(layers, texture=Texture(integers, index))
+
+    finest, coarsest = finest_index, colour_map.STEP_COUNT - 1
+    while finest < coarsest:
+        middle = (finest + coarsest) // 2
+        if size_of(at(middle)) <= limit_bytes:
+            coarsest = middle
+        else:
+            finest = middle + 1
+    found_layers = at(coarsest)
+    return (found_layers if size_of(found_layers) <= limit_bytes else layers), coarsest

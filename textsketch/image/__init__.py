@@ -1,0 +1,1 @@
+"""Reading strangers' pictures, and colour spaces. Imports nothing but errors."""

@@ -1,0 +1,1 @@
+"""Sweeps over pictures, budgets, modes and codecs: `textsketch evaluate`."""

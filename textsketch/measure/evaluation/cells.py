@@ -1,0 +1,137 @@
+"""The cells of an evaluation: what is measured of each picture, and where each outcome is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from textsketch.layers import Mode
+from textsketch.measure.baselines.formats import FORMATS
+from textsketch.measure.evaluation.records import Records, code_digest, digest
+from textsketch.measure.evaluation.worklist import Item
+from textsketch.measure.metrics.table import SCORES, SET_SCORES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to evaluate and how.
+
+    budgets: as `budget.parse_budget` takes them. metrics: of `scores.NAMES`. captions: by a picture's file
+    name, with or without its suffix.
+    max_side: longer pictures are scaled down to it first. Unavailable baselines and metrics are left out
+    beforehand (`available`).
+    """
+
+    modes: tuple[str, ...] = tuple(Mode)
+    budgets: tuple[str, ...] = ("25B", "100B", "300B", "1000B", "3000B")
+    renderers: tuple[str, ...] = ("painter",)
+    baselines: tuple[str, ...] = ("jpeg", "jpeg2000", "webp", "avif")
+    metrics: tuple[str, ...] = tuple(SCORES)
+    captions: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+    grain: bool = True
+    max_side: int = 2048
+
+    def caption_of(self, item: Item) -> str:
+        """The picture's caption, "" if it has none."""
+        return self.captions.get(item.path.name, self.captions.get(item.path.stem, ""))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement of a picture: a codec at a budget. mode and renderer are "" for a baseline."""
+
+    codec: str
+    mode: str
+    renderer: str
+    budget: str
+
+    @property
+    def title(self) -> str:
+        """The codec for people."""
+        if self.codec != "textsketch":
+            return FORMATS[self.codec].title
+        painted = "" if self.renderer == "painter" else f", {self.renderer}"
+        return f"textsketch {self.mode}{painted}"
+
+    @property
+    def stem(self) -> str:
+        """A file name without suffix."""
+        parts = (self.codec, self.mode, self.renderer, self.budget)
+        return "-".join(part.replace("+", "-").replace(".", "_") for part in parts if part)
+
+
+def cells(settings: Settings) -> list[Cell]:
+    """Every measurement of a picture, in the order of the results."""
+    ours = [
+        Cell("textsketch", mode, renderer, budget)
+        for renderer in settings.renderers
+        for mode in settings.modes
+        for budget in settings.budgets
+    ]
+    return ours + [Cell(codec, "", "", budget) for codec in settings.baselines for budget in settings.budgets]
+
+
+def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
+    """A name for all that decides a measurement's outcome."""
+    return digest(
+        {
+            "picture": item.sha256,
+            "cell": [cell.codec, cell.mode, cell.renderer, cell.budget],
+            "caption": settings.caption_of(item) if cell.codec == "textsketch" else "",
+            "seed": settings.seed,
+            "grain": settings.grain,
+            "max_side": settings.max_side,
+            "metrics": [[name, SCORES[name].model] for name in settings.metrics if name in SCORES],
+            "patches": any(name in SET_SCORES for name in settings.metrics),
+            "encoder": encoder_version(cell.codec),
+            "code": code_digest(),
+        }
+    )
+
+
+@cache
+def encoder_version(codec: str) -> str:
+    """What encodes, with its version."""
+    from textsketch import __version__
+
+    return f"textsketch {__version__}" if codec == "textsketch" else FORMATS[codec].version()
+
+
+def records_of(item: Item, folder: Path) -> Records:
+    """The picture's records in the results' folder."""
+    return Records(folder / "work" / f"{item.name}-{item.sha256[:12]}.jsonl")
+
+
+def features_path(item: Item, stem: str, folder: Path) -> Path:
+    """Where the patches' features of a decoded picture (or "original") are kept for FID and KID."""
+    return folder / "work" / "features" / f"{item.name}-{item.sha256[:12]}" / f"{stem}.npy"
+
+
+def thumbnail_path(item: Item, stem: str, folder: Path) -> Path:
+    """Where a small copy of a decoded picture (or "original") is kept for the gallery."""
+    return folder / "pictures" / item.name / f"{stem}.webp"
+
+
+def current_record(records: Records, item: Item, cell: Cell, settings: Settings) -> dict[str, Any] | None:
+    """The cell's record if it was measured in just this way, or None; its files were written by the same run."""
+    record = records.get(cell.stem)
+    return record if record and record["digest"] == cell_digest(item, cell, settings) else None
+
+
+def gather(
+    items: Sequence[Item], settings: Settings, folder: Path
+) -> Iterator[tuple[Item, str | None, list[tuple[Cell, dict[str, Any]]]]]:
+    """For each picture in order: the picture, what makes it unreadable or None, and its cells with records.
+
+    A record has "row" (a row of results.csv) and "seconds" (encode, decode). One picture is held at a time.
+    """
+    for item in items:
+        records = records_of(item, folder)
+        found = [(cell, current_record(records, item, cell, settings)) for cell in cells(settings)]
+        measured = [(cell, record) for cell, record in found if record is not None]
+        broken = records.get("broken") if not measured else None
+        yield item, broken["message"] if broken else None, measured

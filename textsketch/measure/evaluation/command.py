@@ -1,0 +1,210 @@
+"""`textsketch evaluate`: its arguments, and the run from pictures to results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textsketch.errors import TextsketchError
+from textsketch.layers import Mode
+
+if TYPE_CHECKING:
+    from textsketch.measure.evaluation.cells import Settings
+    from textsketch.pipeline import Progress
+
+DEFAULT_BUDGETS = "25B,100B,300B,1000B,3000B"
+_LOG_SECONDS = 20.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("pictures", nargs="+", metavar="FOLDER|FILES", help="pictures, or folders of them")
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for the results; a later run goes on"
+    )
+    parser.add_argument("--modes", default=",".join(Mode), metavar="LIST", help="default: %(default)s")
+    parser.add_argument(
+        "--budgets",
+        default=DEFAULT_BUDGETS,
+        metavar="LIST",
+        help="bytes, rates or presets, comma-separated (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--renderers",
+        default="painter",
+        metavar="LIST",
+        help="of painter and the Stable Diffusion profiles pics, layered, fast, fast-layered "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--baselines",
+        default="jpeg,jpeg2000,webp,avif",
+        metavar="LIST",
+        help="of jpeg, jpeg2000, webp, avif, jpegxl, vvc, compressai; '' for none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--metrics",
+        default="all",
+        metavar="LIST",
+        help="of psnr, ssim, ms-ssim, haarpsi, gmsd, clip-image, clip-caption, lpips, dists, musiq, clip-iqa, "
+        "fid, kid (default: all that is there)",
+    )
+    parser.add_argument(
+        "--captions", metavar="FILE", help="YAML or JSON: a picture's file name, then its caption"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the decoder's random choices (default: 0)")
+    parser.add_argument(
+        "--grain",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the painter's grain (default: on)",
+    )
+    parser.add_argument(
+        "--max-side",
+        type=int,
+        default=2048,
+        metavar="PIXELS",
+        help="scale longer pictures down first (default: 2048)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        help="local processes, about 1 GB each (default: %(default)s; 1 under accelerate launch)",
+    )
+
+
+def run(options: argparse.Namespace, progress: Progress | None) -> dict[str, Any]:
+    """Evaluate, write everything into the folder and return what `summary.json` holds.
+
+    progress: shows how far it is; None prints a line now and then instead. In a process that
+    `accelerate launch` started, measures that process's share; the first one writes the results.
+    """
+    from textsketch.measure.evaluation.run import evaluate
+    from textsketch.measure.evaluation.worklist import find_pictures, this_share
+
+    items = find_pictures(options.pictures)
+    settings, left_out = read_settings(options, len(items))
+    if settings.captions and not any(settings.caption_of(item) for item in items):
+        raise TextsketchError(f"{options.captions} has no caption for any of the pictures; name their files")
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    share = this_share()
+    workers = (
+        1 if share.world > 1 or any(name != "painter" for name in settings.renderers) else options.workers
+    )
+    with share.together(folder):
+        evaluate(items, settings, folder, share=share, workers=workers, progress=progress or _Log(share.rank))
+    if share.rank != 0:
+        return {}
+    return write_all(items, settings, folder, left_out)
+
+
+def write_all(
+    items: Sequence[Any], settings: Settings, folder: Path, left_out: dict[str, str]
+) -> dict[str, Any]:
+    """Write the tables, plots, gallery and contact sheet; return what `summary.json` holds."""
+    from textsketch.measure.evaluation.summary import write_results
+    from textsketch.measure.gallery import write_contact_sheet, write_gallery
+    from textsketch.measure.plots import write_plots
+
+    summary = write_results(items, settings, folder, left_out)
+    write_plots(summary, folder)
+    write_gallery(items, settings, folder, summary)
+    write_contact_sheet(items, settings, folder, summary)
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Settings, dict[str, str]]:
+    """The settings the arguments stand for, and by name why what was asked for is left out.
+
+    Raises TextsketchError or BudgetError if a name or a budget is none, or nothing is left to evaluate.
+    """
+    from textsketch import render
+    from textsketch.budget import parse_budget
+    from textsketch.measure.baselines.formats import FORMATS
+    from textsketch.measure.evaluation.cells import Settings
+    from textsketch.measure.metrics import distribution
+    from textsketch.measure.metrics.table import NAMES, SCORES, SET_SCORES
+    from textsketch.pipeline import parse_seed
+
+    modes = _names(options.modes, tuple(Mode), "mode")
+    renderers = _names(options.renderers, render.names(), "renderer")
+    baselines = _names(options.baselines, tuple(FORMATS), "baseline")
+    metrics = NAMES if options.metrics == "all" else _names(options.metrics, NAMES, "metric")
+    budgets = tuple(dict.fromkeys(name.strip() for name in options.budgets.split(",") if name.strip()))
+    for budget in budgets:
+        parse_budget(budget, (1024, 1024))
+    if not budgets or not modes + baselines:
+        raise TextsketchError(
+            "there is nothing to evaluate; name at least one budget and one mode or baseline"
+        )
+    parse_seed(options.seed)
+    if options.workers < 1 or options.max_side < 16:
+        raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
+    problems = {name: FORMATS[name].problem() for name in baselines}
+    problems |= {offer.name: offer.problem for offer in render.offers() if offer.name in renderers}
+    problems |= {name: SCORES[name].problem() for name in metrics if name in SCORES}
+    if any(name in SET_SCORES for name in metrics):
+        problems |= dict.fromkeys(SET_SCORES, distribution.problem(picture_count))
+    left_out = {name: problem for name, problem in problems.items() if problem is not None}
+    renderers = tuple(name for name in renderers if name not in left_out)
+    baselines = tuple(name for name in baselines if name not in left_out)
+    if not budgets or not ((modes and renderers) or baselines):
+        reasons = " ".join(dict.fromkeys(left_out.values()))
+        raise TextsketchError(
+            f"there is nothing to evaluate; name a budget and a mode or baseline. {reasons}"
+        )
+    settings = Settings(
+        modes=modes,
+        budgets=budgets,
+        renderers=renderers,
+        baselines=baselines,
+        metrics=tuple(name for name in metrics if name not in left_out),
+        captions=_captions(options.captions),
+        seed=options.seed,
+        grain=options.grain,
+        max_side=options.max_side,
+    )
+    return settings, left_out
+
+
+def _names(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise TextsketchError(f"unknown {what} {name!r}; choose from {', '.join(known)}")
+    return names
+
+
+def _captions(path: str | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    import yaml
+
+    try:
+        captions = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        captions = None
+    if not isinstance(captions, dict) or not all(isinstance(text, str) for text in captions.values()):
+        raise TextsketchError(f"{path} is not a list of picture names with captions, in YAML or JSON")
+    return {str(name): text for name, text in captions.items()}
+
+
+class _Log:
+    """Prints how far the run is, now and then, where there is no terminal to draw a bar on."""
+
+    def __init__(self, rank: int) -> None:
+        self._prefix = f"process {rank}: " if rank else ""
+        self._latest = time.monotonic()
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if time.monotonic() - self._latest >= _LOG_SECONDS:
+            self._latest = time.monotonic()
+            print(f"{self._prefix}{fraction:.0%}, {message}", file=sys.stderr, flush=True)

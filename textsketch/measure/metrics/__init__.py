@@ -1,0 +1,1 @@
+"""How near a decoded picture is to the original."""

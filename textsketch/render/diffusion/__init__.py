@@ -1,0 +1,1 @@
+"""Stable Diffusion steered by the layers."""

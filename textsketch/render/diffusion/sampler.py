@@ -1,0 +1,350 @@
+"""Paints layers with Stable Diffusion (arXiv 2307.01944, 2412.12982): the same door as the painter.
+
+`run` is the whole work as a generator that yields after every step; `render` and `best_of` drive it. One
+picture is painted at a time in a process; whoever comes second waits for its turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textsketch.errors import RenderError, WeightsError
+from textsketch.models import zero_gpu
+from textsketch.render.diffusion import condition, profiles
+from textsketch.render.diffusion import networks as diffusion_networks
+from textsketch.render.diffusion import sampling as diffusion_sampling
+from textsketch.render.diffusion.networks import Networks
+from textsketch.render.diffusion.profiles import Guide, Profile
+from textsketch.render.diffusion.sampling import Conditions
+from textsketch.semantic import words
+from textsketch.structure.ntc import SoftEdges
+from textsketch.structure.pose import Poses
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from textsketch.layers import Layers
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done and a message; an exception it raises cancels the work within one step."""
+Preview = Callable[["Image.Image"], None]
+"""Called with a small, rough picture of what is coming."""
+
+MOST_STEPS = 100
+_MOST_OUTPUT_PIXELS = 1 << 26
+_PREVIEW_SIDE = 256
+_turn = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may be chosen per picture; None takes the profile's value.
+
+    steps: 1 to 100. guidance: 1 to 30.
+    strength: how much of the colour map's picture may be repainted, 0 to 1.
+    safety: whether the safety checker looks at the picture.
+    Raises RenderError for a number out of its range.
+    """
+
+    steps: int | None = None
+    guidance: float | None = None
+    strength: float | None = None
+    safety: bool = True
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("steps", 1, MOST_STEPS), ("guidance", 1, 30), ("strength", 0, 1)):
+            value = getattr(self, name)
+            kind = int if name == "steps" else (int, float)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                number = "a whole number from" if name == "steps" else "a number from"
+                raise RenderError(f"{name} must be {number} {low} to {high}, not {value!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of `run`: the fraction done, what is going on, maybe a preview, at the end the pictures."""
+
+    fraction: float
+    message: str
+    preview: Image.Image | None = None
+    pictures: tuple[Image.Image, ...] = ()
+
+
+def render(
+    layers: Layers,
+    size: tuple[int, int] | None = None,
+    *,
+    seed: int | None = None,
+    profile: str = "fast",
+    steps: int | None = None,
+    guidance: float | None = None,
+    strength: float | None = None,
+    safety: bool = True,
+    progress: Progress | None = None,
+    preview: Preview | None = None,
+) -> Image.Image:
+    """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
+
+    seed: replaces that of the candidate the encoder chose. Raises WeightsError if the profile's weights are
+    missing, RenderError if memory runs out, the result is no picture, or the safety checker holds it back.
+    """
+    settings = Settings(steps, guidance, strength, safety)
+    seeds = (layers.candidate_seed() if seed is None else seed,)
+    work = gpu_run()(
+        layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None
+    )
+    return _finish(work, progress, preview)[0]
+
+
+def best_of(
+    original: Image.Image,
+    layers: Layers,
+    count: int,
+    *,
+    profile: str = "fast",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> tuple[int, list[float]]:
+    """Paint `layers` with `count` seeds and choose the one CLIP finds most like `original`.
+
+    The candidates' seeds are layers.seed, layers.seed + 1 and so on. Returns the index of the best, 0 to
+    count - 1, and every candidate's CLIP image-image cosine. The CLIP that chooses, `measure.clip.CHOOSING`,
+    is never the one that reports.
+    """
+    from textsketch.models import clip
+
+    chooser = clip.load(clip.CHOOSING)
+    seeds = tuple(layers.candidate_seed(index) for index in range(count))
+    work = gpu_run()(layers, seeds=seeds, profile=profile, settings=settings)
+    pictures = _finish(work, progress, None)
+    embedded = clip.embed_pictures([original, *pictures], chooser)
+    scores = [float(score) for score in embedded[1:] @ embedded[0]]
+    return max(range(count), key=scores.__getitem__), scores
+
+
+def why_no_candidates(profile: str) -> str | None:
+    """The sentence that says what `best_of` lacks here, or None."""
+    from textsketch.models import clip
+
+    return profiles.problem(profiles.get(profile)) or clip.why_not(clip.CHOOSING)
+
+
+def prepare(profile: str) -> None:
+    """Load the networks of `profile` now, so that the first picture does not wait for them."""
+    with _turn:
+        diffusion_networks.load(profiles.get(profile))
+
+
+def run(
+    layers: Layers,
+    size: tuple[int, int] | None = None,
+    *,
+    seeds: Sequence[int],
+    profile: str = "fast",
+    settings: Settings | None = None,
+    previews: bool = False,
+) -> Iterator[Step]:
+    """Paint one picture for each of `seeds`; the last step has them. Closing the generator cancels the work.
+
+    Raises what `render` raises.
+    """
+    settings = settings or Settings()
+    chosen = profiles.get(profile)
+    problem = profiles.problem(chosen)
+    if problem is not None:
+        raise WeightsError(problem)
+    while not _turn.acquire(timeout=0.05):
+        yield Step(0.0, "Waiting for another picture to be finished")
+    try:
+        with _errors():
+            yield from _run(layers, size or layers.size, tuple(seeds), chosen, settings, previews)
+    finally:
+        _turn.release()
+
+
+@functools.cache
+def gpu_run() -> Callable[..., Iterator[Step]]:
+    """`run`; in a ZeroGPU Space, where this must first be called at start-up, on the shared GPU."""
+
+    return zero_gpu.on_gpu(run, duration_seconds)
+
+
+def duration_seconds(
+    layers: Layers,
+    *_: object,
+    seeds: Sequence[int],
+    profile: str = "fast",
+    settings: Settings | None = None,
+    **__: object,
+) -> int:
+    """A generous estimate of the seconds that `run` takes with the same arguments on a shared GPU."""
+    chosen = profiles.get(profile)
+    steps = (settings or Settings()).steps or chosen.steps
+    width, height = condition.working_size(layers.size)
+    passes = steps * (2 if chosen.guidance > 1 else 1) * len(seeds) * width * height / (512 * 512)
+    return round(15 + 0.12 * passes)
+
+
+def _finish(
+    work: Iterator[Step], progress: Progress | None, preview: Preview | None
+) -> tuple[Image.Image, ...]:
+    pictures: tuple[Image.Image, ...] = ()
+    with contextlib.closing(work):  # type: ignore[type-var]
+        for step in work:
+            if progress is not None:
+                progress(step.fraction, step.message)
+            if preview is not None and step.preview is not None:
+                preview(step.preview)
+            pictures = step.pictures
+    return pictures
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise RenderError(
+            "There is not enough memory for this picture: choose fewer candidates or use the painter."
+        ) from error
+
+
+def _run(
+    layers: Layers,
+    size: tuple[int, int],
+    seeds: tuple[int, ...],
+    profile: Profile,
+    settings: Settings,
+    previews: bool,
+) -> Iterator[Step]:
+    import torch
+
+    steps = settings.steps or profile.steps
+    guidance = profile.guidance if settings.guidance is None else settings.guidance
+    messages: list[str] = []
+    yield Step(0.0, "Loading Stable Diffusion")
+    networks = diffusion_networks.load(
+        profile, pose=isinstance(layers.structure, Poses), report=messages.append
+    )
+    yield Step(0.05, f"Loaded {', '.join(messages)}" if messages else "Preparing")
+    working = condition.working_size(layers.size)
+    # inference_mode is not entered around a yield: it is a setting of the thread, not of this generator.
+    with torch.inference_mode():
+        prompt = words.prompt(layers, profile.prompt_suffix)
+        embeddings = diffusion_sampling.embed_prompts(networks, [profile.negative_prompt, prompt])
+        conditions = make_conditions(networks, layers, working, profile, settings)
+        scheduler = diffusion_sampling.make_scheduler(networks, profile.scheduler)
+        sampling = diffusion_sampling.sample(
+            networks, scheduler, steps, guidance, embeddings, seeds, working, conditions
+        )
+    latents = torch.empty(0)
+    while True:
+        with torch.inference_mode():
+            state = next(sampling, None)
+            if state is None:
+                break
+            step, total, latents, estimate = state
+            small = _preview(networks, estimate[0]) if previews and step < total else None
+        yield Step(0.05 + 0.85 * step / total, f"Step {step} of {total}", small)
+    with torch.inference_mode():
+        pixels = diffusion_sampling.decode_latents(networks, latents)
+        if not bool(torch.isfinite(pixels).all()):
+            raise RenderError(
+                "Stable Diffusion gave numbers that are no picture; try another seed or profile."
+            )
+        pictures = tuple(diffusion_sampling.to_picture(picture) for picture in pixels)
+    yield Step(0.93, "Checking the picture")
+    if settings.safety:
+        with torch.inference_mode():
+            flagged = _held_back(networks, pictures)
+        if all(flagged):
+            raise RenderError("The safety checker holds this picture back; try another seed or the painter.")
+        # Among several candidates a flagged one turns black, which no similarity chooses.
+        pictures = tuple(
+            picture.point(lambda value: 0) if flag else picture
+            for picture, flag in zip(pictures, flagged, strict=True)
+        )
+    yield Step(1.0, "Done", None, tuple(_fit(picture, size) for picture in pictures))
+
+
+def make_conditions(
+    networks: Networks, layers: Layers, size: tuple[int, int], profile: Profile, settings: Settings
+) -> Conditions:
+    """What the layers say besides words, as the networks of `profile` take it, at `size` (width, height)."""
+    to_tensor = diffusion_sampling.to_tensor
+    structure: Any = layers.structure
+    edges = start = None
+    read: list[tuple[str, Any]] = []
+    if isinstance(structure, Poses):
+        read.append(("pose", to_tensor(structure.draw(size))))
+    elif structure is not None and profile.guide is Guide.CONTROLNET:
+        soft = isinstance(structure, SoftEdges)
+        drawn = structure.draw(size) if soft else condition.soft_edges(structure.strokes, size)
+        edges = to_tensor(drawn).expand(-1, 3, -1, -1)
+    elif isinstance(structure, SoftEdges):
+        read.append(("sketch", to_tensor(structure.draw(size).point(lambda grey: 255 * (grey > 127)))))
+    elif structure is not None:
+        read.append(("sketch", to_tensor(condition.sketch(structure.strokes, size))))
+    strength = profile.strength if settings.strength is None else settings.strength
+    if layers.texture is not None:
+        from textsketch.render.painter import painting
+
+        painted = painting.render(layers, size, grain=False)
+        if profile.guide is Guide.ADAPTERS:
+            read.append(("color", to_tensor(condition.colour_map(painted, size))))
+        else:
+            start = diffusion_sampling.encode_picture(networks, to_tensor(painted) * 2 - 1)
+    return Conditions(edges, diffusion_sampling.adapter_features(networks, read), start, strength)
+
+
+def _preview(networks: Networks, estimate: Any) -> Image.Image | None:
+    """TAESD's quick decoding of a latent, at most 256 pixels a side; None without TAESD."""
+    if networks.preview is None:
+        return None
+    import torch
+
+    side = max(estimate.shape[-2:]) * diffusion_sampling.LATENT_SCALE
+    latent = estimate[None]
+    if side > _PREVIEW_SIDE:
+        shrink = _PREVIEW_SIDE / side
+        latent = torch.nn.functional.interpolate(latent, scale_factor=shrink, mode="area")
+    pixels = networks.preview.decode(latent.to(networks.dtype)).sample[0]
+    return diffusion_sampling.to_picture(pixels.float().mul(0.5).add(0.5).nan_to_num().clamp(0, 1))
+
+
+def _held_back(networks: Networks, pictures: Sequence[Image.Image]) -> list[bool]:
+    """What the safety checker flags."""
+    import torch
+
+    checker, prepare_pictures = networks.safety
+    inputs = prepare_pictures(list(pictures), return_tensors="pt").pixel_values
+    # The checker blackens what it flags; only its verdict is wanted here.
+    _, flagged = checker(
+        clip_input=inputs.to(networks.device, networks.dtype), images=torch.zeros(len(pictures), 1)
+    )
+    return [bool(flag) for flag in flagged]
+
+
+def _fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    from PIL import Image
+
+    width, height = size
+    excess = (width * height / _MOST_OUTPUT_PIXELS) ** 0.5
+    if excess > 1:
+        width, height = max(1, int(width / excess)), max(1, int(height / excess))
+    return (
+        picture
+        if picture.size == (width, height)
+        else picture.resize((width, height), Image.Resampling.LANCZOS)
+    )

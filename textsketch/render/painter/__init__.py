@@ -1,0 +1,1 @@
+"""The embedded painter: paints on any CPU, without a network."""

@@ -1,0 +1,121 @@
+"""The embedded painter: paints whatever layers it is given, on any CPU, without a neural network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from textsketch.image.colour_space import to_srgb
+from textsketch.layers import Layers
+from textsketch.semantic.descriptors import field_planes
+from textsketch.structure.kinds import line_cover
+from textsketch.texture.wavelet import level_shapes
+
+MOST_PIXELS = 1 << 26
+"""No picture is painted with more pixels than this; a larger one is scaled down."""
+_MOST_PAINTED = 1 << 22
+
+
+def render(
+    layers: Layers,
+    size: tuple[int, int] | None = None,
+    *,
+    seed: int | None = None,
+    grain: bool = True,
+    progress: Callable[[float, str], None] | None = None,
+) -> Image.Image:
+    """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
+
+    seed: replaces the layers' seed for the grain. grain=False leaves the grain out.
+    progress: called with the finished share, 0 to 1, and a message.
+    """
+    width, height = size or layers.size
+    excess = (width * height / MOST_PIXELS) ** 0.5
+    if excess > 1:
+        width, height = max(1, int(width / excess)), max(1, int(height / excess))
+
+    def report(share: float) -> None:
+        if progress:
+            progress(share, "painting")
+
+    report(0.0)
+    shapes = level_shapes(layers.size[1], layers.size[0])
+    skipped = 0
+    while skipped + 1 < len(shapes) and (
+        shapes[skipped][0] * shapes[skipped][1] > _MOST_PAINTED
+        or (shapes[skipped + 1][0] >= height and shapes[skipped + 1][1] >= width)
+    ):
+        skipped += 1
+    colour_srgb = paint(layers, skipped, seed=seed, grain=grain, report=report)
+    picture = Image.fromarray(colour_srgb)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    report(1.0)
+    return picture
+
+
+def paint(
+    layers: Layers,
+    skipped: int = 0,
+    *,
+    seed: int | None = None,
+    grain: bool = True,
+    report=lambda share: None,
+) -> np.ndarray:
+    """Paint at the original's size halved `skipped` times: (height, width, 3) uint8 sRGB."""
+    rows, columns = level_shapes(layers.size[1], layers.size[0])[skipped]
+    planes = field_planes(layers.semantic.descriptors, rows, columns, layers.size)
+    report(0.2)
+    if layers.texture is not None:
+        from textsketch.texture import colour_map
+        from textsketch.texture.grain import synthesise
+
+        planes += colour_map.synthesise(layers, colour_map.transform(layers, rows, columns), skipped)
+        report(0.7)
+        if layers.strokes is not None:
+            planes = _soften_strokes(planes, layers.strokes)
+        if grain and layers.texture.grain is not None:
+            planes[0] += synthesise(
+                layers.texture.grain, rows, columns, layers.seed if seed is None else seed
+            )
+    elif layers.structure is not None:
+        thickness = max(max(rows, columns) / 450, 1.5)
+        planes = _draw(planes, line_cover(layers.structure, rows, columns, thickness))
+    return to_srgb(planes)
+
+
+def _soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
+    """Anti-alias the contours: blur slightly, on strokes only."""
+    import cv2
+
+    rows, columns = planes.shape[1:]
+    mask = line_mask(strokes, rows, columns, 2.0)
+    for index, plane in enumerate(planes):
+        planes[index] = plane + mask * (cv2.GaussianBlur(plane, (0, 0), 0.8) - plane)
+    return planes
+
+
+def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Draw lines, which cover `mask` of each pixel, darkly over the tinted field."""
+    planes[0] = (planes[0] * 0.8 + 22) * (1 - 0.8 * mask) - 95 * 0.8 * mask
+    planes[1:] *= 1 - 0.6 * mask
+    return planes
+
+
+def line_mask(strokes: np.ndarray, height: int, width: int, thickness: float) -> np.ndarray:
+    """How far a line of `thickness` pixels covers each pixel: (height, width) float32, 0 to 1."""
+    import cv2
+
+    from textsketch.structure.barriers import polylines
+
+    zoom = 2 if height * width <= 2_000_000 else 1
+    canvas = np.zeros((height * zoom, width * zoom), np.uint8)
+    lines = [
+        np.rint(points[:, ::-1] * zoom * 16 - 8).astype(np.int32)
+        for points in polylines(strokes, height, width)
+    ]
+    cv2.polylines(canvas, lines, False, (255,), max(1, round(thickness * zoom)), cv2.LINE_AA, 4)
+    covered = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return covered.reshape(height, width).astype(np.float32) / 255

@@ -1,0 +1,1 @@
+"""What can write a caption for a picture."""

@@ -1,0 +1,1 @@
+"""The text coder: a caption as bits, with a shipped prior."""

@@ -1,30 +1,50 @@
-"""A small model hub on this machine: just enough of the real one's HTTP interface to download from."""
+"""A small model hub on this machine: enough of the real one's interface to download from, and to lie."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+
+from textsketch.models import weights, weights_list
 
 COMMIT = "a" * 40
+BODY = bytes(range(256)) * 4000  # about 1 MB
 
 
 @dataclass
 class FakeHub:
-    """files: path -> bytes of the one repository. gated, broken: how it refuses. requests: what was asked."""
+    """files: path -> bytes of the one repository.
+
+    gated, broken: how it refuses. announces_hashes: whether files are named by their sha256, as large ones are.
+    hold: bodies are sent only once it is set. requests, ranges, tokens: what was asked, and with which token.
+    elsewhere: the address of the host that has the bodies.
+
+    Its lies: commit, headers (path -> headers of the answer to HEAD), bodies (path -> what is sent instead of
+    the file), endless (the body goes on).
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     gated: bool = False
     broken: bool = False
     announces_hashes: bool = True
+    hold: threading.Event | None = None
+    commit: str = COMMIT
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    endless: bool = False
+    elsewhere: str = ""
     requests: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     url: str = ""
+
+    def times_sent(self, path: str) -> int:
+        """How often the body of `path` was asked for."""
+        return sum(request.startswith("GET") and request.endswith(path) for request in self.requests)
 
 
 @contextlib.contextmanager
@@ -35,67 +55,59 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
         def log_message(self, *args: object) -> None:
             pass
 
-        def refuse(self) -> bool:
-            hub.requests.append(f"{self.command} {self.path}")
-            if hub.gated:
-                self.answer(403, b"gated", {"X-Error-Code": "GatedRepo"})
-            elif hub.broken:
-                self.answer(400, b"bad", {})
-            return hub.gated or hub.broken
-
-        def answer(self, status: int, body: bytes, headers: dict[str, str], *, head: bool = False) -> None:
+        def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
             self.send_response(status)
-            for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            for key, value in headers.items():
                 self.send_header(key, value)
             self.end_headers()
-            if not head:
-                self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # a client may leave when it has had enough
+                if self.command == "GET":
+                    self.wfile.write(body)
+                while self.command == "GET" and hub.endless and status in (200, 206):
+                    self.wfile.write(body)
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            if self.refuse():
-                return
-            asked = json.loads(body)["paths"] if body.startswith("{") else parse_qs(body)["paths"]
-            infos = []
-            for path in asked:
-                if path in hub.files:
-                    data = hub.files[path]
-                    info = {"type": "file", "path": path, "size": len(data), "oid": "0" * 40}
-                    if hub.announces_hashes:
-                        info["lfs"] = {
-                            "oid": hashlib.sha256(data).hexdigest(),
-                            "size": len(data),
-                            "pointerSize": 1,
-                        }
-                    infos.append(info)
-            self.answer(200, json.dumps(infos).encode(), {"Content-Type": "application/json"})
-
-        def do_HEAD(self) -> None:
-            self.do_GET(head=True)
-
-        def do_GET(self, head: bool = False) -> None:
-            if self.refuse():
-                return
-            if self.path.startswith("/api/models/"):
-                info = {"id": "some/model", "sha": COMMIT, "siblings": []}
-                self.answer(200, json.dumps(info).encode(), {"Content-Type": "application/json"})
-                return
+        def do_GET(self) -> None:
+            hub.requests.append(f"{self.command} {self.path}")
+            hub.tokens.append(self.headers["Authorization"])
             path = self.path.split("/resolve/")[1].split("/", 1)[1]
+            if hub.gated:
+                return self.answer(403, {"X-Error-Code": "GatedRepo", "Content-Length": "0"})
+            if hub.broken:
+                return self.answer(400, {"Content-Length": "0"})
             if path not in hub.files:
-                self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, head=head)
-                return
+                return self.answer(404, {"X-Error-Code": "EntryNotFound", "Content-Length": "0"})
             data = hub.files[path]
-            headers = {"ETag": f'"{hashlib.md5(data).hexdigest()}"', "X-Repo-Commit": COMMIT}
+            headers = {"ETag": f'"{hashlib.md5(data).hexdigest()}"', "X-Repo-Commit": hub.commit}
+            if hub.announces_hashes:
+                headers["X-Linked-ETag"] = f'"{hashlib.sha256(data).hexdigest()}"'
+            if hub.elsewhere:
+                headers |= {
+                    "Location": hub.elsewhere + self.path,
+                    "X-Linked-Size": str(len(data)),
+                    "Content-Length": "0",
+                }
+                return self.answer(302, headers)
+            if self.command == "HEAD":
+                return self.answer(
+                    200, headers | {"Content-Length": str(len(data))} | hub.headers.get(path, {})
+                )
+            if hub.hold is not None:
+                hub.hold.wait(60)
+            data = hub.bodies.get(path, data)
             first = 0
             if "Range" in self.headers:
                 hub.ranges.append(self.headers["Range"])
                 first = int(self.headers["Range"].removeprefix("bytes=").split("-")[0])
                 headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
-            body = data[first:]
-            self.answer(206 if first else 200, body, headers, head=head)
+            if not hub.endless:
+                headers["Content-Length"] = str(len(data) - first)
+            self.answer(206 if first else 200, headers, data[first:])
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     hub.url = f"http://127.0.0.1:{server.server_port}"
     try:
@@ -104,3 +116,26 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def listed(monkeypatch, **changes):
+    """Make weights.yaml list one entry, `model` of this hub, with `changes`."""
+    fields = {
+        "name": "model",
+        "role": "a test's model",
+        "repository": "some/model",
+        "commit": COMMIT,
+        "commit_confirmed": True,
+        "licence": "MIT",
+        "used_by": ("pics",),
+        "local": ("model",),
+        "files": (
+            weights_list.WeightFile("config.json"),
+            weights_list.WeightFile(
+                "model.safetensors", None, len(BODY), None, hashlib.sha256(BODY).hexdigest()
+            ),
+        ),
+    }
+    entry = weights_list.Entry(**{**fields, **changes})
+    monkeypatch.setattr(weights, "entries", lambda: {"model": entry})
+    return entry

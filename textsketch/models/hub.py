@@ -1,130 +1,121 @@
-"""Talks to the hub: what a repository holds, and its files, with errors in one sentence each."""
+"""Talks to the hub: what it has of a file, and the file itself, with errors in one sentence each.
+
+A hub is a stranger. Of its answers only a commit of 40 hexadecimal digits is ever used in a path, and no more
+bytes are taken than it announced. Therefore the parts of `hf_hub_download` are used and not that function: it
+stores a file under whatever name the answer's ETag gives, takes a body of any length, and begins a broken
+download anew.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlparse
 
 from textsketch.errors import WeightsError
-from textsketch.models.weights_list import Entry
+from textsketch.models.cache import COMMIT, SHA256, expected_sha256, sha256_of
+from textsketch.models.weights_list import Entry, WeightFile
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file as the repository has it: path below the entry's subfolder."""
+    """A file as the hub announces it.
+
+    path: below the entry's subfolder. sha256: the pinned, recorded or announced one; None for small files that
+    are downloaded for the first time, which the hub does not name by their hash.
+    """
 
     path: str
+    commit: str
     size_bytes: int
+    sha256: str | None
 
 
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT")
+def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile:
+    """What the hub has of `file` at `commit`, None for the newest; its first name that is there.
 
-
-def remote_files(wanted: Entry, commit: str | None) -> list[RemoteFile]:
-    """What the hub has of the entry's files at `commit`, None for the newest.
-
-    Refuses a hash that differs before anything is downloaded.
+    Raises WeightsError where that is another commit, size or hash than the pinned or recorded one.
     """
-    from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
+    from huggingface_hub import get_hf_file_metadata
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    asked = [wanted.remote_path(name) for file in wanted.files for name in file.names]
-    with _errors(wanted):
-        infos = HfApi(endpoint=_endpoint()).get_paths_info(
-            wanted.repository, asked, revision=commit or "main"
-        )
-    found = {info.path: info for info in infos if isinstance(info, RepoFile)}
-    files = []
-    for file in wanted.files:
-        name = next((name for name in file.names if wanted.remote_path(name) in found), None)
-        if name is None:
-            raise WeightsError(
-                f"{wanted.repository} does not have the file {file.path} that {wanted.name} needs."
-            )
-        info = found[wanted.remote_path(name)]
-        announced = info.lfs.sha256 if info.lfs else None
-        if file.sha256 and announced and announced != file.sha256:
-            raise WeightsError(
-                f"{wanted.repository} offers another {file.path} than the pinned one; nothing fetched."
-            )
-        files.append(RemoteFile(name, info.size))
-    return files
-
-
-def newest_commit(wanted: Entry) -> str:
-    """The commit the repository's main branch is at."""
-    from huggingface_hub import HfApi
-
-    with _errors(wanted):
-        commit = HfApi(endpoint=_endpoint()).model_info(wanted.repository, revision="main").sha
-    if commit is None:
-        raise WeightsError(f"{wanted.repository} does not tell its commit; nothing fetched.")
-    return commit
+    for name in file.names:
+        with one_sentence(wanted):
+            try:
+                found = get_hf_file_metadata(_url(wanted, name, commit or "main"), endpoint=_endpoint())
+            except RemoteEntryNotFoundError:
+                continue
+        told = found.commit_hash or ""
+        if not COMMIT.fullmatch(told) or told != (commit or told):
+            raise WeightsError(f"{wanted.repository} does not tell the expected commit; nothing fetched.")
+        if found.size is None or found.size < 0:
+            raise WeightsError(f"{wanted.repository} does not tell the size of {name}; nothing fetched.")
+        if found.size != (file.size_bytes or found.size):
+            raise _another(wanted, name, f"{found.size:,} bytes instead of {file.size_bytes:,}")
+        if file.size_bytes_at_most is not None and found.size > file.size_bytes_at_most:
+            raise _another(wanted, name, f"{found.size:,} bytes and not at most {file.size_bytes_at_most:,}")
+        told_sha256 = found.etag if SHA256.fullmatch(found.etag or "") else None
+        sha256 = expected_sha256(wanted, file, name) or told_sha256
+        if told_sha256 not in (None, sha256):
+            raise _another(wanted, name, "its sha256 differs")
+        return RemoteFile(name, told, found.size, sha256)
+    raise WeightsError(f"{wanted.repository} does not have the file {file.path} that {wanted.name} needs.")
 
 
-def download(wanted: Entry, path: str, commit: str, partial: Path, received: Callable[[int], None]) -> None:
-    """Download one file to `partial`, going on where an earlier call stopped, and check it.
+def download(wanted: Entry, remote: RemoteFile, partial: Path, received: Callable[[int], None]) -> str:
+    """Download a file to `partial`, going on where an earlier call stopped; its sha256.
 
-    received: is called with the bytes that are there.
+    received: is called with the bytes that are there, in the end again and again while they are checked; what it
+    raises ends the work. Raises WeightsError, and keeps nothing, if the file is not the announced one.
     """
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
     from tqdm import tqdm
 
     class Bar(tqdm):
-        """Passes the bytes on to `received` and draws nothing."""
+        """Passes the bytes on to `received`, draws nothing, and takes no more bytes than were announced."""
 
         def __init__(self, *args: object, **kwargs: object) -> None:
-            kwargs.pop("name", None)
-            super().__init__(*args, **{**kwargs, "disable": True})
+            super().__init__(disable=True)
             self.bytes_done = int(kwargs.get("initial") or 0)  # type: ignore[call-overload]
             self.update(0)
 
         def update(self, count: float | None = 1) -> None:
             self.bytes_done += int(count or 0)
+            if self.bytes_done > remote.size_bytes:
+                partial.unlink(missing_ok=True)
+                raise _another(wanted, remote.path, f"more than its {remote.size_bytes:,} bytes")
             received(self.bytes_done)
 
-    with _errors(wanted):
-        url = hf_hub_url(wanted.repository, wanted.remote_path(path), revision=commit, endpoint=_endpoint())
-        metadata = get_hf_file_metadata(url, endpoint=_endpoint())
-        same_host = urlparse(metadata.location).netloc == urlparse(url).netloc
+    with one_sentence(wanted):
         partial.parent.mkdir(parents=True, exist_ok=True)
-        if partial.exists() and metadata.size is not None and partial.stat().st_size > metadata.size:
-            partial.unlink()
+        if partial.exists() and (remote.sha256 is None or partial.stat().st_size > remote.size_bytes):
+            partial.unlink()  # a sum of two downloads has to be checked
         with partial.open("ab") as stream:
-            http_get(
-                metadata.location,
-                stream,
-                resume_size=stream.tell(),
-                expected_size=metadata.size,
-                # A signed address of another host must not get the hub's token.
-                headers=build_hf_headers() if same_host else None,
-                tqdm_class=Bar,
-            )
-    pinned = next(file.sha256 for file in wanted.files if path in file.names)
-    if pinned is not None and sha256_of(partial) != pinned:
+            if stream.tell() < remote.size_bytes:
+                http_get(
+                    _url(wanted, remote.path, remote.commit),
+                    stream,
+                    resume_size=stream.tell(),
+                    headers=build_hf_headers(),  # the client takes the token off where it is led to another host
+                    tqdm_class=Bar,
+                )
+        size_bytes = partial.stat().st_size
+        if size_bytes != remote.size_bytes:
+            partial.unlink()
+            raise _another(wanted, remote.path, f"{size_bytes:,} bytes instead of {remote.size_bytes:,}")
+        found = sha256_of(partial, lambda: received(remote.size_bytes))
+    if found != (remote.sha256 or found):
         partial.unlink()
-        raise WeightsError(
-            f"{wanted.repository} sent another {path} than the pinned one: its sha256 differs."
-        )
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        raise _another(wanted, remote.path, "its sha256 differs")
+    return found
 
 
 @contextlib.contextmanager
-def _errors(wanted: Entry) -> Iterator[None]:
-    """Turn what huggingface_hub raises into one WeightsError sentence; let everything else through."""
+def one_sentence(wanted: Entry) -> Iterator[None]:
+    """Turn what huggingface_hub and the disk raise into one WeightsError; let everything else through."""
     try:
         yield
     except WeightsError:
@@ -134,6 +125,20 @@ def _errors(wanted: Entry) -> Iterator[None]:
         if sentence is None:
             raise
         raise WeightsError(sentence) from error
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT")
+
+
+def _url(wanted: Entry, path: str, revision: str) -> str:
+    from huggingface_hub import hf_hub_url
+
+    return hf_hub_url(wanted.repository, wanted.remote_path(path), revision=revision, endpoint=_endpoint())
+
+
+def _another(wanted: Entry, path: str, how: str) -> WeightsError:
+    return WeightsError(f"{wanted.repository} offers another {path} than the pinned one: {how}; not kept.")
 
 
 def _sentence(wanted: Entry, error: Exception) -> str | None:
@@ -156,6 +161,9 @@ def _sentence(wanted: Entry, error: Exception) -> str | None:
     module = type(error).__module__.split(".")[0]
     if module in ("httpx", "httpx2", "httpcore", "requests", "urllib3") or isinstance(error, ConnectionError):
         return f"{where} cannot be reached: this machine is offline or the hub does not answer."
+    told = " ".join(str(error)[:200].split()).rstrip(".")
     if isinstance(error, OSError):
-        return f"The download of {wanted.name} stopped: {error}."
+        return f"The download of {wanted.name} stopped: {told}."
+    if isinstance(error, ValueError):
+        return f"The hub's answer for {where} makes no sense: {told}."
     return None

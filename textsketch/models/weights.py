@@ -8,23 +8,18 @@ commit and sha256, so that a file that changes later is noticed whether or not a
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from textsketch.errors import WeightsError
-from textsketch.models import hub as weights_hub
-from textsketch.models.hub import sha256_of
-from textsketch.models.weights_list import Entry, list_path, read_list
+from textsketch.models import cache, hub
+from textsketch.models.cache import LOCAL_FOLDER_VARIABLE as LOCAL_FOLDER_VARIABLE
+from textsketch.models.weights_list import Entry, WeightFile, list_path, read_list
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and what is going on; an exception it raises cancels the work."""
-
-LOCAL_FOLDER_VARIABLE = "TEXTSKETCH_WEIGHTS"
-_SPARE_BYTES = 200_000_000  # left free on the disk after a download
 
 
 @dataclass(frozen=True)
@@ -55,16 +50,17 @@ def resolve(name: str) -> Path:
     Raises WeightsError, naming the command that helps, if a file is missing, cut short or not the pinned one.
     """
     wanted = entry(name)
-    folder = _local_folder(wanted)
+    folder = cache.local_folder(wanted)
     if folder is not None:
         return folder
-    paths = _cached_paths(wanted)
+    paths = cache.find_all(wanted)
     if paths is None:
         raise WeightsError(
             f"The weights {name!r} ({wanted.role}) are not here; "
             f"`textsketch weights fetch {name}` downloads them{_size_note(wanted)}."
         )
-    _check_cached(wanted, paths, read_all=False)
+    for file in wanted.files:
+        cache.check(wanted, file)
     return _folder_of(paths)
 
 
@@ -87,7 +83,7 @@ def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> 
     if absent:
         return f"{subject} needs {', '.join(absent)}: pip install -r requirements.txt."
     wanted = [entry(name) for name in names]
-    lacking = [one for one in wanted if _local_folder(one) is None and _cached_paths(one) is None]
+    lacking = [one for one in wanted if cache.local_folder(one) is None and cache.find_all(one) is None]
     if lacking:
         size = sum(one.size_bytes for one in lacking)
         commands = " && ".join(f"textsketch weights fetch {one.name}" for one in lacking)
@@ -101,39 +97,22 @@ def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> 
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Download what is missing of `name` into the huggingface_hub cache, check it and return its folder.
+    """Download what is missing or damaged of `name` into the huggingface_hub cache and return its folder.
 
-    A download that was broken off goes on where it stopped. Raises WeightsError, in one sentence, when
-    offline, refused, gated, out of disk space, or when a file is not the pinned one.
+    A download that was broken off goes on where it stopped. One process at a time downloads a weight; the
+    others wait and use what it got. Raises WeightsError, in one sentence, when offline, refused, gated, out of
+    disk space, or when a file is not the pinned one.
     """
     wanted = entry(name)
-    folder = _local_folder(wanted)
-    if folder is not None:
-        return folder
     report = progress or (lambda fraction, message: None)
-    report(0.0, f"Asking {wanted.repository} for {name}")
-    remote = weights_hub.remote_files(wanted, _pinned_commit(wanted))
-    commit = _pinned_commit(wanted) or weights_hub.newest_commit(wanted)
-    absent = [file for file in remote if _cached_path(wanted, file.path, commit) is None]
-    needed = sum(file.size_bytes for file in absent)
-    _check_disk_space(wanted, needed)
-    done = 0
-    for file in absent:
-
-        def received(size_bytes: int, path: str = file.path, before: int = done) -> None:
-            fraction = (before + size_bytes) / max(needed, 1)
-            report(min(fraction, 0.99), f"Downloading {name}: {path}")
-
-        partial = _cache_folder() / "textsketch" / "partial" / f"{commit}-{file.path.replace('/', '-')}"
-        weights_hub.download(wanted, file.path, commit, partial, received)
-        target = _snapshot_path(wanted, file.path, commit)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(target)
-        done += file.size_bytes
-    paths = {file.path: _cached_path(wanted, file.path, commit) for file in remote}
-    _check_cached(wanted, {path: found for path, found in paths.items() if found}, commit, read_all=True)
+    if cache.local_folder(wanted) is None and _lacking(wanted, report, reread=True):
+        with (
+            hub.one_sentence(wanted),
+            cache.alone(wanted, lambda: report(0.0, f"Waiting for another download of {name}")),
+        ):
+            _download(wanted, _lacking(wanted, report), report)
     report(1.0, f"{name} is here")
-    return _folder_of({path: found for path, found in paths.items() if found})
+    return resolve(name)
 
 
 def verify(name: str) -> Check:
@@ -142,16 +121,17 @@ def verify(name: str) -> Check:
     A local folder that stands in is checked for completeness only: its files are its owner's choice.
     """
     wanted = entry(name)
-    folder = _local_folder(wanted)
+    folder = cache.local_folder(wanted)
     if folder is not None:
         return Check(name, folder, None)
-    paths = _cached_paths(wanted)
+    paths = cache.find_all(wanted)
     if paths is None:
         return Check(
             name, None, f"not downloaded; `textsketch weights fetch {name}` does it{_size_note(wanted)}"
         )
     try:
-        _check_cached(wanted, paths, read_all=True)
+        for file in wanted.files:
+            cache.check(wanted, file, reread=True)
     except WeightsError as error:
         return Check(name, _folder_of(paths), str(error))
     return Check(name, _folder_of(paths), None)
@@ -166,6 +146,42 @@ def preload_lines(names: Iterable[str]) -> list[str]:
     return lines
 
 
+def _lacking(wanted: Entry, report: Progress, *, reread: bool = False) -> list[WeightFile]:
+    """The files that are not in the cache or not the expected ones."""
+    lacking = []
+    for file in wanted.files:
+        message = f"Checking {wanted.name}: {file.path}"
+        try:
+            cache.check(wanted, file, reread=reread, seen=partial(report, 0.0, message))
+        except WeightsError:
+            lacking.append(file)
+    return lacking
+
+
+def _download(wanted: Entry, files: Sequence[WeightFile], report: Progress) -> None:
+    """Download `files` of `wanted` into the cache; the first of them settles a commit that is not pinned."""
+    commit = cache.pinned_commit(wanted)
+    absent = []
+    for file in files:
+        report(0.0, f"Asking {wanted.repository} for {wanted.name}: {file.path}")
+        remote = hub.announced(wanted, file, commit)
+        commit = remote.commit
+        absent.append(remote)
+    needed = sum(remote.size_bytes for remote in absent)
+    cache.check_disk_space(wanted, needed)
+    done = 0
+    for remote in absent:
+
+        def received(size_bytes: int, path: str = remote.path, before: int = done) -> None:
+            fraction = (before + size_bytes) / max(needed, 1)
+            report(min(fraction, 0.99), f"Downloading {wanted.name}: {path}")
+
+        growing = cache.partial_place(wanted, remote.path, remote.commit)
+        sha256 = hub.download(wanted, remote, growing, received)
+        cache.keep(wanted, remote.path, remote.commit, growing, sha256)
+        done += remote.size_bytes
+
+
 def _size_note(wanted: Entry) -> str:
     return f" ({_readable(wanted.size_bytes)})" if wanted.size_bytes else ""
 
@@ -174,136 +190,6 @@ def _readable(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{max(size_bytes / 1e6, 1):,.0f} MB"
 
 
-# --- local folders and the cache ----------------------------------------------------------------------
-
-
-def _local_folder(wanted: Entry) -> Path | None:
-    root = os.environ.get(LOCAL_FOLDER_VARIABLE)
-    for name in wanted.local if root else ():
-        folder = Path(root or "") / name
-        if all(any((folder / path).is_file() for path in file.names) for file in wanted.files):
-            return folder
-    return None
-
-
-def _cache_folder() -> Path:
-    from huggingface_hub import constants
-
-    return Path(os.environ.get("HF_HUB_CACHE", constants.HF_HUB_CACHE))
-
-
-def _snapshot_path(wanted: Entry, path: str, commit: str) -> Path:
-    # The layout of huggingface_hub's cache, where plain files serve as well as links to blobs.
-    folder = "models--" + wanted.repository.replace("/", "--")
-    return _cache_folder() / folder / "snapshots" / commit / wanted.remote_path(path)
-
-
-def _cached_path(wanted: Entry, path: str, commit: str | None) -> Path | None:
-    if commit is None:
-        return None
-    found = _snapshot_path(wanted, path, commit)
-    return found if found.is_file() else None
-
-
-def _cached_paths(wanted: Entry) -> dict[str, Path] | None:
-    commit = _pinned_commit(wanted)
-    paths = {}
-    for file in wanted.files:
-        for name in file.names:
-            found = _cached_path(wanted, name, commit)
-            if found is not None:
-                paths[name] = found
-                break
-        else:
-            return None
-    return paths
-
-
 def _folder_of(paths: dict[str, Path]) -> Path:
     name, path = next(iter(paths.items()))
     return path.parents[name.count("/")]
-
-
-# --- what was downloaded, remembered --------------------------------------------------------------------
-
-
-def _record_path(wanted: Entry) -> Path:
-    return _cache_folder() / "textsketch" / f"{wanted.name}.json"
-
-
-def _read_record(wanted: Entry) -> dict:
-    try:
-        record = json.loads(_record_path(wanted).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if record.get("repository") == wanted.repository else {}
-
-
-def _pinned_commit(wanted: Entry) -> str | None:
-    return wanted.commit or _read_record(wanted).get("commit")
-
-
-def _check_cached(
-    wanted: Entry, paths: dict[str, Path], commit: str | None = None, *, read_all: bool
-) -> None:
-    """Raise WeightsError unless every file has its pinned or recorded size and hash; record new ones.
-
-    A file with the recorded size and modification time is not read again unless read_all is True.
-    """
-    record = _read_record(wanted)
-    known = record.get("files", {})
-    commit = commit or _pinned_commit(wanted)
-    seen = {}
-    for file in wanted.files:
-        name = next((name for name in file.names if name in paths), None)
-        if name is None:
-            raise WeightsError(
-                f"{wanted.name}: {file.path} is missing; `textsketch weights fetch {wanted.name}`."
-            )
-        path = paths[name]
-        stat = path.stat()
-        before = known.get(name, {})
-        unchanged = before.get("size_bytes") == stat.st_size and before.get("modified_ns") == stat.st_mtime_ns
-        sha256 = before["sha256"] if unchanged and not read_all else None
-        if file.size_bytes is not None and stat.st_size != file.size_bytes:
-            raise _damaged(wanted, path, f"has {stat.st_size:,} bytes instead of {file.size_bytes:,}")
-        sha256 = sha256 or sha256_of(path)
-        expected = file.sha256 or before.get("sha256")
-        if expected is not None and sha256 != expected:
-            raise _damaged(wanted, path, "is not the pinned file (its sha256 differs)")
-        seen[name] = {"size_bytes": stat.st_size, "modified_ns": stat.st_mtime_ns, "sha256": sha256}
-    fresh = {"repository": wanted.repository, "commit": commit, "files": seen}
-    if fresh != record:
-        _write_record(wanted, fresh)
-
-
-def _write_record(wanted: Entry, record: dict) -> None:
-    path = _record_path(wanted)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(record, indent=1), "utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        if wanted.commit is None:  # without a record such a file could never be found again
-            raise WeightsError(
-                f"The record of {wanted.name} cannot be written to {path}: {error}."
-            ) from error
-
-
-def _damaged(wanted: Entry, path: Path, what: str) -> WeightsError:
-    return WeightsError(
-        f"{wanted.name}: {path} {what}; delete it and run `textsketch weights fetch {wanted.name}` again."
-    )
-
-
-def _check_disk_space(wanted: Entry, needed_bytes: int) -> None:
-    folder = _cache_folder()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed_bytes and free < needed_bytes + _SPARE_BYTES:
-        raise WeightsError(
-            f"{wanted.name} needs {needed_bytes / 1e6:,.0f} MB "
-            f"but only {free / 1e6:,.0f} MB are free at {folder}."
-        )

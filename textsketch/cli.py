@@ -16,7 +16,7 @@ from textsketch.layers import CANDIDATES, Mode
 from textsketch.structure.kinds import Kind
 
 if TYPE_CHECKING:
-    from textsketch.pipeline import Progress
+    from textsketch.progress import Progress
 
 _BUDGET_HELP = "bytes (1500B), a rate (0.02bpp) or a preset: " + ", ".join(
     f"{name} = {preset.title}" for name, preset in PRESETS.items()
@@ -311,6 +311,7 @@ def _compare(options: argparse.Namespace) -> None:
     from textsketch.measure.baselines import search as baselines
     from textsketch.measure.comparison import save_comparison
     from textsketch.pipeline import decode, encode
+    from textsketch.progress import share
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
@@ -326,7 +327,7 @@ def _compare(options: argparse.Namespace) -> None:
             budget=options.budget,
             caption=options.caption,
             seed=options.seed,
-            progress=lambda done, message: progress(0.7 * done, message),
+            progress=share(progress, 0.0, 0.7),
         )
         progress(0.7, "decoding")
         decoded = decode(encoded.data, grain=options.grain)

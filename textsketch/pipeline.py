@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,12 @@ from textsketch.budget import parse_budget
 from textsketch.codestream import stream
 from textsketch.errors import BitstreamError, TextsketchError, WeightsError
 from textsketch.layers import CANDIDATES, Layers, Mode
+from textsketch.progress import Progress, ignore, share
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from textsketch.image.reading import Source
-
-Progress = Callable[[float, str], None]
-"""Called with the fraction done, 0 to 1, and a short message; an exception it raises stops the work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +91,7 @@ def encode(
     from textsketch.image.reading import read_image
     from textsketch.render import PAINTER, choose_layers_for
 
+    report = progress or ignore
     mode = parse_mode(mode)
     if candidates not in CANDIDATES:
         raise TextsketchError(
@@ -126,12 +124,12 @@ def encode(
         caption,
         seed=seed,
         size_of=stream.SizeMeter(),
-        progress=_share(progress, 0.0, 0.3 if candidates > 1 else 1.0),
+        progress=share(report, 0.0, 0.3 if candidates > 1 else 1.0),
         **choices,
     )
     if candidates > 1:
         best, _ = sampler.best_of(
-            picture, layers, candidates, profile=renderer, progress=_share(progress, 0.3, 1.0)
+            picture, layers, candidates, profile=renderer, progress=share(report, 0.3, 1.0)
         )
         layers = replace(layers, candidate=best)
     return Encoded(stream.pack(layers), layers)
@@ -159,13 +157,6 @@ def decode(
     if mode is not None:
         layers = layers.reduced_to(parse_mode(mode))
     return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
-
-
-def _share(progress: Progress | None, begin: float, end: float) -> Progress | None:
-    """A progress callback for the part of the work from `begin` to `end`."""
-    if progress is None or (begin, end) == (0.0, 1.0):
-        return progress
-    return lambda fraction, message: progress(begin + (end - begin) * fraction, message)
 
 
 def parse_seed(seed: int) -> int:

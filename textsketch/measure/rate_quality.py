@@ -14,7 +14,8 @@ from textsketch.measure.baselines.formats import FORMATS
 from textsketch.measure.baselines.search import Search
 from textsketch.measure.contact_sheet import Tile, contact_sheet
 from textsketch.measure.metrics.pixels import psnr_db, ssim
-from textsketch.pipeline import Progress, decode, encode
+from textsketch.pipeline import decode, encode
+from textsketch.progress import Progress, ignore
 
 BUDGETS_BYTES = (25, 70, 200, 500, 1200, 3000)
 BASELINES = ("jpeg", "webp", "avif")
@@ -75,7 +76,7 @@ def sweep(
     no point, and neither does one with the same file as the curve's budget before. A caption that does not
     fit is left out. An exception raised in `progress` stops the sweep.
     """
-    report = progress or (lambda fraction, message: None)
+    report = progress or ignore
     searches = {name: Search(picture, name) for name in baselines}
     points: list[Point] = []
     latest: dict[str, bytes] = {}

@@ -8,7 +8,7 @@ commit and sha256, so that a file that changes later is noticed whether or not a
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,7 @@ from textsketch.errors import WeightsError
 from textsketch.models import cache, hub
 from textsketch.models.cache import LOCAL_FOLDER_VARIABLE as LOCAL_FOLDER_VARIABLE
 from textsketch.models.weights_list import Entry, WeightFile, list_path, read_list
-
-Progress = Callable[[float, str], None]
-"""Called with the fraction done, 0 to 1, and what is going on; an exception it raises cancels the work."""
+from textsketch.progress import Progress, ignore
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     disk space, or when a file is not the pinned one.
     """
     wanted = entry(name)
-    report = progress or (lambda fraction, message: None)
+    report = progress or ignore
     if cache.local_folder(wanted) is None and _lacking(wanted, report, reread=True):
         with (
             hub.one_sentence(wanted),

@@ -10,6 +10,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from textsketch.codestream import stream
 from textsketch.errors import TextsketchError
+from textsketch.progress import ignore
 from textsketch.web.controls import MAX_SIDE
 from textsketch.web.showcase import Showroom
 
@@ -33,7 +34,7 @@ def add_endpoints(showroom: Showroom) -> None:
                 caption=caption,
                 seed=seed,
                 max_side=MAX_SIDE,
-                progress=lambda fraction, message: None,
+                progress=ignore,
             )
         )
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
@@ -46,7 +47,7 @@ def add_endpoints(showroom: Showroom) -> None:
                 _uploaded(file),
                 mode=None if layers == "all" else layers,
                 options={"grain": grain},
-                progress=lambda fraction, message: None,
+                progress=ignore,
             )
         )
         header, _ = stream.split(data)

@@ -13,6 +13,7 @@ from gradio.components import Component
 
 from textsketch.image.reading import read_image
 from textsketch.layers import Mode
+from textsketch.progress import ignore
 from textsketch.render.diffusion import profiles
 from textsketch.semantic.captions import captioner, prompt_inversion
 from textsketch.structure import Kind, detectors
@@ -224,7 +225,7 @@ def warm_up(showroom: Showroom, examples: Path) -> None:
     showroom.show(
         **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder()),
         max_side=MAX_SIDE,
-        progress=lambda fraction, message: None,
+        progress=ignore,
         keep=True,
     )
 

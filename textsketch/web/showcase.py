@@ -19,7 +19,8 @@ from textsketch.image.reading import fitting_size, read_image, scale_to_fit
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
 from textsketch.measure.report import Report, make_report
-from textsketch.pipeline import Decoded, Encoded, Progress, decode, encode
+from textsketch.pipeline import Decoded, Encoded, decode, encode
+from textsketch.progress import Progress, share
 from textsketch.render import PAINTER
 from textsketch.render.diffusion import profiles
 from textsketch.semantic import words
@@ -109,7 +110,7 @@ class Showroom:
             caption=caption,
             seed=seed,
             renderer=renderer,
-            progress=lambda done, message: progress(0.5 * done, message),
+            progress=share(progress, 0.0, 0.5),
             **choices,
         )
         encoded_at = time.perf_counter()
@@ -118,7 +119,7 @@ class Showroom:
         decoded = decode(
             encoded.data,
             renderer=renderer,
-            progress=lambda done, message: progress(0.5 + 0.25 * done, message),
+            progress=share(progress, 0.5, 0.75),
             **options,
         )
         decoded_at = time.perf_counter()

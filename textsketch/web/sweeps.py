@@ -14,7 +14,7 @@ from PIL import Image
 
 from textsketch.image.reading import read_image, scale_to_fit
 from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
-from textsketch.pipeline import Progress
+from textsketch.progress import Progress, share
 from textsketch.render import PAINTER
 from textsketch.web.chart import Mark
 from textsketch.web.shelf import Shelf
@@ -107,7 +107,7 @@ class SweepRoom:
                 seed=seed,
                 renderer=renderer,
                 options=options,
-                progress=lambda share, message: progress(0.97 * share, message),
+                progress=share(progress, 0.0, 0.97),
                 found=keep,
             )
             progress(0.98, "laying out the contact sheet")

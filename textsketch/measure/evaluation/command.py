@@ -16,7 +16,7 @@ from textsketch.layers import Mode
 
 if TYPE_CHECKING:
     from textsketch.measure.evaluation.cells import Settings
-    from textsketch.pipeline import Progress
+    from textsketch.progress import Progress
 
 DEFAULT_BUDGETS = "25B,100B,300B,1000B,3000B"
 _LOG_SECONDS = 20.0

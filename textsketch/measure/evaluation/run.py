@@ -19,7 +19,7 @@ from textsketch.image.reading import read_image, scale_to_fit
 from textsketch.measure.evaluation.bench import Bench
 from textsketch.measure.evaluation.cells import Settings, cell_digest, cells, current_record, records_of
 from textsketch.measure.evaluation.worklist import Item, Share
-from textsketch.pipeline import Progress
+from textsketch.progress import Progress, ignore
 
 
 def evaluate(
@@ -36,7 +36,7 @@ def evaluate(
     workers: number of local processes, one picture each. progress gets the finished share and the time left.
     An exception raised in `progress`, such as KeyboardInterrupt, stops the run; what is measured stays.
     """
-    report = progress or (lambda fraction, message: None)
+    report = progress or ignore
     mine = (share or Share()).of(items)
     clock = _Clock(len(mine) * len(cells(settings)), len(mine), report)
     if workers <= 1 or len(mine) <= 1:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import RenderError, WeightsError
 from textsketch.models import zero_gpu
+from textsketch.progress import Progress
 from textsketch.render.diffusion import condition, profiles
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion import sampling as diffusion_sampling
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from textsketch.layers import Layers
 
-Progress = Callable[[float, str], None]
-"""Called with the fraction done and a message; an exception it raises cancels the work within one step."""
 Preview = Callable[["Image.Image"], None]
 """Called with a small, rough picture of what is coming."""
 

@@ -7,20 +7,18 @@ taken from a repository. What they write is a proposal: the user edits it like a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
+from textsketch.progress import Progress, ignore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL import Image
 
-Progress = Callable[[float, str], None]
-"""Called with the fraction done and what is written so far; an exception it raises stops the writing."""
 
 INVERSION = "prompt-inversion"
 MOST_TOKENS = 60
@@ -74,7 +72,7 @@ def write(
     problem = _problem(source)
     if problem is not None:
         raise WeightsError(problem)
-    report = progress or (lambda fraction, message: None)
+    report = progress or ignore
     report(0.0, f"Loading {source}")
     with _lock:
         network, processor = _load(source)

@@ -8,19 +8,18 @@ whole words and survive being written and read again are used: the prompt travel
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import TextsketchError
 from textsketch.models import clip
+from textsketch.progress import Progress
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-Progress = Callable[[float, str], None]
-"""Called with the fraction done and the best prompt so far; an exception it raises stops the search."""
 
 LEAST_TOKENS, MOST_TOKENS = 4, 32
 MOST_STEPS = 10_000

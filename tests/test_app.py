@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLES, ROOT
 from PIL import Image
+from small_files import GOLDENS
 
 from textsketch.codestream import stream
+from textsketch.layers import Mode
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(
@@ -191,6 +193,8 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
     page.wait_for_function("document.querySelector('#decoded-image img')?.naturalWidth === 240")
     choose(page, "#layers-to-paint", "text+sketch")
     page.wait_for_selector("#decode-card:has-text('painted as text+sketch')")
+    part = len(stream.cut(layers["three-layer"].read_bytes(), Mode.TEXT_SKETCH))
+    assert f"{part} bytes" in page.inner_text("#decode-card b")
 
 
 @needs_browser
@@ -204,6 +208,19 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence(open_page, tmp_path
     page.click("button[role=tab]:has-text('Decode')")
     page.set_input_files("#tsk input[type=file]", EXAMPLES / "cat.jpg")
     page.wait_for_selector("#decode-status:has-text('.tsk file')")
+
+
+@needs_browser
+def test_a_damaged_file_shows_what_is_left_and_says_what_is_lost(open_page, tmp_path):
+    data = bytearray((GOLDENS / "version-1" / "three-layer.tsk").read_bytes())
+    data[-9] ^= 4
+    (tmp_path / "damaged.tsk").write_bytes(data)
+    page = open_page(DESKTOP)
+    page.click("button[role=tab]:has-text('Decode')")
+    page.set_input_files("#tsk input[type=file]", tmp_path / "damaged.tsk")
+    page.wait_for_selector("#decode-card:has-text('painted as text+sketch')")
+    assert "the colour map is damaged" in page.inner_text("#decode-status")
+    page.wait_for_function("document.querySelector('#decoded-image img')?.naturalWidth === 512")
 
 
 @needs_browser
@@ -396,7 +413,11 @@ def test_the_api_encodes_and_decodes(url, tmp_path):
     assert Image.open(png).size == (450, 300)
     painted, held = client.predict(file=handle_file(tsk), layers="text+sketch", api_name="/decode")
     assert held["caption"] == "a cat" and held["mode"] == "text+sketch"
-    assert Image.open(painted).size == (450, 300)
+    assert Image.open(painted).size == (450, 300) and held["lost"] is None
+    cut = tmp_path / "cut.tsk"
+    cut.write_bytes(Path(tsk).read_bytes()[:-1])
+    painted, held = client.predict(file=handle_file(str(cut)), api_name="/decode")
+    assert held["mode"] == "text+sketch" and "colour map" in held["lost"]
 
 
 def test_the_api_reads_only_what_was_uploaded(url):

@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="IN.tsk")
     decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
+    _add_salvage_option(decode)
     _add_renderer_option(decode, "what paints")
     decode.add_argument(
         "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     info = command("info", _info, "show what a .tsk file holds")
     info.add_argument("file", metavar="IN.tsk")
+    _add_salvage_option(info)
 
     caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
     caption.add_argument("image", metavar="IMAGE")
@@ -174,6 +176,14 @@ def _add_renderer_option(parser: argparse.ArgumentParser, purpose: str) -> None:
         metavar="NAME",
         help=f"{purpose}: painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered "
         "(default: %(default)s)",
+    )
+
+
+def _add_salvage_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="of a damaged or cut file take the layers before the damage, and say what is lost",
     )
 
 
@@ -256,11 +266,23 @@ def _decode(options: argparse.Namespace) -> None:
         settings = {"grain": options.grain}
     with _progress(options) as progress:
         decoded = decode(
-            options.file, mode=options.layers, renderer=options.renderer, progress=progress, **settings
+            options.file,
+            mode=options.layers,
+            renderer=options.renderer,
+            damaged="skip" if options.salvage else "error",
+            progress=progress,
+            **settings,
         )
     _save_picture(decoded.image, out)
+    _tell_lost(options.file, decoded.lost)
     width, height = decoded.image.size
-    record = {"file": str(out), "mode": str(decoded.mode), "width": width, "height": height}
+    record = {
+        "file": str(out),
+        "mode": str(decoded.mode),
+        "width": width,
+        "height": height,
+        "lost": decoded.lost,
+    }
     _print(options, record, f"{out}: {width} x {height} pixels, decoded as {decoded.mode}")
 
 
@@ -270,9 +292,13 @@ def _info(options: argparse.Namespace) -> None:
     from textsketch.pipeline import read_file
     from textsketch.semantic import words
 
-    data = read_file(options.file)
-    header, _ = stream.split(data)
-    layers = stream.unpack(data)
+    data, lost = read_file(options.file), None
+    if options.salvage:
+        saved = stream.salvage(data)
+        data, layers, lost = saved.data, saved.layers, saved.lost
+    else:
+        layers = stream.unpack(data)
+    header = stream.read_header(data)
     width, height = header.size
     rate_bpp = 8 * len(data) / (width * height)
     record = {
@@ -290,7 +316,9 @@ def _info(options: argparse.Namespace) -> None:
         "layer_bytes": layer_bytes(data),
         "caption": layers.semantic.caption,
         "colours": words.describe(layers),
+        "lost": lost,
     }
+    _tell_lost(options.file, lost)
     mode = str(layers.mode) if layers.mode == header.mode else f"{layers.mode} (cut from {header.mode})"
     lines = [
         f"file      {options.file}, format version {header.version}",
@@ -419,6 +447,12 @@ def _output(source: str, chosen: str | None, suffix: str) -> Path:
     if out.exists() and Path(source).exists() and out.samefile(source):
         raise TextsketchError(f"{out} is the input; name another file to write")
     return out
+
+
+def _tell_lost(file: str, lost: str | None) -> None:
+    """What was left out of a damaged file."""
+    if lost is not None:
+        print(f"textsketch: {file}: {lost}", file=sys.stderr)
 
 
 def _save_picture(image: Any, path: Path) -> None:

@@ -49,10 +49,14 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What came out of a .tsk file: the painted picture and the layers it was painted from."""
+    """What came out of a .tsk file: the painted picture and the layers it was painted from.
+
+    lost: a sentence that says what was left out of a damaged file, None where nothing was.
+    """
 
     image: Image.Image
     layers: Layers
+    lost: str | None = None
 
     @property
     def mode(self) -> Mode:
@@ -140,6 +144,7 @@ def decode(
     *,
     mode: str | None = None,
     renderer: str = "painter",
+    damaged: str = "error",
     progress: Progress | None = None,
     **options: object,
 ) -> Decoded:
@@ -147,16 +152,27 @@ def decode(
 
     mode: paint only the layers of this mode; None paints all the file has.
     renderer: one of `render.names()`: the painter or a Stable Diffusion profile; `options` go to it.
-    Raises BitstreamError if the bytes are no whole .tsk file or lack the layers asked for, WeightsError or
-    RenderError if the renderer cannot be used here.
+    damaged: what to do with a damaged or cut file: "error", or "skip" to paint the layers before the damage,
+        as many of them as `mode` allows; `Decoded.lost` then says what is missing.
+    Raises BitstreamError if the bytes are no whole .tsk file, lack the layers asked for, or nothing of them
+    can be saved; WeightsError or RenderError if the renderer cannot be used here.
     """
     from textsketch.render import get_renderer
 
+    if damaged not in ("error", "skip"):
+        raise TextsketchError(f"damaged must be error or skip, not {damaged!r}")
+    wanted = None if mode is None else parse_mode(mode)
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else read_file(source)
-    layers = stream.unpack(data)
-    if mode is not None:
-        layers = layers.reduced_to(parse_mode(mode))
-    return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers)
+    if damaged == "skip":
+        saved = stream.salvage(data)
+        layers, lost = saved.layers, saved.lost
+        if lost is not None and wanted is not None and wanted.layer_count > layers.mode.layer_count:
+            wanted = None
+    else:
+        layers, lost = stream.unpack(data), None
+    if wanted is not None:
+        layers = layers.reduced_to(wanted)
+    return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers, lost)
 
 
 def parse_seed(seed: int) -> int:

@@ -1,10 +1,8 @@
-import hashlib
 import json
 import os
 import time
 import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,42 +10,14 @@ from conftest import EXAMPLES, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from small_files import GOLDENS, PEOPLE, digest, same, with_valid_checks
 
 from textsketch.codestream import common_sizes
 from textsketch.codestream import stream as codestream
 from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Mode, Semantic, Structure
 from textsketch.pipeline import encode
-from textsketch.structure import Kind, ntc, pose
-
-GOLDENS = Path(__file__).parents[1] / "goldens" / "tsk"
-
-
-def same(a: Layers, b: Layers) -> bool:
-    """Whether two stacks of layers hold the same symbols."""
-    if (a.size, a.semantic, a.seed, a.mode) != (b.size, b.semantic, b.seed, b.mode):
-        return False
-    return digest(a) == digest(b)
-
-
-def digest(layers: Layers) -> str:
-    """A hash of everything the layers hold."""
-    state = hashlib.sha256()
-
-    def add(value):
-        if isinstance(value, np.ndarray):
-            state.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
-        elif hasattr(value, "__dataclass_fields__"):
-            for name in sorted(value.__dataclass_fields__):
-                if name == "candidate" and value.candidate == 0:
-                    continue  # younger than the first golden files
-                state.update(name.encode())
-                add(getattr(value, name))
-        else:
-            state.update(repr(value).encode())
-
-    add(layers)
-    return state.hexdigest()
+from textsketch.structure import Kind, ntc
 
 
 @pytest.fixture(scope="module")
@@ -139,16 +109,6 @@ def test_random_bytes_are_an_error():
             codestream.unpack(random.bytes(int(random.integers(0, 60))))
 
 
-def with_valid_checks(header: bytes, payloads: list[bytes]) -> bytes:
-    """A file whose frame is right whatever its payloads are: what a malicious sender would send."""
-    stream, check = bytearray(header), codestream._crc8(header)
-    for payload in payloads:
-        segment = codestream._pack_length(len(payload)) + payload
-        check = codestream._crc8(segment, check)
-        stream += segment + bytes([check])
-    return bytes(stream)
-
-
 @pytest.mark.parametrize("size", [(512, 512), (16384, 16384), (1, 16384), (1, 1)])
 def test_hostile_payloads_cost_bounded_time_and_memory(size):
     random = np.random.default_rng(2)
@@ -210,14 +170,6 @@ def test_common_sizes_are_distinct_and_fit_a_byte():
     known = [size for size in sizes if size is not None]
     assert len(set(known)) == len(known) and sizes[len(known) :] == [None] * (256 - len(known))
     assert all(common_sizes.index_of(size) == index for index, size in enumerate(known))
-
-
-PEOPLE = pose.Poses(
-    (
-        tuple((100 + 20 * index, 40 + 23 * index) for index in range(18)),
-        tuple((400, 8 * index) if index % 3 else None for index in range(18)),
-    )
-)
 
 
 def disc() -> np.ndarray:

@@ -41,12 +41,12 @@ def kind_of(structure: Structure | Poses | SoftEdges) -> Kind:
     return Kind.SKELETONS if isinstance(structure, Poses) else Kind.SOFT_EDGES
 
 
-def pack(structure: Structure | Poses | SoftEdges, size: tuple[int, int]) -> bytes:
-    """Code a structure made for a picture of `size` (width, height)."""
+def pack(structure: Structure | Poses | SoftEdges, size: tuple[int, int], version: int = NEWEST) -> bytes:
+    """Code a structure made for a picture of `size` (width, height) as format `version` does."""
     from textsketch.structure import ntc, pose, sketch_coder
 
     if isinstance(structure, Structure):
-        return sketch_coder.pack(structure, size)
+        return sketch_coder.pack(structure, size, version)
     if isinstance(structure, pose.Poses):
         return pose.pack(structure)
     return ntc.pack(structure)

@@ -25,18 +25,22 @@ _HISTORY_BITS = 12
 _PATHS = 4 << _HISTORY_BITS
 
 
-def pack(structure: Structure, size: tuple[int, int]) -> bytes:
-    """Code a sketch made for a picture of `size` (width, height); its grid must be one of `grid_shape`."""
+def pack(structure: Structure, size: tuple[int, int], version: int = NEWEST) -> bytes:
+    """Code a sketch made for a picture of `size` (width, height) as format `version` does.
+
+    Its grid must be one of `grid_shape`.
+    """
     strokes = np.asarray(structure.strokes, bool)
-    return _pack(strokes.tobytes(), strokes.shape, tuple(size))
+    return _pack(strokes.tobytes(), strokes.shape, tuple(size), version)
 
 
 # Rate control asks for the size of the same sketch under many colour maps.
 @lru_cache(maxsize=4)
-def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int]) -> bytes:
+def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int], version: int) -> bytes:
     encoder = Encoder()
     encoder.uniform(long_side_index(size, shape), len(LONG_SIDES))
-    code_chains(encoder, shape, np.frombuffer(cells, bool).reshape(shape))
+    strokes = np.frombuffer(cells, bool).reshape(shape)
+    code_chains(encoder, shape, strokes, ChainModel(_tables(version)))
     return encoder.finish()
 
 

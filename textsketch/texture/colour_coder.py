@@ -20,10 +20,10 @@ _COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64
 
 
-def pack(texture: Texture, layers_below: Layers) -> bytes:
-    """Code a texture over the layers below it (the picture's size, descriptors and sketch)."""
+def pack(texture: Texture, layers_below: Layers, version: int = NEWEST) -> bytes:
+    """Code a texture as format `version` does, over the layers below it (the picture's size and sketch)."""
     encoder = Encoder()
-    coded = _code(encoder, texture, layers_below, texture.coefficients.size, NEWEST)
+    coded = _code(encoder, texture, layers_below, texture.coefficients.size, version)
     needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")

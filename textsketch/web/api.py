@@ -41,7 +41,10 @@ def add_endpoints(showroom: Showroom) -> None:
         return tsk, png, show.report.as_dict()
 
     def decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
-        """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode."""
+        """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode.
+
+        Of a damaged file the layers before the damage are painted; "lost" then says what is missing.
+        """
         data, decoded, png = _answer(
             lambda: showroom.decode_file(
                 _uploaded(file),
@@ -50,13 +53,14 @@ def add_endpoints(showroom: Showroom) -> None:
                 progress=ignore,
             )
         )
-        header, _ = stream.split(data)
+        header = stream.read_header(data)
         held = {
             "width": header.size[0],
             "height": header.size[1],
             "mode": str(decoded.mode),
             "caption": decoded.layers.semantic.caption,
             "version": header.version,
+            "lost": decoded.lost,
         }
         return gr.FileData(path=png), held
 

@@ -55,7 +55,10 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
 
         def done(result) -> Updates:
             data, decoded, png = result
-            return {card: html.file_card(data, decoded), image: png}
+            shown: Updates = {card: html.file_card(data, decoded), image: png}
+            if decoded.lost is not None:
+                shown[status] = html.note(f"Damaged file: {decoded.lost}.")
+            return shown
 
         yield from follow(
             jobs.run(owner(request, "decode"), job),

@@ -182,18 +182,20 @@ def hex_dump(data: bytes) -> str:
 
 
 def file_card(data: bytes, decoded: Decoded) -> str:
-    """What a decoded .tsk file is; data: its bytes."""
-    header, _ = stream.split(data)
+    """What a decoded .tsk file is; data: its bytes, of which those that were painted count."""
+    header = stream.read_header(data)
+    part = stream.cut(data, decoded.mode)
     caption = decoded.layers.semantic.caption
     painted = decoded.image
     shown = "" if painted.size == header.size else f", shown at {painted.width} x {painted.height}"
     width, height = header.size
-    size_bytes = len(data)
-    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(data).items())
+    size_bytes = len(part)
+    whole = "" if part == data else f" in a file of {len(data):,} bytes"
+    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(part).items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {decoded.mode}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
-        f"{width} x {height} pixels{shown}, written as {header.mode}</small>"
+        f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“{escape(caption)}”</div>' if caption else "")
     )

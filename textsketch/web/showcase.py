@@ -164,14 +164,15 @@ class Showroom:
     ) -> tuple[bytes, Decoded, str]:
         """Decode the .tsk file at `path`; return its bytes, what was decoded and the path of its PNG.
 
-        A picture with a side above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
+        Of a damaged file the layers before the damage are painted, see `Decoded.lost`. A picture with a side
+        above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
         """
         from textsketch.pipeline import read_file
 
         data = read_file(path)
-        header, _ = stream.split(data)
+        header = stream.read_header(data)
         options = (options or {}) | {"size": fitting_size(header.size, _MOST_PAINTED_SIDE)}
-        decoded = decode(data, mode=mode, renderer=renderer, progress=progress, **options)
+        decoded = decode(data, mode=mode, renderer=renderer, damaged="skip", progress=progress, **options)
         asked = repr((mode, renderer, sorted(options.items()))).encode()
         folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"
         folder.mkdir(exist_ok=True)

@@ -530,7 +530,7 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         page.wait_for_selector("#headline .ts-ours")
         assert "CLIP score" in page.inner_text("#headline")
         before = page.inner_text("#layer-text")
-        page.fill("#inversion-steps input", "40")
+        page.fill("#prompt-inversion-steps input", "40")
         page.click("#write")
         page.wait_for_selector("#write:not([disabled])")
         page.wait_for_function(
@@ -554,7 +554,7 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         assert "Colour descriptors, in words" in page.inner_text("#layer-text")
         # A search for words that is cancelled leaves the best ones found.
         page.fill("#caption textarea", "")
-        page.fill("#inversion-steps input", "10000")
+        page.fill("#prompt-inversion-steps input", "10000")
         page.click("#write")
         page.wait_for_function(r"/% .{9}/.test(document.querySelector('#caption-line').innerText)")
         page.evaluate("document.querySelector('#write-cancel').click()")  # at once: the tiny model is quick

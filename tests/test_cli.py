@@ -152,18 +152,18 @@ def test_the_module_runs_as_a_program(photo_path, tmp_path):
 
 
 def test_a_caption_is_written_by_the_source_asked_for(photo_path, capsys, monkeypatch):
-    from textsketch.semantic.captions import captioner
+    from textsketch.semantic.captions import table
 
     asked = {}
 
-    def write(picture, source, **options):
-        asked.update(options, source=source, size=picture.size)
+    def write(picture, name, *, progress, **options):
+        asked.update(options=options, name=name, size=picture.size)
         return "a cup of coffee"
 
-    monkeypatch.setattr(captioner, "write", write)
+    monkeypatch.setattr(table, "write", write)
     record = run_json(capsys, "caption", photo_path, "--source", "prompt-inversion", "--tokens", "8")
     assert record["caption"] == "a cup of coffee" and record["characters"] == 15 > record["size_bytes"]
-    assert (asked["source"], asked["tokens"], asked["size"]) == ("prompt-inversion", 8, (240, 160))
+    assert asked == {"options": {"tokens": 8}, "name": "prompt-inversion", "size": (240, 160)}
 
 
 def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_path, monkeypatch):

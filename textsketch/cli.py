@@ -55,6 +55,8 @@ def _fail(message: str, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     from textsketch import __version__
     from textsketch.measure.evaluation import command as evaluate_command
+    from textsketch.options import add_arguments
+    from textsketch.semantic.captions import table as captions
 
     parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
     parser.add_argument("--version", action="version", version=f"textsketch {__version__}")
@@ -117,23 +119,16 @@ def _parser() -> argparse.ArgumentParser:
 
     caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
     caption.add_argument("image", metavar="IMAGE")
+    sources = captions.SOURCES
     caption.add_argument(
         "--source",
-        default="blip",
-        metavar="NAME",
-        help="what writes: blip, florence2, or prompt-inversion, which looks for the words CLIP finds most like "
-        "the picture (default: %(default)s)",
+        choices=list(sources),
+        default=next(iter(sources)),
+        help="what writes: "
+        + "; ".join(f"{name}, {source.summary}" for name, source in sources.items())
+        + " (default: %(default)s)",
     )
-    caption.add_argument("--detailed", action="store_true", help="a longer caption (florence2)")
-    caption.add_argument(
-        "--tokens",
-        type=int,
-        default=16,
-        help="words prompt inversion looks for, 4 to 32 (default: %(default)s)",
-    )
-    caption.add_argument(
-        "--steps", type=int, default=1000, help="steps of prompt inversion (default: %(default)s)"
-    )
+    add_arguments(caption, {source.title: source.options for source in sources.values()})
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
     compare.add_argument("image", metavar="IMAGE")
@@ -235,19 +230,13 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _caption(options: argparse.Namespace) -> None:
     from textsketch.image.reading import read_image
-    from textsketch.semantic.captions import captioner
+    from textsketch.options import given
+    from textsketch.semantic.captions import table as captions
     from textsketch.semantic.text.coder import measure_text
 
     picture = read_image(options.image)
     with _progress(options) as progress:
-        caption = captioner.write(
-            picture,
-            options.source,
-            detailed=options.detailed,
-            tokens=options.tokens,
-            steps=options.steps,
-            progress=progress,
-        )
+        caption = captions.write(picture, options.source, progress=progress, **given(options))
     characters, size_bytes, _ = measure_text(caption)
     _print(options, {"caption": caption, "characters": characters, "size_bytes": size_bytes}, caption)
 

@@ -21,6 +21,8 @@ from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
 MAX_SIDE = 1024
 """Pictures are scaled down to this many pixels on the longer side before anything else."""
 
+NO_PICTURE = "choose a picture first: upload one or click an example"
+
 PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Options of an event of the page: the tabs show progress themselves, and the API has its own endpoints."""
 

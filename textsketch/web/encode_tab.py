@@ -15,11 +15,12 @@ from textsketch.image.reading import read_image
 from textsketch.layers import Mode
 from textsketch.progress import ignore
 from textsketch.render.diffusion import profiles
-from textsketch.semantic.captions import captioner, prompt_inversion
 from textsketch.structure import Kind, detectors
 from textsketch.web import html
+from textsketch.web.caption_writer import caption_writer
 from textsketch.web.controls import (
     MAX_SIDE,
+    NO_PICTURE,
     PRIVATE,
     SCROLL_TO,
     WORK,
@@ -42,8 +43,6 @@ from textsketch.web.live_lines import (
 )
 from textsketch.web.result_panel import ResultPanel
 from textsketch.web.showcase import Showcase, Showroom
-
-_NO_PICTURE = "choose a picture first: upload one or click an example"
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
-            _caption_writer(jobs, picture, caption, caption_line)
+            caption_writer(jobs, lambda path, report: read_image(path), picture, caption, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
@@ -127,7 +126,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             return idle | panel.current(status, good) | {answer: _Answer(asked, status, good)}
 
         if not asked["path"]:
-            yield answered(html.error(_NO_PICTURE))
+            yield answered(html.error(NO_PICTURE))
             return
         started = panel.current(html.progress(Update(0.0, "starting")), False)
         yield started | {
@@ -239,66 +238,3 @@ def example_captions(folder: Path) -> dict[str, str]:
 def _uploaded_path(payload: Any) -> str | None:
     """Hand over the uploaded file untouched: `image.reading` decodes it, with limits."""
     return payload.path if payload is not None else None
-
-
-def _caption_writer(jobs: Jobs, picture: gr.Image, caption: gr.Textbox, line: gr.HTML) -> None:
-    """Let a captioner write a proposal; where none can be used, say what they need."""
-    sources = captioner.sources()
-    ready = [(source.title, source.name) for source in sources if source.problem is None]
-    if not ready:
-        gr.HTML(html.missing("Captions written for you", [source.problem or "" for source in sources]))
-        return
-    with gr.Row(equal_height=True):
-        source = gr.Dropdown(
-            ready, value=ready[0][1], label="What writes the caption", show_label=False, container=False
-        )
-        write = gr.Button("Write a caption", size="sm", elem_id="write")
-        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel", visible=False)
-    with gr.Row(visible=source.value == captioner.INVERSION) as inversion:
-        tokens = gr.Slider(
-            prompt_inversion.LEAST_TOKENS, prompt_inversion.MOST_TOKENS, 16, step=1, label="Words",
-            elem_id="inversion-tokens",
-        )  # fmt: skip
-        steps = gr.Number(
-            1000, label="Steps", minimum=1, maximum=prompt_inversion.MOST_STEPS, precision=0,
-            elem_id="inversion-steps",
-        )  # fmt: skip
-    idle: Updates = {write: gr.update(interactive=True), cancel: gr.update(visible=False)}
-
-    def work(path, source, tokens, steps, request: gr.Request) -> Iterator[Updates]:
-        if not path:
-            yield {line: html.error(_NO_PICTURE)}
-            return
-        best: list[str] = []
-
-        def write_caption(report) -> str:
-            def progress(fraction: float, message: str) -> None:
-                best[:] = [message] if source == captioner.INVERSION else []
-                report(fraction, message)
-
-            return captioner.write(
-                read_image(path), source, tokens=int(tokens), steps=int(steps or 0), progress=progress
-            )
-
-        def cancelled() -> Updates:
-            # What the search has found so far is a caption already.
-            found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
-            return idle | {line: html.note("Cancelled.")} | found
-
-        yield {write: gr.update(interactive=False), cancel: gr.update(visible=True)}
-        yield from follow(
-            jobs.run(owner(request, "caption"), write_caption),
-            line,
-            lambda text: idle | {caption: text, line: describe_caption(text)},
-            failed=lambda sentence: idle,
-            cancelled=cancelled,
-        )
-
-    def stop(request: gr.Request) -> None:
-        jobs.cancel(owner(request, "caption"))
-
-    source.change(
-        lambda source: gr.update(visible=source == captioner.INVERSION), source, inversion, **PRIVATE
-    )
-    write.click(work, [picture, source, tokens, steps], [line, caption, write, cancel], **WORK)
-    cancel.click(stop, None, None, queue=False, **PRIVATE)

@@ -12,9 +12,8 @@ import tiny_models
 
 from textsketch import pipeline
 from textsketch.codestream import stream
-from textsketch.errors import WeightsError
 from textsketch.models import weights
-from textsketch.semantic.captions import captioner
+from textsketch.semantic.captions import captioner, table
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8))
 
@@ -36,8 +35,8 @@ def use_root(root, monkeypatch):
 @pytest.mark.parametrize("source", ["blip", "florence2"])
 def test_a_caption_is_written_and_shown_as_it_grows(source):
     seen = []
-    caption = captioner.write(PICTURE, source, progress=lambda fraction, text: seen.append((fraction, text)))
-    assert caption and caption == captioner.write(PICTURE, source)
+    caption = table.write(PICTURE, source, progress=lambda fraction, text: seen.append((fraction, text)))
+    assert caption and caption == table.write(PICTURE, source)
     assert "[" not in caption and "<" not in caption
     fractions = [fraction for fraction, _ in seen]
     assert fractions[0] == 0 and seen[-1] == (1.0, caption) and len(seen) > 2
@@ -45,7 +44,7 @@ def test_a_caption_is_written_and_shown_as_it_grows(source):
 
 
 def test_what_the_captioner_writes_reaches_the_file():
-    caption = captioner.write(PICTURE, "blip")
+    caption = table.write(PICTURE, "blip")
     data = pipeline.encode(PICTURE, mode="text-only", budget=200, caption=caption).data
     assert stream.unpack(data).semantic.caption == caption
 
@@ -68,8 +67,8 @@ def test_florence_writes_the_detailed_caption_on_request(monkeypatch):
     monkeypatch.setattr(
         captioner, "_generate", lambda *arguments: asked.append(arguments[3]) or real(*arguments)
     )
-    captioner.write(PICTURE, "florence2")
-    captioner.write(PICTURE, "florence2", detailed=True)
+    table.write(PICTURE, "florence2")
+    table.write(PICTURE, "florence2", detailed=True)
     assert asked == ["<CAPTION>", "<DETAILED_CAPTION>"]
 
 
@@ -84,28 +83,5 @@ def test_writing_can_be_cancelled_and_tried_again(source):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        captioner.write(PICTURE, source, progress=cancel)
-    assert captioner.write(PICTURE, source)
-
-
-def test_prompt_inversion_is_a_source_like_the_others(monkeypatch):
-    from textsketch.semantic.captions import prompt_inversion
-
-    monkeypatch.setattr(
-        prompt_inversion,
-        "invert",
-        lambda picture, **options: prompt_inversion.Inversion("red barn", 0.3, 1, 1),
-    )
-    assert captioner.write(PICTURE, captioner.INVERSION) == "red barn"
-    assert [source.name for source in captioner.sources()] == ["blip", "florence2", captioner.INVERSION]
-    assert all(source.problem is None for source in captioner.sources())
-
-
-def test_missing_weights_and_unknown_sources_are_said(monkeypatch, tmp_path):
-    monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    with pytest.raises(WeightsError, match="textsketch weights fetch blip"):
-        captioner.write(PICTURE)
-    with pytest.raises(WeightsError, match="no caption source called 'poet'"):
-        captioner.write(PICTURE, "poet")
-    assert all("textsketch weights fetch" in source.problem for source in captioner.sources())
+        table.write(PICTURE, source, progress=cancel)
+    assert table.write(PICTURE, source)

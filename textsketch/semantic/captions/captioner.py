@@ -1,18 +1,20 @@
-"""Writes captions: learned captioners and prompt inversion behind one door.
+"""Writes captions with learned captioners, BLIP and Florence-2.
 
 BLIP (arXiv 2201.12086) and Florence-2 (arXiv 2311.06242) run by transformers' own classes; no code is ever
-taken from a repository. What they write is a proposal: the user edits it like a typed caption.
+taken from a repository.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
-from textsketch.progress import Progress, ignore
+from textsketch.options import NoOptions, option
+from textsketch.progress import Progress
+from textsketch.semantic.captions.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,66 +22,35 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-INVERSION = "prompt-inversion"
 MOST_TOKENS = 60
-_FLORENCE_TASK = "<CAPTION>"
-_FLORENCE_DETAILED_TASK = "<DETAILED_CAPTION>"
+_TASK, _DETAILED_TASK = "<CAPTION>", "<DETAILED_CAPTION>"
+_CLASSES = {
+    "blip": ("BlipForConditionalGeneration", "BlipProcessor"),
+    "florence2": ("Florence2ForConditionalGeneration", "Florence2Processor"),
+}
 _lock = threading.RLock()
 
 
 @dataclass(frozen=True)
-class Source:
-    """One way to get a caption. problem says what it lacks here, None if nothing."""
+class Florence2Options:
+    """How Florence-2 writes."""
 
-    name: str
-    title: str
-    problem: str | None
+    detailed: bool = option(False, "write a longer caption")
 
 
-def sources() -> list[Source]:
-    """Every way to have a caption written, with what it lacks here."""
-    from textsketch.models import clip
-
-    return [
-        Source("blip", "BLIP", _problem("blip")),
-        Source("florence2", "Florence-2", _problem("florence2")),
-        Source(INVERSION, "Prompt inversion (PEZ)", clip.why_not(clip.CHOOSING)),
-    ]
+def _write_blip(picture: Image.Image, options: NoOptions, progress: Progress) -> str:
+    return _write("blip", None, picture, progress)
 
 
-def write(
-    picture: Image.Image,
-    source: str = "blip",
-    *,
-    detailed: bool = False,
-    tokens: int = 16,
-    steps: int = 1000,
-    progress: Progress | None = None,
-) -> str:
-    """Write a caption for an RGB picture.
+def _write_florence2(picture: Image.Image, options: Florence2Options, progress: Progress) -> str:
+    return _write("florence2", _DETAILED_TASK if options.detailed else _TASK, picture, progress)
 
-    source: a name of `sources`. detailed: a longer caption, where the source knows how (Florence-2).
-    tokens, steps: of prompt inversion, see `prompt_inversion.invert`.
-    Raises WeightsError if the source's library or weights are missing.
-    """
-    if source == INVERSION:
-        from textsketch.semantic.captions import prompt_inversion
 
-        return prompt_inversion.invert(picture, tokens=tokens, steps=steps, progress=progress).prompt
-    if source not in _CLASSES:
-        names = ", ".join(known.name for known in sources())
-        raise WeightsError(f"There is no caption source called {source!r}; choose one of {names}.")
-    problem = _problem(source)
-    if problem is not None:
-        raise WeightsError(problem)
-    report = progress or ignore
-    report(0.0, f"Loading {source}")
+def _write(name: str, prompt: str | None, picture: Image.Image, progress: Progress) -> str:
+    progress(0.0, f"Loading {name}")
     with _lock:
-        network, processor = _load(source)
-        prompt = None
-        if source == "florence2":
-            prompt = _FLORENCE_DETAILED_TASK if detailed else _FLORENCE_TASK
-        return _generate(network, processor, picture.convert("RGB"), prompt, report)
+        network, processor = _load(name)
+        return _generate(network, processor, picture.convert("RGB"), prompt, progress)
 
 
 def _generate(
@@ -113,16 +84,6 @@ def _generate(
     return caption
 
 
-_CLASSES = {
-    "blip": ("BlipForConditionalGeneration", "BlipProcessor"),
-    "florence2": ("Florence2ForConditionalGeneration", "Florence2Processor"),
-}
-
-
-def _problem(name: str) -> str | None:
-    return weights.why_not(f"The captioner {name}", [name], ["torch", "transformers"])
-
-
 def _load(name: str) -> tuple[Any, Any]:
     def read(folder: Path) -> tuple[Any, Any]:
         import torch
@@ -139,3 +100,25 @@ def _load(name: str) -> tuple[Any, Any]:
         return network.to(device).eval(), processor
 
     return networks.load(name, read)
+
+
+def _unavailable(name: str) -> str | None:
+    return weights.why_not(f"The captioner {name}", [name], ["torch", "transformers"])
+
+
+BLIP = Source(
+    "blip",
+    "BLIP",
+    "a short caption by a small network",
+    NoOptions,
+    functools.partial(_unavailable, "blip"),
+    _write_blip,
+)
+FLORENCE2 = Source(
+    "florence2",
+    "Florence-2",
+    "a caption by a larger network",
+    Florence2Options,
+    functools.partial(_unavailable, "florence2"),
+    _write_florence2,
+)

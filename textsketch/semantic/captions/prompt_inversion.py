@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import TextsketchError
 from textsketch.models import clip
+from textsketch.options import option
 from textsketch.progress import Progress
+from textsketch.semantic.captions.source import Source
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +29,14 @@ _LEARNING_RATE = 0.1
 _WEIGHT_DECAY = 0.1
 _turn = threading.Lock()
 _words: dict[int, torch.Tensor] = {}
+
+
+@dataclass(frozen=True)
+class InversionOptions:
+    """What the search takes; see `search`."""
+
+    tokens: int = option(16, "words to look for", least=LEAST_TOKENS, most=MOST_TOKENS)
+    steps: int = option(1000, "steps of the search", least=1, most=MOST_STEPS)
 
 
 @dataclass(frozen=True)
@@ -132,3 +142,22 @@ def _whole_words(model: clip.Clip) -> torch.Tensor:
 def _text(numbers: torch.Tensor, model: clip.Clip) -> str:
     decoder = model.tokenise.decoder
     return " ".join(decoder[int(number)].removesuffix("</w>") for number in numbers)
+
+
+def _unavailable() -> str | None:
+    return clip.why_not(clip.CHOOSING)
+
+
+def _write(picture: Image.Image, options: InversionOptions, progress: Progress) -> str:
+    return invert(picture, tokens=options.tokens, steps=options.steps, progress=progress).prompt
+
+
+PROMPT_INVERSION = Source(
+    "prompt-inversion",
+    "Prompt inversion (PEZ)",
+    "the words that CLIP finds most like the picture",
+    InversionOptions,
+    _unavailable,
+    _write,
+    usable_at_once=True,
+)

@@ -1,0 +1,44 @@
+"""The table of caption sources; the command line and the page offer what stands here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textsketch.errors import TextsketchError, WeightsError
+from textsketch.options import fill
+from textsketch.progress import Progress, ignore
+from textsketch.semantic.captions import captioner, prompt_inversion
+from textsketch.semantic.captions.source import Source
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SOURCES = {
+    source.name: source for source in (captioner.BLIP, captioner.FLORENCE2, prompt_inversion.PROMPT_INVERSION)
+}
+"""Every caption source by name, the one to take unless asked for another first."""
+
+
+def get(name: str) -> Source:
+    """The source called `name`. Raises TextsketchError if there is none."""
+    if name not in SOURCES:
+        raise TextsketchError(
+            f"there is no caption source called {name!r}; choose one of {', '.join(SOURCES)}"
+        )
+    return SOURCES[name]
+
+
+def write(
+    picture: Image.Image, name: str = "blip", *, progress: Progress | None = None, **options: object
+) -> str:
+    """A caption for an RGB picture by the source called `name`; `options` are its own.
+
+    Raises TextsketchError if there is no such source or it does not take an option, WeightsError if it lacks
+    something here.
+    """
+    source = get(name)
+    filled = fill(source.title, source.options, options)
+    reason = source.unavailable()
+    if reason is not None:
+        raise WeightsError(reason)
+    return source.write(picture, filled, progress or ignore)

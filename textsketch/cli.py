@@ -407,8 +407,8 @@ def _weights(options: argparse.Namespace) -> None:
         _print(options, {"name": options.name, "folder": str(folder)}, f"{options.name}: ready in {folder}")
     else:
         check = weights.verify(options.name)
-        if check.problem is not None:
-            raise WeightsError(f"{check.name}: {check.problem}")
+        if check.unavailable is not None:
+            raise WeightsError(f"{check.name}: {check.unavailable}")
         _print(
             options,
             {"name": check.name, "folder": str(check.folder)},

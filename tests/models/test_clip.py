@@ -78,7 +78,7 @@ def test_the_model_is_loaded_once_and_choosing_is_not_reporting():
 def test_missing_weights_are_said_and_never_replaced(monkeypatch, tmp_path, pictures):
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    assert "textsketch weights fetch clip-vit-b-32" in clip.why_not()
+    assert "textsketch weights fetch clip-vit-b-32" in clip.unavailable()
     with pytest.raises(WeightsError, match="fetch clip-vit-b-32"):
         clip.score(pictures[0], pictures)
 
@@ -88,7 +88,7 @@ def test_a_missing_library_is_said(monkeypatch):
 
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "open_clip" else real(name))
-    assert clip.why_not() == "A CLIP score needs open_clip: pip install -r requirements.txt."
+    assert clip.unavailable() == "A CLIP score needs open_clip: pip install -r requirements.txt."
     with pytest.raises(WeightsError, match="A CLIP score needs open_clip"):
         clip.load()
 

@@ -229,7 +229,7 @@ def test_a_record_that_makes_no_sense_counts_as_none(monkeypatch, hub, cache, re
     unpinned(monkeypatch)
     (cache / "textsketch").mkdir(parents=True)
     (cache / "textsketch" / "model.json").write_text(record)
-    assert "not downloaded" in weights.verify("model").problem
+    assert "not downloaded" in weights.verify("model").unavailable
     assert weights.fetch("model").name == COMMIT
 
 
@@ -239,10 +239,10 @@ def test_fetch_mends_what_was_damaged_even_where_size_and_time_stayed(monkeypatc
     stat = path.stat()
     path.write_bytes(OTHER)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert "sha256 differs" in weights.verify("model").problem
+    assert "sha256 differs" in weights.verify("model").unavailable
     weights.fetch("model")
     assert path.read_bytes() == BODY
-    assert weights.verify("model").problem is None
+    assert weights.verify("model").unavailable is None
 
 
 def test_a_cache_that_cannot_be_written_is_hashed_once_a_process(monkeypatch, hub, cache):
@@ -260,7 +260,7 @@ def test_a_cache_that_cannot_be_written_is_hashed_once_a_process(monkeypatch, hu
     monkeypatch.setattr(cached, "sha256_of", lambda path, *seen: read.append(path.name) or real(path, *seen))
     for _ in range(3):
         weights.resolve("model")
-        assert weights.why_not("The model", ["model"]) is None
+        assert weights.unavailable("The model", ["model"]) is None
     assert sorted(read) == ["config.json", "model.safetensors"]
     (weights.resolve("model") / "config.json").write_bytes(b"[]")
     weights.resolve("model")

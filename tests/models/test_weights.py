@@ -12,16 +12,22 @@ from fake_hub import BODY, COMMIT, listed
 from textsketch.errors import WeightsError
 from textsketch.models import weights, weights_list
 
+DIGITS = hashlib.sha256(BODY).hexdigest()
+
 
 def test_every_shipped_entry_is_pinned_or_says_that_it_is_not():
     for entry in weights.entries().values():
-        assert entry.files and entry.role and entry.licence and entry.used_by and entry.local
+        assert entry.files and entry.role and entry.licence and entry.used_by
+        assert bool(entry.local) != bool(entry.torch_hub), entry.name
         if entry.commit_confirmed:
             assert re.fullmatch("[0-9a-f]{40}", entry.commit), entry.name
         else:
             assert entry.commit is None, entry.name
         for file in entry.files:
-            assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256), (entry.name, file.path)
+            digits = "[0-9a-f]{8,64}" if entry.torch_hub else "[0-9a-f]{64}"
+            assert file.sha256 is None or re.fullmatch(digits, file.sha256), (entry.name, file.path)
+            assert file.sha256 or not entry.torch_hub, (entry.name, file.path)
+            assert not {"..", ""} & set(file.path.split("/")), (entry.name, file.path)
 
 
 def test_pickles_are_listed_only_where_nothing_else_is_known():
@@ -55,21 +61,21 @@ def test_absent_weights_name_the_command_that_fetches_them(monkeypatch, cache):
     listed(monkeypatch)
     with pytest.raises(WeightsError, match="textsketch weights fetch model"):
         weights.resolve("model")
-    assert "fetch model" in weights.verify("model").problem
+    assert "fetch model" in weights.verify("model").unavailable
 
 
 def test_what_is_lacking_is_one_sentence_libraries_first(monkeypatch, hub):
     listed(monkeypatch)
-    assert weights.why_not("The model", ["model"], ["json", "no_such_library"]) == (
+    assert weights.unavailable("The model", ["model"], ["json", "no_such_library"]) == (
         "The model needs no_such_library: pip install -r requirements.txt."
     )
-    sentence = weights.why_not("The model", ["model"], ["json"])
+    sentence = weights.unavailable("The model", ["model"], ["json"])
     assert sentence.startswith("The model needs model (")
     assert sentence.endswith("1 MB): textsketch weights fetch model.")
     path = (weights.fetch("model") / "model.safetensors").resolve()
-    assert weights.why_not("The model", ["model"], ["json"]) is None
+    assert weights.unavailable("The model", ["model"], ["json"]) is None
     path.write_bytes(BODY[:1000])
-    assert "1,000 bytes instead of 1,024,000" in weights.why_not("The model", ["model"])
+    assert "1,000 bytes instead of 1,024,000" in weights.unavailable("The model", ["model"])
 
 
 def test_unknown_names_are_refused():
@@ -149,7 +155,7 @@ def test_a_broken_download_goes_on_where_it_stopped(monkeypatch, hub):
     hub.ranges.clear()
     weights.fetch("model")
     assert hub.ranges and int(hub.ranges[-1].removeprefix("bytes=").split("-")[0]) > 0
-    assert weights.verify("model").problem is None
+    assert weights.verify("model").unavailable is None
 
 
 def test_offline_is_one_sentence(monkeypatch, cache):
@@ -205,6 +211,47 @@ def test_a_local_folder_stands_in_when_it_is_complete(monkeypatch, cache, tmp_pa
     (folder / "model.safetensors").write_bytes(b"mine")
     assert weights.resolve("model") == folder
     assert weights.fetch("model") == folder
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, hub, tmp_path):
+    """An entry whose file lies at an address outside the hub and is looked for in torch.hub's cache."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    file = weights_list.WeightFile("model.safetensors", None, None, 2 * len(BODY), DIGITS[:8])
+    address = f"{hub.url}/some/resolve/files"
+    listed(
+        monkeypatch,
+        repository=address,
+        torch_hub="checkpoints",
+        commit=None,
+        commit_confirmed=False,
+        local=(),
+        files=(file,),
+    )
+    return tmp_path / "torch/hub/checkpoints/model.safetensors"
+
+
+def test_a_file_of_another_librarys_cache_is_fetched_to_there(elsewhere, hub):
+    assert (
+        weights.unavailable("LPIPS", ["model"]) == "LPIPS needs model (2 MB): textsketch weights fetch model."
+    )
+    assert weights.fetch("model") == elsewhere.parent
+    assert elsewhere.read_bytes() == BODY
+    assert set(hub.tokens) == {None}
+    assert weights.unavailable("LPIPS", ["model"]) is None
+    elsewhere.write_bytes(BODY[::-1])
+    assert "sha256 differs" in weights.verify("model").unavailable
+
+
+def test_another_file_at_an_address_outside_the_hub_is_refused(elsewhere, hub):
+    hub.bodies["model.safetensors"] = BODY[::-1]
+    with pytest.raises(WeightsError, match="sha256 differs"):
+        weights.fetch("model")
+    hub.headers["model.safetensors"] = {"Content-Length": str(2 * len(BODY) + 1)}
+    with pytest.raises(WeightsError, match="not at most"):
+        weights.fetch("model")
+    assert not elsewhere.exists()
 
 
 def test_preload_lines_name_repository_files_and_commit():

@@ -68,8 +68,8 @@ def test_unknown_and_missing_detectors_are_said(monkeypatch, tmp_path):
         detectors.edge_map(house(), "sobel")
     with pytest.raises(WeightsError, match="textsketch weights fetch hed"):
         detectors.edge_map(house(), "hed")
-    assert detectors.why_not(detectors.OWN) is None
-    assert "fetch pidinet" in detectors.why_not("pidinet")
+    assert detectors.unavailable(detectors.OWN) is None
+    assert "fetch pidinet" in detectors.unavailable("pidinet")
 
 
 @pytest.mark.parametrize("name", ["pidinet", "teed"])

@@ -120,7 +120,7 @@ def noise(seed):
 
 
 def test_openposes_network_runs_from_the_weights_folder(openpose):
-    assert pose.why_not() is None
+    assert pose.unavailable() is None
     found, other = pose.detect(noise(0)), pose.detect(noise(1))
     assert 0 < len(found.people) <= pose.MOST_PEOPLE
     assert found != other

@@ -75,7 +75,7 @@ def make_report(
     layers = encoded.layers
     caption = layers.semantic.caption
     images = [decoded, *(baseline.image for baseline in baselines)]
-    clip_not_available = clip.why_not()
+    clip_not_available = clip.unavailable()
     scores: list[ClipScore | None] = [None] * len(images)
     if clip_not_available is None:
         scores = list(clip.score(picture, images, caption or None))

@@ -1,8 +1,8 @@
 """Where the files of a weight lie on this machine, and whether they are still the ones that were downloaded.
 
-They lie in a local folder ($TEXTSKETCH_WEIGHTS/<name>) or in huggingface_hub's cache. Beside the latter, a
-record a weight keeps the commit and the sha256 of what was downloaded: the only pin of a file that weights.yaml
-cannot pin, and the reason why a file that has not changed is not read again.
+They lie in a local folder ($TEXTSKETCH_WEIGHTS/<name>), in huggingface_hub's cache or, where another library
+looks for them, in torch.hub's. A record a weight keeps the commit and the sha256 of what was downloaded: the
+only pin of a file that weights.yaml cannot pin, and the reason why an unchanged file is not read again.
 """
 
 from __future__ import annotations
@@ -43,10 +43,13 @@ def local_folder(wanted: Entry) -> Path | None:
 
 
 def place(wanted: Entry, path: str, commit: str) -> Path:
-    """Where the file `path` of `commit` belongs in huggingface_hub's cache.
+    """Where the file `path` of `commit` belongs in the cache.
 
-    The layout takes plain files as well as links to blobs. Only a commit that is one gets into a path.
+    huggingface_hub's layout takes plain files as well as links to blobs. Only a commit that is one gets into a
+    path.
     """
+    if wanted.torch_hub:
+        return _torch_hub() / wanted.torch_hub / path
     if not COMMIT.fullmatch(commit):
         raise WeightsError(f"{wanted.name}: {commit[:60]!r} is not a commit.")
     folder = "models--" + wanted.repository.replace("/", "--")
@@ -55,14 +58,16 @@ def place(wanted: Entry, path: str, commit: str) -> Path:
 
 def partial_place(wanted: Entry, path: str, commit: str) -> Path:
     """Where the file `path` grows until it is complete; on the same disk as its place."""
-    return _own_folder() / "partial" / f"{wanted.name}-{commit}-{quote(path, safe='')}"
+    return _own_folder(wanted) / "partial" / f"{wanted.name}-{commit}-{quote(path, safe='')}"
 
 
 def find(wanted: Entry, file: WeightFile) -> tuple[str, Path] | None:
     """The name and place of `file` at the pinned or recorded commit, or None if it is not in the cache."""
     commit = pinned_commit(wanted)
-    for name in file.names if commit else ():
-        path = place(wanted, name, commit or "")
+    if commit is None:
+        return None
+    for name in file.names:
+        path = place(wanted, name, commit)
         if path.is_file():
             return name, path
     return None
@@ -75,13 +80,15 @@ def find_all(wanted: Entry) -> dict[str, Path] | None:
 
 
 def pinned_commit(wanted: Entry) -> str | None:
-    """The commit of weights.yaml or, where that has none, of the first download."""
-    return wanted.commit or _read_record(wanted).get("commit")
+    """The commit of weights.yaml or, where that has none, of the first download; "" where there are none."""
+    return "" if wanted.torch_hub else wanted.commit or _read_record(wanted).get("commit")
 
 
 def expected_sha256(wanted: Entry, file: WeightFile, name: str) -> str | None:
-    """The sha256 that weights.yaml or the record has for `file` under this `name`."""
-    return file.sha256 or _read_record(wanted).get("files", {}).get(name, {}).get("sha256")
+    """The sha256, or its first digits, that weights.yaml or the record has for `file` under this `name`."""
+    recorded = _read_record(wanted).get("files", {}).get(name, {}).get("sha256", "")
+    pinned = file.sha256 or ""
+    return (recorded if recorded.startswith(pinned) else pinned) or None
 
 
 def check(
@@ -112,8 +119,8 @@ def check(
             _hashes[identity] = sha256_of(path, seen)
     except OSError as error:
         raise _damaged(wanted, path, f"cannot be read ({error.strerror})") from error
-    sha256 = _hashes.get(identity) or before.get("sha256")
-    if sha256 != (expected_sha256(wanted, file, name) or sha256):
+    sha256 = _hashes.get(identity) or before.get("sha256", "")
+    if not sha256.startswith(expected_sha256(wanted, file, name) or ""):
         raise _damaged(wanted, path, "is not the pinned file (its sha256 differs)")
     now = {"size_bytes": stat.st_size, "modified_ns": stat.st_mtime_ns, "sha256": sha256}
     if now != before:
@@ -150,7 +157,7 @@ def alone(wanted: Entry, waiting: Callable[[], None]) -> Iterator[None]:
     from filelock import Timeout
     from huggingface_hub.utils import WeakFileLock
 
-    path = _own_folder() / f"{wanted.name}.lock"
+    path = _record_path(wanted).with_suffix(".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         while True:
@@ -164,7 +171,7 @@ def alone(wanted: Entry, waiting: Callable[[], None]) -> Iterator[None]:
 
 def check_disk_space(wanted: Entry, needed_bytes: int) -> None:
     """Raise WeightsError if a download of `needed_bytes` would leave the disk of the cache full."""
-    folder = _root()
+    folder = _own_folder(wanted)
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
@@ -175,18 +182,26 @@ def check_disk_space(wanted: Entry, needed_bytes: int) -> None:
         )
 
 
+def _own_folder(wanted: Entry) -> Path:
+    return (_torch_hub() if wanted.torch_hub else _root()) / "textsketch"
+
+
 def _root() -> Path:
     from huggingface_hub import constants
 
     return Path(os.environ.get("HF_HUB_CACHE", constants.HF_HUB_CACHE))
 
 
-def _own_folder() -> Path:
-    return _root() / "textsketch"
+def _torch_hub() -> Path:
+    """Where torch.hub keeps what it downloads, found without importing torch."""
+    home = os.environ.get("TORCH_HOME")
+    if home is None:
+        home = os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
+    return Path(home).expanduser() / "hub"
 
 
 def _record_path(wanted: Entry) -> Path:
-    return _own_folder() / f"{wanted.name}.json"
+    return _own_folder(wanted) / f"{wanted.name}.json"
 
 
 def _read_record(wanted: Entry) -> dict:
@@ -194,9 +209,8 @@ def _read_record(wanted: Entry) -> dict:
     try:
         found = json.loads(_record_path(wanted).read_text("utf-8"))
         commit, files = found["commit"], found["files"]
-        whole = COMMIT.fullmatch(commit) and all(
-            SHA256.fullmatch(facts["sha256"]) for facts in files.values()
-        )
+        commit_is_one = COMMIT.fullmatch(commit) or (wanted.torch_hub and commit == "")
+        whole = commit_is_one and all(SHA256.fullmatch(facts["sha256"]) for facts in files.values())
         mine = found["repository"] == wanted.repository and wanted.commit in (None, commit)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}

@@ -59,9 +59,9 @@ class Clip:
     tag: str
 
 
-def why_not(name: str = REPORTING) -> str | None:
-    """The one sentence that says what keeps `score` from running, or None if nothing does."""
-    return weights.why_not("A CLIP score", [name], ["torch", "open_clip"])
+def unavailable(name: str = REPORTING, subject: str = "A CLIP score") -> str | None:
+    """The sentence that says what `subject`, which needs the CLIP called `name`, lacks here, or None."""
+    return weights.unavailable(subject, [name], ["torch", "open_clip"])
 
 
 def score(
@@ -113,7 +113,7 @@ def load(name: str = REPORTING) -> Clip:
 
     Raises WeightsError if the weights are missing or cannot be read, or open_clip is not installed.
     """
-    reason = why_not(name)
+    reason = unavailable(name)
     if reason is not None:
         raise WeightsError(reason)
 

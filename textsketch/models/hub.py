@@ -18,6 +18,8 @@ from textsketch.errors import WeightsError
 from textsketch.models.cache import COMMIT, SHA256, expected_sha256, sha256_of
 from textsketch.models.weights_list import Entry, WeightFile
 
+_PATIENCE_S = 10  # for the answer to a question about a file
+
 
 @dataclass(frozen=True)
 class RemoteFile:
@@ -38,6 +40,9 @@ def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile
 
     Raises WeightsError where that is another commit, size or hash than the pinned or recorded one.
     """
+    if wanted.torch_hub:
+        size_bytes = _checked_size(wanted, file, file.size_bytes or _size_at(wanted, file.path))
+        return RemoteFile(file.path, "", size_bytes, expected_sha256(wanted, file, file.path))
     from huggingface_hub import get_hf_file_metadata
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
@@ -50,17 +55,12 @@ def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile
         told = found.commit_hash or ""
         if not COMMIT.fullmatch(told) or told != (commit or told):
             raise WeightsError(f"{wanted.repository} does not tell the expected commit; nothing fetched.")
-        if found.size is None or found.size < 0:
-            raise WeightsError(f"{wanted.repository} does not tell the size of {name}; nothing fetched.")
-        if found.size != (file.size_bytes or found.size):
-            raise _another(wanted, name, f"{found.size:,} bytes instead of {file.size_bytes:,}")
-        if file.size_bytes_at_most is not None and found.size > file.size_bytes_at_most:
-            raise _another(wanted, name, f"{found.size:,} bytes and not at most {file.size_bytes_at_most:,}")
+        size_bytes = _checked_size(wanted, file, found.size)
         told_sha256 = found.etag if SHA256.fullmatch(found.etag or "") else None
         sha256 = expected_sha256(wanted, file, name) or told_sha256
-        if told_sha256 not in (None, sha256):
+        if not (told_sha256 or sha256 or "").startswith(sha256 or ""):
             raise _another(wanted, name, "its sha256 differs")
-        return RemoteFile(name, told, found.size, sha256)
+        return RemoteFile(name, told, size_bytes, sha256)
     raise WeightsError(f"{wanted.repository} does not have the file {file.path} that {wanted.name} needs.")
 
 
@@ -99,7 +99,8 @@ def download(wanted: Entry, remote: RemoteFile, partial: Path, received: Callabl
                     _url(wanted, remote.path, remote.commit),
                     stream,
                     resume_size=stream.tell(),
-                    headers=build_hf_headers(),  # the client takes the token off where it is led to another host
+                    # The client takes the token off where it is led to another host.
+                    headers=None if wanted.torch_hub else build_hf_headers(),
                     tqdm_class=Bar,
                 )
         size_bytes = partial.stat().st_size
@@ -107,7 +108,7 @@ def download(wanted: Entry, remote: RemoteFile, partial: Path, received: Callabl
             partial.unlink()
             raise _another(wanted, remote.path, f"{size_bytes:,} bytes instead of {remote.size_bytes:,}")
         found = sha256_of(partial, lambda: received(remote.size_bytes))
-    if found != (remote.sha256 or found):
+    if not found.startswith(remote.sha256 or ""):
         partial.unlink()
         raise _another(wanted, remote.path, "its sha256 differs")
     return found
@@ -132,9 +133,32 @@ def _endpoint() -> str | None:
 
 
 def _url(wanted: Entry, path: str, revision: str) -> str:
+    if wanted.torch_hub:
+        return f"{wanted.repository}/{path}"
     from huggingface_hub import hf_hub_url
 
     return hf_hub_url(wanted.repository, wanted.remote_path(path), revision=revision, endpoint=_endpoint())
+
+
+def _checked_size(wanted: Entry, file: WeightFile, size_bytes: int | None) -> int:
+    if size_bytes is None or size_bytes < 0:
+        raise WeightsError(f"{wanted.repository} does not tell the size of {file.path}; nothing fetched.")
+    if size_bytes != (file.size_bytes or size_bytes):
+        raise _another(wanted, file.path, f"{size_bytes:,} bytes instead of {file.size_bytes:,}")
+    if file.size_bytes_at_most is not None and size_bytes > file.size_bytes_at_most:
+        raise _another(wanted, file.path, f"{size_bytes:,} bytes and not at most {file.size_bytes_at_most:,}")
+    return size_bytes
+
+
+def _size_at(wanted: Entry, path: str) -> int | None:
+    """The size that the address of a file outside the hub tells."""
+    from huggingface_hub.utils import get_session, hf_raise_for_status
+
+    with one_sentence(wanted):
+        answer = get_session().head(_url(wanted, path, ""), follow_redirects=True, timeout=_PATIENCE_S)
+        hf_raise_for_status(answer)
+        told = answer.headers.get("Content-Length", "")
+        return int(told) if told.isascii() and told.isdigit() else None
 
 
 def _another(wanted: Entry, path: str, how: str) -> WeightsError:

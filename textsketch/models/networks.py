@@ -14,7 +14,7 @@ from textsketch.models import weights, zero_gpu
 Network = TypeVar("Network")
 
 _lock = threading.RLock()
-_loaded: dict[tuple[str, Path], object] = {}
+_loaded: dict[tuple[str, str, Path], object] = {}
 
 
 def device() -> str:
@@ -27,18 +27,19 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() and not zero_gpu.active() else "cpu"
 
 
-def load(name: str, read: Callable[[Path], Network]) -> Network:
+def load(name: str, read: Callable[[Path], Network], *, part: str = "") -> Network:
     """What `read` makes of the folder of the weights `name`, kept from then on.
 
-    Every caller for a name must pass the same `read`. Raises WeightsError if the weights are missing or
-    cannot be read.
+    part: tells several networks of the same weights apart. Every caller for a name and a part must pass the same
+    `read`. Raises WeightsError if the weights are missing or cannot be read.
     """
     folder = weights.resolve(name)
     with _lock:
-        if (name, folder) not in _loaded:
+        key = (name, part, folder)
+        if key not in _loaded:
             with reading(name, folder):
-                _loaded[name, folder] = read(folder)
-        return _loaded[name, folder]  # type: ignore[return-value]
+                _loaded[key] = read(folder)
+        return _loaded[key]  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

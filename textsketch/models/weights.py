@@ -19,14 +19,24 @@ from textsketch.models.cache import LOCAL_FOLDER_VARIABLE as LOCAL_FOLDER_VARIAB
 from textsketch.models.weights_list import Entry, WeightFile, list_path, read_list
 from textsketch.progress import Progress, ignore
 
+_PACKAGES = {
+    "DISTS_pytorch": "dists-pytorch",
+    "lpips": "lpips",
+    "pillow_jxl": "pillow-jxl-plugin",
+    "piq": "piq",
+    "pyiqa": "pyiqa",
+    "pytorch_msssim": "pytorch-msssim",
+}
+"""What to install for a library that requirements.txt does not list, by the name it is imported by."""
+
 
 @dataclass(frozen=True)
 class Check:
-    """What `verify` found. problem is None if every file is there and is the expected one."""
+    """What `verify` found. unavailable is None if every file is there and is the expected one."""
 
     name: str
     folder: Path | None
-    problem: str | None
+    unavailable: str | None
 
 
 def entries() -> dict[str, Entry]:
@@ -71,7 +81,7 @@ def is_available(name: str) -> bool:
     return True
 
 
-def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> str | None:
+def unavailable(subject: str, names: Sequence[str] = (), modules: Sequence[str] = ()) -> str | None:
     """The sentence that says what `subject` lacks here and which command helps, or None if nothing.
 
     names: the weights it needs. modules: the libraries it needs, by the names they are imported by. Imports
@@ -79,7 +89,8 @@ def why_not(subject: str, names: Sequence[str], modules: Sequence[str] = ()) -> 
     """
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:
-        return f"{subject} needs {', '.join(absent)}: pip install -r requirements.txt."
+        packages = [_PACKAGES.get(module, "-r requirements.txt") for module in absent]
+        return f"{subject} needs {', '.join(absent)}: pip install {' '.join(dict.fromkeys(packages))}."
     wanted = [entry(name) for name in names]
     lacking = [one for one in wanted if cache.local_folder(one) is None and cache.find_all(one) is None]
     if lacking:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One file of an entry. size_bytes and sha256 are None where no public source confirms them."""
+    """One file of an entry. size_bytes and sha256 are None where no public source confirms them.
+
+    sha256: 64 digits, or the first ones where no more are known.
+    """
 
     path: str
     alternative: str | None = None
@@ -26,7 +29,11 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of weights.yaml. commit is None where it is settled by the first download."""
+    """One model of weights.yaml. commit is None where it is settled by the first download.
+
+    torch_hub: the folder of torch.hub's cache where the library that reads the files looks for them;
+    `repository` is the address of a folder then, and there is no commit. "" for a repository of the hub.
+    """
 
     name: str
     role: str
@@ -40,6 +47,7 @@ class Entry:
     subfolder: str = ""
     model: str = ""
     tag: str = ""
+    torch_hub: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -68,11 +76,11 @@ def read_list(path: str) -> dict[str, Entry]:
             name=name,
             role=fields["role"],
             repository=fields["repository"],
-            commit=fields["commit"],
-            commit_confirmed=fields["commit_status"] == "confirmed",
+            commit=fields.get("commit"),
+            commit_confirmed=fields.get("commit_status") == "confirmed",
             licence=fields["licence"],
             used_by=tuple(fields["used_by"]),
-            local=tuple(fields["local"]),
+            local=tuple(fields.get("local", ())),
             files=tuple(
                 WeightFile(
                     file["path"],
@@ -86,5 +94,6 @@ def read_list(path: str) -> dict[str, Entry]:
             subfolder=fields.get("subfolder", ""),
             model=fields.get("model", ""),
             tag=fields.get("tag", ""),
+            torch_hub=fields.get("torch_hub", ""),
         )
     return found

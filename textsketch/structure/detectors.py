@@ -33,11 +33,11 @@ def names() -> tuple[str, ...]:
     return (OWN, *_LEARNED)
 
 
-def why_not(name: str) -> str | None:
+def unavailable(name: str) -> str | None:
     """The sentence that says what detector `name` lacks here, or None."""
     if name == OWN:
         return None
-    return weights.why_not(f"The detector {name}", [name], ["torch", "controlnet_aux"])
+    return weights.unavailable(f"The detector {name}", [name], ["torch", "controlnet_aux"])
 
 
 def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.ndarray:
@@ -53,7 +53,7 @@ def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.
         return _gradients(np.asarray(reduced))
     if name not in _LEARNED:
         raise WeightsError(f"There is no detector called {name!r}; choose one of {', '.join(names())}.")
-    reason = why_not(name)
+    reason = unavailable(name)
     if reason is not None:
         raise WeightsError(reason)
     with _lock:

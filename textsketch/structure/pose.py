@@ -117,9 +117,9 @@ def detect(picture: Image.Image, long_side: int = 512) -> Poses:
     return Poses(tuple(_quantise(result.body.keypoints) for result in results))
 
 
-def why_not() -> str | None:
+def unavailable() -> str | None:
     """The sentence that says what `detect` lacks here, or None."""
-    return weights.why_not("The detector of skeletons", ["openpose"], ["torch", "controlnet_aux"])
+    return weights.unavailable("The detector of skeletons", ["openpose"], ["torch", "controlnet_aux"])
 
 
 def pack(poses: Poses) -> bytes:
@@ -221,7 +221,7 @@ def _draw_limb(canvas: np.ndarray, start: Any, end: Any, colour: list[float]) ->
 
 
 def _load() -> Any:
-    reason = why_not()
+    reason = unavailable()
     if reason is not None:
         raise WeightsError(reason)
     return networks.load("openpose", _read)

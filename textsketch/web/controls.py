@@ -140,10 +140,10 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
 
 def _encoder_controls() -> list[Component]:
     """How the encoder spends the bytes for Stable Diffusion; what lacks weights is named."""
-    problems = {Kind.SKELETONS: pose.why_not()}
+    problems = {Kind.SKELETONS: pose.unavailable()}
     kinds = [kind.value for kind in Kind if problems.get(kind) is None]
-    found = {name: detectors.why_not(name) for name in detectors.names()}
-    choosing = clip.why_not(clip.CHOOSING)
+    found = {name: detectors.unavailable(name) for name in detectors.names()}
+    choosing = clip.unavailable(clip.CHOOSING, "The choice among candidates")
     structure = gr.Radio(
         kinds, value=Kind.STROKES.value, label="Structure", info="What the sketch layer holds.",
         elem_id="structure",

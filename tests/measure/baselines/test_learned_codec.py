@@ -8,6 +8,7 @@ from PIL import Image
 
 from textsketch.measure.baselines import learned_codec
 from textsketch.measure.baselines.search import best_within
+from textsketch.models import weights
 
 
 @pytest.fixture
@@ -20,13 +21,20 @@ def tiny_zoo(monkeypatch):
     network = Cheng2020Attention(N=16).eval()
     network.update()
     monkeypatch.setattr(learned_codec, "_network", lambda level: network)
-    monkeypatch.setattr(learned_codec, "problem", lambda: None)
+    monkeypatch.setattr(learned_codec, "unavailable", lambda: None)
 
 
 def test_without_weights_it_is_not_available_and_says_how_to_get_them(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert "not available" in learned_codec.problem()
-    assert "cheng2020_attn(q, 'ms-ssim', pretrained=True)" in learned_codec.problem()
+    assert learned_codec.unavailable().endswith(": textsketch weights fetch cheng2020-attn.")
+
+
+def test_the_listed_files_are_those_the_zoo_looks_for():
+    from compressai.zoo.image import model_urls
+
+    entry = weights.entry("cheng2020-attn")
+    urls = [f"{entry.repository}/{file.path}" for file in entry.files]
+    assert urls == list(model_urls["cheng2020-attn"]["ms-ssim"].values())
 
 
 @pytest.mark.parametrize("size", [(64, 64), (70, 33), (5, 130)])
@@ -53,7 +61,7 @@ def test_it_is_searched_like_any_other_format(tiny_zoo, monkeypatch):
     from textsketch.measure.baselines.formats import FORMATS
 
     monkeypatch.setitem(
-        FORMATS, "compressai", dataclasses.replace(FORMATS["compressai"], problem=lambda: None)
+        FORMATS, "compressai", dataclasses.replace(FORMATS["compressai"], unavailable=lambda: None)
     )
     found = best_within(Image.new("RGB", (64, 48), "teal"), 20_000, "compressai")
     assert found.fits and "MS-SSIM model, quality" in found.label

@@ -10,7 +10,7 @@ from textsketch.measure.baselines.formats import FORMATS
 from textsketch.measure.baselines.search import NAMES, Search, best_within, show
 from textsketch.measure.metrics.pixels import psnr_db
 
-AVAILABLE = [name for name in NAMES if FORMATS[name].problem() is None]
+AVAILABLE = [name for name in NAMES if FORMATS[name].unavailable() is None]
 
 
 @pytest.mark.parametrize("codec", AVAILABLE)
@@ -51,12 +51,12 @@ def test_every_format_names_its_encoder_and_missing_ones_say_what_to_install(pho
         assert any(character.isdigit() for character in FORMATS[codec].version())
     monkeypatch.setenv("PATH", "")
     vvc._ffmpeg_has_vvc.cache_clear()
-    with pytest.raises(TextsketchError, match="VVC is not available: install vvenc"):
+    with pytest.raises(TextsketchError, match="VVC needs vvencapp and vvdecapp on the PATH: install vvenc"):
         best_within(photo, 1000, "vvc")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(TextsketchError, match="JPEG XL is not available: pip install pillow-jxl-plugin"):
+    with pytest.raises(TextsketchError, match="JPEG XL needs pillow_jxl: pip install pillow-jxl-plugin"):
         best_within(photo, 1000, "jpegxl")
-    with pytest.raises(TextsketchError, match="not available: pip install compressai"):
+    with pytest.raises(TextsketchError, match="needs torch, compressai: pip install -r"):
         best_within(photo, 1000, "compressai")
 
 

@@ -279,7 +279,7 @@ def test_fid_and_kid_of_a_large_set_are_in_the_table(tmp_path, monkeypatch):
     for number in range(distribution.MIN_PICTURES):
         coarse = Image.fromarray(random.integers(0, 256, (3, 4, 3), np.uint8))
         coarse.resize((272, 264), Image.Resampling.BICUBIC).save(folder / f"{number:02}.png")
-    monkeypatch.setattr(distribution, "problem", lambda pictures: None)
+    monkeypatch.setattr(distribution, "unavailable", lambda pictures: None)
     monkeypatch.setattr(
         distribution, "inception", lambda batch: batch.mean((1, 2)) + batch[:, ::37, ::41].std((1, 2))
     )

@@ -6,6 +6,7 @@ from PIL import Image
 from scipy import linalg
 
 from textsketch.measure.metrics import distribution
+from textsketch.models import weights
 
 DIMENSIONS = 12
 
@@ -81,16 +82,17 @@ def test_kid_of_large_sets_is_a_mean_over_subsets_and_repeats(monkeypatch, sets)
 
 
 def test_few_pictures_are_refused_with_the_reason():
-    assert distribution.problem(49) == "FID and KID of 49 pictures say nothing: at least 50 are needed"
+    assert distribution.unavailable(49) == "FID and KID of 49 pictures say nothing: at least 50 are needed"
 
 
 def test_missing_weights_are_named_with_the_command(monkeypatch, tmp_path):
     pytest.importorskip("piq")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert "load_state_dict_from_url" in distribution.problem(50)
+    sentence = "FID and KID needs inception-fid (96 MB): textsketch weights fetch inception-fid."
+    assert distribution.unavailable(50) == sentence
 
 
-def test_inceptions_features_have_2048_dimensions(monkeypatch):
+def test_inceptions_features_have_2048_dimensions(monkeypatch, tmp_path):
     """The real network's class and our way into it, with weights that are not trained."""
     pytest.importorskip("piq")
     torch = pytest.importorskip("torch")
@@ -99,12 +101,11 @@ def test_inceptions_features_have_2048_dimensions(monkeypatch):
 
     monkeypatch.setattr(fid_inception, "load_state_dict_from_url", lambda url, progress: {})
     monkeypatch.setattr(torchvision.models.Inception3, "load_state_dict", lambda self, weights: None)
-    distribution._inception_network.cache_clear()
+    monkeypatch.setattr(weights, "resolve", lambda name: tmp_path)
     torch.manual_seed(0)
     batch = np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), np.uint8)
     features = distribution.inception(batch)
     network = distribution._inception_network()
-    distribution._inception_network.cache_clear()
     values = torch.from_numpy(batch / 255).permute(0, 3, 1, 2).float()
     with torch.no_grad():
         np.testing.assert_allclose(features, network(values)[0].squeeze().numpy(), rtol=1e-4, atol=1e-6)

@@ -5,15 +5,19 @@ import importlib.util
 import pytest
 
 from textsketch.measure.metrics import no_reference
+from textsketch.measure.metrics.table import SCORES
 
 
-@pytest.mark.parametrize(("name", "title"), [("musiq", "MUSIQ"), ("clipiqa", "CLIP-IQA")])
-def test_without_library_or_weights_it_says_the_command(monkeypatch, tmp_path, name, title):
+@pytest.mark.parametrize(
+    ("name", "title", "entry"), [("musiq", "MUSIQ", "musiq"), ("clip-iqa", "CLIP-IQA", "clip-rn50")]
+)
+def test_without_library_or_weights_it_says_the_command(monkeypatch, tmp_path, name, title, entry):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert no_reference.problem(name) == f"{title} is not available: pip install pyiqa"
+    real = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pyiqa" else real(name))
+    assert SCORES[name].unavailable() == f"{title} needs pyiqa: pip install pyiqa."
     monkeypatch.setattr("importlib.util.find_spec", lambda name: "there")
-    assert f"pyiqa.create_metric('{name}')" in no_reference.problem(name)
+    assert SCORES[name].unavailable().endswith(f": textsketch weights fetch {entry}.")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyiqa") is None, reason="pyiqa does not install beside numpy 1")

@@ -1,6 +1,8 @@
 """Metrics with networks, on random weights, against a direct computation; and what they say when missing."""
 
 import hashlib
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +11,11 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
+from textsketch.errors import WeightsError
 from textsketch.measure.metrics import perceptual
 from textsketch.measure.metrics.table import NAMES, SCORES, SET_SCORES
-from textsketch.models import checkpoints
+from textsketch.models import weights
+from textsketch.models.weights_list import WeightFile
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +32,18 @@ def tensors(pair):
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """A torch.hub cache with small files where the checkpoints would lie."""
+    """A torch.hub cache with small files where weights.yaml expects the trunks, and a list that pins those."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for name in ("ALEXNET", "VGG16", "INCEPTION"):
+    entries = weights.entries()
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    for name in ("alexnet", "vgg16"):
         content = name.encode()
-        url = f"https://example.org/{name.lower()}-{hashlib.sha256(content).hexdigest()[:8]}.pth"
-        monkeypatch.setattr(checkpoints, name, url)
-        checkpoints.path(url).parent.mkdir(parents=True, exist_ok=True)
-        checkpoints.path(url).write_bytes(content)
-    return tmp_path
+        file = WeightFile(f"{name}.pth", None, len(content), None, hashlib.sha256(content).hexdigest()[:8])
+        entries[name] = replace(entries[name], files=(file,))
+        (folder / file.path).write_bytes(content)
+    monkeypatch.setattr(weights, "entries", lambda: entries)
+    return folder
 
 
 @pytest.fixture
@@ -50,16 +57,12 @@ def random_trunks(monkeypatch):
     vgg16 = vgg.make_layers(vgg.cfgs["D"])
     monkeypatch.setattr(torchvision.models, "alexnet", lambda **options: SimpleNamespace(features=alexnet))
     monkeypatch.setattr(torchvision.models, "vgg16", lambda **options: SimpleNamespace(features=vgg16))
-    perceptual._lpips_network.cache_clear()
-    perceptual._dists_network.cache_clear()
     yield SimpleNamespace(alexnet=alexnet.eval(), vgg16=vgg16.eval())
-    perceptual._lpips_network.cache_clear()
-    perceptual._dists_network.cache_clear()
 
 
 def test_lpips_is_the_weighted_distance_of_normalised_features(pair, hub, random_trunks):
     lpips = pytest.importorskip("lpips")
-    assert perceptual.lpips_problem() is None
+    assert SCORES["lpips"].unavailable() is None
     linear = torch.load(f"{lpips.__path__[0]}/weights/v0.1/alex.pth", map_location="cpu", weights_only=True)
     shift = torch.tensor([-0.030, -0.088, -0.188])[:, None, None]
     scale = torch.tensor([0.458, 0.448, 0.450])[:, None, None]
@@ -82,7 +85,7 @@ def test_lpips_is_the_weighted_distance_of_normalised_features(pair, hub, random
 
 def test_dists_compares_means_and_correlations_of_features(pair, hub, random_trunks):
     pytest.importorskip("DISTS_pytorch")
-    assert perceptual.dists_problem() is None
+    assert SCORES["dists"].unavailable() is None
     network = perceptual._dists_network()
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -124,26 +127,25 @@ def test_haarpsi_and_gmsd_are_piqs(pair):
     assert SCORES["haarpsi"].measure(pair[0].resize((9, 9)), pair[0].resize((9, 9)), "") is None
 
 
-def test_a_missing_checkpoint_is_named_with_the_command_that_fetches_it(tmp_path, monkeypatch):
+def test_missing_weights_are_named_with_the_command_that_fetches_them(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for name in ("lpips", "dists"):
-        problem = SCORES[name].problem()
-        assert "not available" in problem and "load_state_dict_from_url" in problem
+    assert SCORES["lpips"].unavailable() == "LPIPS needs alexnet (244 MB): textsketch weights fetch alexnet."
+    assert SCORES["dists"].unavailable() == "DISTS needs vgg16 (553 MB): textsketch weights fetch vgg16."
 
 
-def test_a_damaged_checkpoint_is_not_used(hub):
-    checkpoints.path(checkpoints.ALEXNET).write_bytes(b"cut short")
-    assert "is damaged; delete it" in checkpoints.problem(checkpoints.ALEXNET)
-    assert "LPIPS is not available" in perceptual.lpips_problem()
+def test_damaged_weights_are_not_used(hub):
+    (hub / "alexnet.pth").write_bytes(b"ALEXNET")
+    assert "is not the pinned file" in SCORES["lpips"].unavailable()
+    with pytest.raises(WeightsError, match="is not the pinned file"):
+        SCORES["lpips"].measure(Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64)), "")
 
 
 def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in NAMES:
-        if name in ("psnr", "ssim", *SET_SCORES):
-            continue
-        problem = SCORES[name].problem()
-        assert "pip install" in problem and ("is not available" in problem or "score needs torch" in problem)
+        if name not in ("psnr", "ssim", *SET_SCORES):
+            assert re.search(r" needs torch.*: pip install -r requirements\.txt", SCORES[name].unavailable())
+    assert SCORES["gmsd"].unavailable() == "GMSD needs torch, piq: pip install -r requirements.txt piq."
 
 
 def test_every_metric_names_its_model_and_its_direction():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import math
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from PIL import Image, features
 
 from textsketch.measure.baselines import learned_codec, vvc
+from textsketch.models import weights
 
 _JPEG2000_STEPS = 64
 _SEQUENTIAL_MAX_PIXELS = 65_536  # below this the headers of progressive scans can cost more than they save
@@ -26,7 +26,7 @@ class Format:
 
     levels: their number; save(image, level) takes an RGB picture and a level from 0 (smallest file) to
     levels - 1. load(data) gives the RGB picture back. describe(level) says for people what a level is.
-    version() names the encoder. problem() says what is missing and how to get it, or gives None.
+    version() names the encoder. unavailable() is the sentence that says what is missing here, or None.
     even: whether widths and heights have to be even.
     """
 
@@ -37,7 +37,7 @@ class Format:
     describe: Callable[[int], str]
     version: Callable[[], str]
     load: Callable[[bytes], Image.Image] = _open
-    problem: Callable[[], str | None] = lambda: None
+    unavailable: Callable[[], str | None] = lambda: None
     even: bool = False
 
 
@@ -81,10 +81,8 @@ def _jpeg_library() -> str:
     return f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}"
 
 
-def _jxl_problem() -> str | None:
-    if importlib.util.find_spec("pillow_jxl") is None:
-        return "JPEG XL is not available: pip install pillow-jxl-plugin"
-    return None
+def _jxl_unavailable() -> str | None:
+    return weights.unavailable("JPEG XL", [], ["pillow_jxl"])
 
 
 def _save_jxl(image: Image.Image, level: int) -> bytes:
@@ -135,9 +133,9 @@ FORMATS = {
         lambda level: f"ratio {_jpeg2000_ratio(level):.0f}:1",
         _library("OpenJPEG", "jpg_2000"),
     ),
-    "jpegxl": Format("JPEG XL", "jxl", 100, _save_jxl, _quality, _jxl_version, _load_jxl, _jxl_problem),
+    "jpegxl": Format("JPEG XL", "jxl", 100, _save_jxl, _quality, _jxl_version, _load_jxl, _jxl_unavailable),
     "vvc": Format(
-        "VVC", "266", vvc.LEVELS, vvc.save, vvc.describe, vvc.version, vvc.load, vvc.problem, even=True
+        "VVC", "266", vvc.LEVELS, vvc.save, vvc.describe, vvc.version, vvc.load, vvc.unavailable, even=True
     ),
     "compressai": Format(
         learned_codec.TITLE,
@@ -147,7 +145,7 @@ FORMATS = {
         learned_codec.describe,
         learned_codec.version,
         learned_codec.load,
-        learned_codec.problem,
+        learned_codec.unavailable,
     ),
 }
 NAMES = tuple(FORMATS)

@@ -7,15 +7,14 @@ length of the first string) and the model's two strings. The weights are those o
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from textsketch.models import checkpoints
+from textsketch.models import networks, weights
 
 TITLE = "CompressAI Cheng2020-attn"
 LEVELS = 6
@@ -25,17 +24,9 @@ _HEADER = struct.Struct(">BHH")
 _LENGTH_BYTES = 3
 
 
-def problem() -> str | None:
-    """What is missing and how to get it, or None."""
-    if importlib.util.find_spec("compressai") is None:
-        return f"{TITLE} is not available: pip install compressai"
-    if any(checkpoints.problem(url) for url in _urls()):
-        return (
-            f'{TITLE} is not available: its weights are not here; python -c "from compressai.zoo import '
-            f"cheng2020_attn; [cheng2020_attn(q, 'ms-ssim', pretrained=True) for q in range(1, 7)]\" "
-            "downloads them"
-        )
-    return None
+def unavailable() -> str | None:
+    """The sentence that says what is missing here, or None."""
+    return weights.unavailable(TITLE, [_ARCHITECTURE], ["torch", "compressai"])
 
 
 def describe(level: int) -> str:
@@ -77,16 +68,12 @@ def load(data: bytes) -> Image.Image:
     return Image.fromarray((values.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
 
 
-def _urls() -> list[str]:
-    from compressai.zoo.image import model_urls
-
-    return list(model_urls[_ARCHITECTURE][_METRIC].values())
-
-
-@functools.cache
 def _network(level: int) -> Any:
-    from compressai.zoo import cheng2020_attn
+    def read(folder: Path) -> Any:
+        from compressai.zoo import cheng2020_attn
 
-    network = cheng2020_attn(quality=level + 1, metric=_METRIC, pretrained=True).eval()
-    network.update()
-    return network
+        network = cheng2020_attn(quality=level + 1, metric=_METRIC, pretrained=True).eval()
+        network.update()
+        return network
+
+    return networks.load(_ARCHITECTURE, read, part=f"quality {level + 1}")

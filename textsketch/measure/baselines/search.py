@@ -57,9 +57,9 @@ class Search:
 
     def __init__(self, picture: Image.Image, codec: str) -> None:
         self._format = FORMATS[codec]
-        problem = self._format.problem()
-        if problem is not None:
-            raise TextsketchError(problem)
+        reason = self._format.unavailable()
+        if reason is not None:
+            raise TextsketchError(reason)
         self.picture, self.codec = picture, codec
         self._scales = tuple(dict.fromkeys(_scales(picture.size, self._format.even)))
         self._sizes: dict[tuple[tuple[int, int], int], int] = {}

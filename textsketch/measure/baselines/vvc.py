@@ -21,15 +21,15 @@ LEVELS = 64  # quantisation parameters 63 to 0
 _TIMEOUT_S = 600
 
 
-def problem() -> str | None:
-    """What is missing and how to get it, or None."""
+def unavailable() -> str | None:
+    """The sentence that says what is missing here, or None."""
     if shutil.which("vvencapp") and shutil.which("vvdecapp"):
         return None
     if _ffmpeg_has_vvc():
         return None
     return (
-        "VVC is not available: install vvenc and vvdec (vvencapp and vvdecapp on the PATH), or an ffmpeg of at "
-        "least version 7.1 with libvvenc"
+        "VVC needs vvencapp and vvdecapp on the PATH: install vvenc and vvdec, or an ffmpeg of at least version "
+        "7.1 with libvvenc."
     )
 
 

@@ -148,18 +148,18 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     parse_seed(options.seed)
     if options.workers < 1 or options.max_side < 16:
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
-    problems = {name: FORMATS[name].problem() for name in baselines}
-    problems |= {offer.name: offer.problem for offer in render.offers() if offer.name in renderers}
-    problems |= {name: SCORES[name].problem() for name in metrics if name in SCORES}
+    reasons = {name: FORMATS[name].unavailable() for name in baselines}
+    reasons |= {offer.name: offer.problem for offer in render.offers() if offer.name in renderers}
+    reasons |= {name: SCORES[name].unavailable() for name in metrics if name in SCORES}
     if any(name in SET_SCORES for name in metrics):
-        problems |= dict.fromkeys(SET_SCORES, distribution.problem(picture_count))
-    left_out = {name: problem for name, problem in problems.items() if problem is not None}
+        reasons |= dict.fromkeys(SET_SCORES, distribution.unavailable(picture_count))
+    left_out = {name: reason for name, reason in reasons.items() if reason is not None}
     renderers = tuple(name for name in renderers if name not in left_out)
     baselines = tuple(name for name in baselines if name not in left_out)
     if not budgets or not ((modes and renderers) or baselines):
-        reasons = " ".join(dict.fromkeys(left_out.values()))
+        lacking = " ".join(dict.fromkeys(left_out.values()))
         raise TextsketchError(
-            f"there is nothing to evaluate; name a budget and a mode or baseline. {reasons}"
+            f"there is nothing to evaluate; name a budget and a mode or baseline. {lacking}"
         )
     settings = Settings(
         modes=modes,

@@ -215,9 +215,9 @@ def _measure_sets(groups: list[Group], items: list[Item], settings: Settings, fo
     """Fill in FID and KID where they are asked for; return what keeps them from being computed."""
     if not any(name in SET_SCORES for name in settings.metrics):
         return []
-    problem = distribution.problem(len(items))  # again: some pictures may have been unreadable
-    if problem is not None:
-        return [problem]
+    reason = distribution.unavailable(len(items))  # again: some pictures may have been unreadable
+    if reason is not None:
+        return [reason]
 
     def parts(stem: str):
         for item in items:

@@ -8,16 +8,14 @@ shifted by 128 pixels both ways; every patch gives one feature vector. Small set
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from textsketch.models import checkpoints
-from textsketch.models.networks import device
+from textsketch.models import networks, weights
 
 MIN_PICTURES = 50
 PATCH_SIZE = 256
@@ -29,15 +27,11 @@ Network = Callable[[np.ndarray], np.ndarray]
 """Turns patches, (count, 256, 256, 3) uint8 sRGB, into features, (count, dimensions) float."""
 
 
-def problem(pictures: int) -> str | None:
+def unavailable(pictures: int) -> str | None:
     """What keeps FID and KID of this many pictures from being computed, or None."""
     if pictures < MIN_PICTURES:
         return f"FID and KID of {pictures} pictures say nothing: at least {MIN_PICTURES} are needed"
-    for module, install in (("torch", "torch torchvision"), ("piq", "piq")):
-        if importlib.util.find_spec(module) is None:
-            return f"FID and KID are not available: pip install {install}"
-    missing = checkpoints.problem(checkpoints.INCEPTION)
-    return missing and f"FID and KID are not available: {missing}"
+    return weights.unavailable("FID and KID", ["inception-fid"], ["torch", "torchvision", "piq"])
 
 
 def patches(image: Image.Image) -> np.ndarray:
@@ -64,7 +58,7 @@ def inception(batch: np.ndarray) -> np.ndarray:
     """Inception's last pooled features, 2048 dimensions, of patches (count, 256, 256, 3) uint8."""
     import torch
 
-    values = torch.from_numpy(batch).to(device()).permute(0, 3, 1, 2).float() / 255
+    values = torch.from_numpy(batch).to(networks.device()).permute(0, 3, 1, 2).float() / 255
     with torch.inference_mode():
         return _inception_network()(values)[0][:, :, 0, 0].cpu().numpy()
 
@@ -132,8 +126,10 @@ def _double(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     return (part.astype(np.float64) for part in parts if len(part))
 
 
-@functools.cache
 def _inception_network() -> Any:
-    from piq.feature_extractors import InceptionV3
+    def read(folder: Path) -> Any:
+        from piq.feature_extractors import InceptionV3
 
-    return InceptionV3().eval().requires_grad_(False).to(device())
+        return InceptionV3().eval().requires_grad_(False).to(networks.device())
+
+    return networks.load("inception-fid", read)

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.util
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from textsketch.measure.metrics.torch_pictures import to_tensor
-from textsketch.models import checkpoints
-from textsketch.models.networks import device
+from textsketch.models import networks
 
-_CHECKPOINTS = {"musiq": "pyiqa/musiq_koniq_ckpt-e95806b9.pth", "clipiqa": "clip/RN50.pt"}
-_TITLES = {"musiq": "MUSIQ", "clipiqa": "CLIP-IQA"}
-
-
-def problem(name: str) -> str | None:
-    """What keeps `score(..., name)` from running and the command that helps, or None."""
-    title = _TITLES[name]
-    if importlib.util.find_spec("pyiqa") is None:
-        return f"{title} is not available: pip install pyiqa"
-    file = checkpoints.hub_folder() / _CHECKPOINTS[name]
-    if not file.is_file():
-        command = f"python -c \"import pyiqa; pyiqa.create_metric('{name}')\""
-        return f"{title} is not available: the weights {file.name} are not here; {command} downloads them"
-    return None
+WEIGHTS = {"musiq": "musiq", "clipiqa": "clip-rn50"}
+"""The entry of weights.yaml that a metric stands on, by pyiqa's name of the metric."""
 
 
 def score(image: Image.Image, name: str) -> float:
@@ -36,8 +22,10 @@ def score(image: Image.Image, name: str) -> float:
         return float(_metric(name)(to_tensor(image)))
 
 
-@functools.cache
 def _metric(name: str) -> Any:
-    import pyiqa
+    def read(folder: Path) -> Any:
+        import pyiqa
 
-    return pyiqa.create_metric(name, device=device())
+        return pyiqa.create_metric(name, device=networks.device())
+
+    return networks.load(WEIGHTS[name], read)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.util
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from textsketch.measure.metrics.torch_pictures import to_tensor
-from textsketch.models import checkpoints
-from textsketch.models.networks import device
+from textsketch.models import networks
 
-
-def lpips_problem() -> str | None:
-    """What keeps `lpips` from running and the command that helps, or None."""
-    return _problem("LPIPS", "lpips", "lpips", checkpoints.ALEXNET)
-
-
-def dists_problem() -> str | None:
-    """What keeps `dists` from running and the command that helps, or None."""
-    return _problem("DISTS", "DISTS_pytorch", "dists-pytorch", checkpoints.VGG16)
+LPIPS_NEEDS = ["alexnet"], ["torch", "torchvision", "lpips"]
+DISTS_NEEDS = ["vgg16"], ["torch", "torchvision", "DISTS_pytorch"]
+"""Weights and libraries, as `weights.unavailable` takes them."""
 
 
 def lpips(reference: Image.Image, distorted: Image.Image) -> float:
@@ -46,23 +38,19 @@ def dists(reference: Image.Image, distorted: Image.Image) -> float:
         return float(_dists_network()(to_tensor(reference), to_tensor(distorted)))
 
 
-def _problem(title: str, module: str, package: str, url: str) -> str | None:
-    for needed, install in (("torch", "torch torchvision"), (module, package)):
-        if importlib.util.find_spec(needed) is None:
-            return f"{title} is not available: pip install {install}"
-    problem = checkpoints.problem(url)
-    return problem and f"{title} is not available: {problem}"
-
-
-@functools.cache
 def _lpips_network() -> Any:
-    import lpips
+    def read(folder: Path) -> Any:
+        import lpips
 
-    return lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False).to(device())
+        return lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False).to(networks.device())
+
+    return networks.load("alexnet", read)
 
 
-@functools.cache
 def _dists_network() -> Any:
-    from DISTS_pytorch import DISTS
+    def read(folder: Path) -> Any:
+        from DISTS_pytorch import DISTS
 
-    return DISTS().eval().requires_grad_(False).to(device())
+        return DISTS().eval().requires_grad_(False).to(networks.device())
+
+    return networks.load("vgg16", read)

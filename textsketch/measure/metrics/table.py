@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
 from textsketch.measure.metrics import no_reference, perceptual, pixels
-from textsketch.models import clip
+from textsketch.models import clip, weights
 
 Measure = Callable[[Image.Image, Image.Image, str], float | None]
 """Takes the original, the decoded picture (RGB, of one size) and the caption."""
@@ -19,8 +19,8 @@ Measure = Callable[[Image.Image, Image.Image, str], float | None]
 class Score:
     """A metric. higher: whether more is better. model: the network and weights, or the definition.
 
-    measure gives None where the metric does not apply to a picture. problem says what is missing and how to
-    get it, or gives None.
+    measure gives None where the metric does not apply to a picture. unavailable() is the sentence that says what
+    is missing here, or None.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Score:
     digits: int
     higher: bool
     measure: Measure
-    problem: Callable[[], str | None] = lambda: None
+    unavailable: Callable[[], str | None] = lambda: None
 
     @property
     def heading(self) -> str:
@@ -39,14 +39,8 @@ class Score:
         return f"{self.title}{unit} {'↑' if self.higher else '↓'}"
 
 
-def _needs(title: str, *modules: str) -> Callable[[], str | None]:
-    def problem() -> str | None:
-        for module in modules:
-            if importlib.util.find_spec(module) is None:
-                return f"{title} is not available: pip install {module.replace('_', '-')}"
-        return None
-
-    return problem
+def _needs(title: str, names: Sequence[str], modules: Sequence[str]) -> Callable[[], str | None]:
+    return functools.partial(weights.unavailable, title, names, modules)
 
 
 def _piq(name: str) -> Measure:
@@ -103,7 +97,7 @@ SCORES = {
             4,
             True,
             lambda original, decoded, caption: pixels.ms_ssim(original, decoded),
-            _needs("MS-SSIM", "torch", "pytorch_msssim"),
+            _needs("MS-SSIM", [], ["torch", "pytorch_msssim"]),
         ),
         Score(
             "haarpsi",
@@ -113,7 +107,7 @@ SCORES = {
             4,
             True,
             _piq("haarpsi"),
-            _needs("HaarPSI", "torch", "piq"),
+            _needs("HaarPSI", [], ["torch", "piq"]),
         ),
         Score(
             "gmsd",
@@ -123,10 +117,10 @@ SCORES = {
             4,
             False,
             _piq("gmsd"),
-            _needs("GMSD", "torch", "piq"),
+            _needs("GMSD", [], ["torch", "piq"]),
         ),
-        Score("clip-image", "CLIP image-image", _CLIP, "", 4, True, _clip_image, clip.why_not),
-        Score("clip-caption", "CLIP caption-image", _CLIP, "", 4, True, _clip_caption, clip.why_not),
+        Score("clip-image", "CLIP image-image", _CLIP, "", 4, True, _clip_image, clip.unavailable),
+        Score("clip-caption", "CLIP caption-image", _CLIP, "", 4, True, _clip_caption, clip.unavailable),
         Score(
             "lpips",
             "LPIPS",
@@ -135,7 +129,7 @@ SCORES = {
             4,
             False,
             lambda original, decoded, caption: perceptual.lpips(original, decoded),
-            perceptual.lpips_problem,
+            _needs("LPIPS", *perceptual.LPIPS_NEEDS),
         ),
         Score(
             "dists",
@@ -145,7 +139,7 @@ SCORES = {
             4,
             False,
             lambda original, decoded, caption: perceptual.dists(original, decoded),
-            perceptual.dists_problem,
+            _needs("DISTS", *perceptual.DISTS_NEEDS),
         ),
         Score(
             "musiq",
@@ -155,7 +149,7 @@ SCORES = {
             2,
             True,
             lambda original, decoded, caption: no_reference.score(decoded, "musiq"),
-            lambda: no_reference.problem("musiq"),
+            _needs("MUSIQ", [no_reference.WEIGHTS["musiq"]], ["torch", "pyiqa"]),
         ),
         Score(
             "clip-iqa",
@@ -165,7 +159,7 @@ SCORES = {
             4,
             True,
             lambda original, decoded, caption: no_reference.score(decoded, "clipiqa"),
-            lambda: no_reference.problem("clipiqa"),
+            _needs("CLIP-IQA", [no_reference.WEIGHTS["clipiqa"]], ["torch", "pyiqa"]),
         ),
     )
 }

@@ -139,7 +139,7 @@ def offers() -> list[Offer]:
 
 def problem(profile: Profile) -> str | None:
     """The sentence that says what `profile` lacks and which command helps, or None."""
-    return weights.why_not(profile.name, profile.weights, _LIBRARIES)
+    return weights.unavailable(profile.name, profile.weights, _LIBRARIES)
 
 
 def default() -> Profile | None:

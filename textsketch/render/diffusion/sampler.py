@@ -132,7 +132,8 @@ def why_no_candidates(profile: str) -> str | None:
     """The sentence that says what `best_of` lacks here, or None."""
     from textsketch.models import clip
 
-    return profiles.problem(profiles.get(profile)) or clip.why_not(clip.CHOOSING)
+    choice = "The choice among candidates"
+    return profiles.problem(profiles.get(profile)) or clip.unavailable(clip.CHOOSING, choice)
 
 
 def prepare(profile: str) -> None:

@@ -103,7 +103,7 @@ def _load(name: str) -> tuple[Any, Any]:
 
 
 def _unavailable(name: str) -> str | None:
-    return weights.why_not(f"The captioner {name}", [name], ["torch", "transformers"])
+    return weights.unavailable(f"The captioner {name}", [name], ["torch", "transformers"])
 
 
 BLIP = Source(

@@ -145,7 +145,7 @@ def _text(numbers: torch.Tensor, model: clip.Clip) -> str:
 
 
 def _unavailable() -> str | None:
-    return clip.why_not(clip.CHOOSING)
+    return clip.unavailable(clip.CHOOSING, "Prompt inversion")
 
 
 def _write(picture: Image.Image, options: InversionOptions, progress: Progress) -> str:

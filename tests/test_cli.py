@@ -3,10 +3,12 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from textsketch.cli import main
 from textsketch.codestream import stream
+from textsketch.image.formats import LISTED
 from textsketch.layers import Layers, Semantic
 from textsketch.structure.pose import Poses
 
@@ -32,6 +34,28 @@ def test_encode_writes_a_file_within_the_budget_and_says_so(photo_path, tmp_path
     printed = capsys.readouterr()
     assert out.stat().st_size <= 300 and f"{out.stat().st_size} bytes" in printed.out and printed.err == ""
     assert stream.unpack(out.read_bytes()).mode == "text+sketch"
+
+
+def test_encode_and_compare_say_what_of_the_source_is_left_out(photo, tmp_path, capsys):
+    frames = [photo.convert("RGBA"), Image.new("RGBA", photo.size, (255, 0, 0, 128))]
+    frames[0].putpixel((0, 0), (0, 0, 0, 0))
+    path = tmp_path / "moving.png"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    notes = ["first of 2 frames", "transparent, flattened on white"]
+    assert run_json(capsys, "encode", path, "--budget", "60B")["notes"] == notes
+    assert main(["encode", str(path), "--budget", "60B"]) == 0
+    assert "first of 2 frames; transparent, flattened on white" in capsys.readouterr().out
+    record = run_json(capsys, "compare", path, "--out", tmp_path / "out", "--budget", "60B")
+    assert record["notes"] == json.loads((tmp_path / "out" / "report.json").read_text())["notes"] == notes
+
+
+def test_every_command_that_reads_a_picture_lists_the_formats_and_so_do_the_docs(capsys):
+    for command in ("encode", "caption", "compare"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert LISTED in " ".join(capsys.readouterr().out.split())
+    for name in ("README.md", "docs/pictures.md"):
+        assert LISTED in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_the_default_output_stands_beside_the_input(photo, tmp_path, capsys):

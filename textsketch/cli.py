@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from textsketch.budget import PRESETS
 from textsketch.errors import TextsketchError, WeightsError
+from textsketch.image.formats import LISTED
 from textsketch.layers import CANDIDATES, Mode
 from textsketch.structure.kinds import Kind
 
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     encode = command("encode", _encode, "encode a picture into a .tsk file")
-    encode.add_argument("image", metavar="IMAGE", help="JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF")
+    encode.add_argument("image", metavar="IMAGE", help=LISTED)
     encode.add_argument("out", metavar="OUT.tsk", nargs="?", help="default: IMAGE with the suffix .tsk")
     _add_encoder_options(encode)
     _add_renderer_option(encode, "what the bytes are spent for")
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_salvage_option(info)
 
     caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
-    caption.add_argument("image", metavar="IMAGE")
+    caption.add_argument("image", metavar="IMAGE", help=LISTED)
     sources = captions.SOURCES
     caption.add_argument(
         "--source",
@@ -131,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(caption, {source.title: source.options for source in sources.values()})
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
-    compare.add_argument("image", metavar="IMAGE")
+    compare.add_argument("image", metavar="IMAGE", help=LISTED)
     compare.add_argument("--out", metavar="DIR", required=True, help="folder for pictures and report.json")
     compare.add_argument(
         "--baselines",
@@ -220,12 +221,10 @@ def _encode(options: argparse.Namespace) -> None:
         "size_bytes": encoded.size_bytes,
         "rate_bpp": encoded.rate_bpp,
         "layer_bytes": parts,
+        "notes": list(encoded.notes),
     }
-    _print(
-        options,
-        record,
-        f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})",
-    )
+    line = f"{out}: {encoded.size_bytes:,} bytes, {encoded.rate_bpp:.5f} bpp ({_parts(parts)})"
+    _print(options, record, "\n".join([line, *_source_notes(encoded.notes)]))
 
 
 def _caption(options: argparse.Namespace) -> None:
@@ -324,7 +323,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from textsketch.image.reading import read_image
+    from textsketch.image.reading import read_picture
     from textsketch.measure.baselines import search as baselines
     from textsketch.measure.comparison import save_comparison
     from textsketch.pipeline import decode, encode
@@ -335,7 +334,8 @@ def _compare(options: argparse.Namespace) -> None:
         if name not in baselines.NAMES:
             raise TextsketchError(f"unknown baseline {name!r}; choose from {', '.join(baselines.NAMES)}")
     folder = Path(options.out)
-    picture = read_image(options.image)
+    read = read_picture(options.image)
+    picture = read.image
     folder.mkdir(parents=True, exist_ok=True)
     with _progress(options) as progress:
         encoded = encode(
@@ -353,9 +353,10 @@ def _compare(options: argparse.Namespace) -> None:
             progress(0.8, f"searching the best {baselines.TITLES[name]}")
             found.append(baselines.best_within(picture, encoded.size_bytes, name))
         progress(0.95, "writing")
-        report = save_comparison(folder, picture, encoded, decoded, found)
+        report = save_comparison(folder, picture, encoded, decoded, found, notes=read.notes)
     size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
     lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
+    lines += _source_notes(report.notes)
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
     rows += [(baselines.TITLES[b.codec], b.size_bytes, b.quality, b.label) for b in report.baselines]
     lines += [
@@ -449,6 +450,10 @@ def _save_picture(image: Any, path: Path) -> None:
         image.save(path)
     except (ValueError, KeyError):
         raise TextsketchError(f"cannot write a picture as {path.name}; use a suffix such as .png") from None
+
+
+def _source_notes(notes: Sequence[str]) -> list[str]:
+    return [f"  of the source: {'; '.join(notes)}"] if notes else []
 
 
 def _parts(layer_bytes: dict[str, int]) -> str:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A picture as the bytes of a .tsk file."""
+    """A picture as the bytes of a .tsk file. notes: of its source, see `image.reading.Picture`."""
 
     data: bytes
     layers: Layers
+    notes: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -92,7 +93,7 @@ def encode(
         original goes into the file.
     Raises ImageError, BudgetError or CaptionError, each saying what to do; WeightsError if weights are missing.
     """
-    from textsketch.image.reading import read_image
+    from textsketch.image.reading import read_picture
     from textsketch.render import PAINTER, choose_layers_for
 
     report = progress or ignore
@@ -120,7 +121,8 @@ def encode(
         problem = sampler.why_no_candidates(renderer)
         if problem is not None:
             raise WeightsError(problem)
-    picture = read_image(source)
+    read = read_picture(source)
+    picture = read.image
     layers = choose_layers(
         picture,
         mode,
@@ -136,7 +138,7 @@ def encode(
             picture, layers, candidates, profile=renderer, progress=share(report, 0.3, 1.0)
         )
         layers = replace(layers, candidate=best)
-    return Encoded(stream.pack(layers), layers)
+    return Encoded(stream.pack(layers), layers, read.notes)
 
 
 def decode(

@@ -1,47 +1,163 @@
-"""Reading pictures from strangers: one place, with limits checked before anything is decoded."""
+"""Reading pictures from strangers: one place, with limits checked before anything is decoded.
+
+What reading costs at most, beside the source itself: four bytes a pixel of `max_pixels`, and 100 MB.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import mmap
 import os
+import re
+import tempfile
 import warnings
 from collections.abc import Iterator
-from typing import IO, Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from textsketch.errors import ImageError
+from textsketch.image import heif
+from textsketch.image.conversion import Box, Converted, Pixels, convert, upright_size
+from textsketch.image.costs import check_decoder
+from textsketch.image.formats import LISTED, TITLES
+from textsketch.image.headers import Header, View, examine, exif_orientation
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+if TYPE_CHECKING:
+    from pillow_heif import HeifFile
+
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 16_384
 MAX_FILE_BYTES = 128 * 2**20
-_MAX_JPEG_SCANS = 200  # a progressive JPEG costs a pass over all pixels per scan
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-_EXIF_ORIENTATION = 0x0112
-_FORMAT_NAMES = "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
+_XMP_ORIENTATION = re.compile(r'tiff:Orientation(?:="|>)([1-8])')
+_LEAST_GAMMA = 0.05
+_DRAFT_MARGIN = 3.0
+"""How much larger than asked for a JPEG is decoded: at less, scaling again would be seen."""
 
 Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
 
-def read_image(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as it was read.
+
+    image: RGB, upright. original_size: its (width, height) before it was scaled to fit. frames: how many the
+    file holds, `image` being the first. background: "white" or "dark grey", what a transparent picture was
+    flattened on; None for an opaque one.
+    """
+
+    image: Image.Image
+    original_size: tuple[int, int]
+    frames: int = 1
+    background: str | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the file is not in the image, in short phrases."""
+        found = []
+        if self.frames > 1:
+            found.append(f"first of {self.frames:,} frames")
+        if self.background is not None:
+            found.append(f"transparent, flattened on {self.background}")
+        return tuple(found)
+
+
+def read_image(
+    source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE, fit: int | None = None
+) -> Image.Image:
+    """Read a picture as 8-bit sRGB; see `read_picture`, whose image this is."""
+    return read_picture(source, max_pixels=max_pixels, max_side=max_side, fit=fit).image
+
+
+def read_picture(
+    source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE, fit: int | None = None
+) -> Picture:
     """Read a picture as 8-bit sRGB.
 
     source: a path, the bytes of a file, a binary file object, a PIL image, or an array of shape
         (height, width), (height, width, 3) or (height, width, 4), uint8 in [0, 255] or float in [0, 1].
         Files are told apart by content, not by name.
-    Returns a PIL image of mode RGB: upright (EXIF orientation applied), colours converted from the
-    embedded ICC profile to sRGB, transparency flattened on white, 16 bits reduced to 8. An animated GIF
-    gives its first frame.
-    Raises ImageError if the picture is of another format, animated (other than GIF), damaged, truncated,
-    or larger than `max_pixels` or `max_side`; sizes are checked from the header, before decoding.
+    fit: scale the picture down so that no side is longer; a JPEG is then decoded at a fraction of its size
+        where that cannot be seen.
+    The image is upright (EXIF orientation applied), its colours converted to sRGB from the embedded ICC profile
+    or, in a PNG without one and without an sRGB chunk, from its gAMA chunk, 16 bits reduced to 8. Transparency
+    is flattened on white, or on dark grey where next to nothing would be seen on white. Of an animation or a
+    document of several pages it is the first.
+    Raises ImageError if the picture is of another format, damaged, truncated, larger than `max_pixels` or
+    `max_side`, or costs its decoder too much memory; that is checked before decoding.
     """
     with _one_clear_error(max_pixels):
-        image = _from_source(source)
-        _check_size(image.size, max_pixels, max_side)
-        return _to_srgb(_load(image))
+        converted, original_size, frames = _converted(source, max_pixels, max_side, fit)
+        image = converted.picture()
+        image = image if fit is None else scale_to_fit(image, fit)
+        return Picture(image, original_size, frames, converted.background)
+
+
+def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> tuple[int, int]:
+    """Width and height in pixels of the upright picture, from the header alone. Raises ImageError."""
+    with _one_clear_error(max_pixels):
+        if isinstance(source, np.ndarray):
+            return _array_size(source, max_pixels, max_side)
+        with _opened(source, max_pixels, max_side) as (image, header, _):
+            return upright_size(image.size, _orientation(image, header))
+
+
+def _converted(
+    source: Source, max_pixels: int, max_side: int, fit: int | None
+) -> tuple[Converted, tuple[int, int], int]:
+    """The converted pixels, the upright size of the picture and its frames; what was decoded is freed."""
+    if isinstance(source, np.ndarray):
+        size = _array_size(source, max_pixels, max_side)
+        return convert(Pixels(size, partial(_array_box, source))), size, 1
+    with _opened(source, max_pixels, max_side) as (image, header, file_bytes):
+        size = upright_size(image.size, _orientation(image, header))
+        stored_pixels = image.size[0] * image.size[1]
+        if fit is not None and isinstance(image, ImageFile.ImageFile) and image is not source:
+            wanted = fitting_size(image.size, fit)
+            image.draft(None, (round(_DRAFT_MARGIN * wanted[0]), round(_DRAFT_MARGIN * wanted[1])))
+        if image is not source:
+            check_decoder(image, header, stored_pixels, file_bytes, max_pixels)
+        return convert(_pixels(image, header)), size, header.frames
+
+
+def _pixels(image: Image.Image | HeifFile, header: Header) -> Pixels:
+    """The pixels of an opened picture, decoded now."""
+    if not isinstance(image, Image.Image):
+        return heif.pixels(image)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image.load()
+    info = image.info
+    gamma = info.get("gamma") if "srgb" not in info else None
+    usable = isinstance(gamma, float) and _LEAST_GAMMA <= gamma <= 1 / _LEAST_GAMMA
+    return Pixels(
+        image.size,
+        image.crop,
+        _orientation(image, header),
+        info.get("icc_profile"),
+        gamma if usable else None,
+    )
+
+
+def _orientation(image: Image.Image | HeifFile, header: Header) -> int:
+    """EXIF's orientation, 1 to 8, of what the decoder gives: of HEIC and TIFF it gives the upright picture."""
+    if not isinstance(image, Image.Image) or image.format == "TIFF":
+        return 1
+    if header.orientation is not None:
+        return header.orientation
+    if exif := image.info.get("exif"):
+        return exif_orientation(exif)
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
+    found = _XMP_ORIENTATION.search(xmp.decode("utf-8", "ignore") if isinstance(xmp, bytes) else str(xmp))
+    return int(found[1]) if found else 1
 
 
 @contextlib.contextmanager
@@ -58,62 +174,101 @@ def _one_clear_error(max_pixels: int) -> Iterator[None]:
             f"the picture has more than {max_pixels / 1e6:.0f} megapixels; scale it down"
         ) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise ImageError("there is no room for temporary files; free some and try again") from None
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise ImageError(f"the picture is damaged and cannot be decoded ({reason})") from error
 
 
-def _from_source(source: Source) -> Image.Image:
-    if isinstance(source, np.ndarray):
-        return _from_array(source)
-    return source if isinstance(source, Image.Image) else _open(source)
+@contextlib.contextmanager
+def _opened(
+    source: Source, max_pixels: int, max_side: int
+) -> Iterator[tuple[Image.Image | HeifFile, Header, int]]:
+    """The picture not yet decoded but found small enough, what its bytes say, and how many there are."""
+    if isinstance(source, Image.Image):
+        _check_size(source.size, max_pixels, max_side)
+        yield source, Header(), 0
+        return
+    with _file(source) as (file, size_bytes):
+        if not size_bytes:
+            raise ImageError("the file is empty; choose a picture")
+        with _view(file) as view:
+            header = examine(view)
+        if header.size is not None:
+            _check_size(header.size, max_pixels, max_side)
+        image = _identified(file)
+        _check_size(image.size, max_pixels, max_side)
+        if isinstance(image, WebPImageFile | AvifImageFile):  # there it costs nothing to ask the decoder
+            header = replace(header, frames=image.n_frames)
+        yield image, header, size_bytes
 
 
-def _open(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Image.Image:
-    data = _read_bytes(source)
-    if not data:
-        raise ImageError("the file is empty; choose a picture")
-    if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > _MAX_JPEG_SCANS:
-        raise ImageError(f"the JPEG has more than {_MAX_JPEG_SCANS} scans; save it again as a plain JPEG")
+def _identified(file: IO[bytes]) -> Image.Image | HeifFile:
+    start = file.read(32)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # bomb and metadata warnings: our own limits follow
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            return Image.open(file, formats=[name for name in TITLES if name != "HEIF"])
     except Image.UnidentifiedImageError:
-        if data.startswith(_SIGNATURES):
+        if heif.accepts(start):
+            return heif.opened(file)
+        if start.startswith(_SIGNATURES):
             raise ImageError("the picture is damaged: its header cannot be read") from None
-        raise ImageError(f"this is not a picture textsketch can read; save it as {_FORMAT_NAMES}") from None
-    if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "n_frames", 1) > 1:
-        raise ImageError(f"the {image.format} is animated; save the frame you want as a still picture")
-    return image
+        raise ImageError(f"this is not a picture textsketch can read; save it as {LISTED}") from None
 
 
-def _read_bytes(source: str | os.PathLike[str] | bytes | IO[bytes]) -> bytes:
-    too_large = f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB; save it as JPEG and try again"
+@contextlib.contextmanager
+def _file(source: Source) -> Iterator[tuple[IO[bytes], int]]:
+    """The source as a file at its start, and its size in bytes; a file object is copied to disk first."""
     if isinstance(source, bytes | bytearray | memoryview):
-        if len(source) > MAX_FILE_BYTES:
-            raise ImageError(too_large)
-        return bytes(source)
-    if isinstance(source, str | os.PathLike):
+        _check_file_size(len(source))
+        yield io.BytesIO(source), len(source)
+    elif isinstance(source, str | os.PathLike):
         path = os.fspath(source)
         if os.path.exists(path) and not os.path.isfile(path):
             raise ImageError(f"{path} is not a file; name a picture")
         try:
-            with open(path, "rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+            file: IO[bytes] = open(path, "rb")  # noqa: SIM115  closed below, outside of this try
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ImageError(f"cannot read {path!s}: {reason}") from None
+        with file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            _check_file_size(size_bytes)
+            yield file, size_bytes
     elif hasattr(source, "read"):
-        data = source.read(MAX_FILE_BYTES + 1)
-        if not isinstance(data, bytes):
-            raise ImageError("the file object gives text; open it in binary mode ('rb')")
+        with tempfile.TemporaryFile() as copy:
+            while chunk := source.read(1 << 20):
+                if not isinstance(chunk, bytes):
+                    raise ImageError("the file object gives text; open it in binary mode ('rb')")
+                copy.write(chunk)
+                _check_file_size(copy.tell())
+            size_bytes = copy.tell()
+            copy.seek(0)
+            yield copy, size_bytes
     else:
         raise ImageError(
             f"cannot read a picture from {type(source).__name__}; give a path, bytes or a PIL image"
         )
-    if len(data) > MAX_FILE_BYTES:
-        raise ImageError(too_large)
-    return data
+
+
+def _check_file_size(size_bytes: int) -> None:
+    if size_bytes > MAX_FILE_BYTES:
+        raise ImageError(
+            f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB; save it as JPEG and try again"
+        )
+
+
+@contextlib.contextmanager
+def _view(file: IO[bytes]) -> Iterator[View]:
+    """All bytes of the file without a copy of them."""
+    if isinstance(file, io.BytesIO):
+        with file.getbuffer() as buffer:
+            yield buffer
+    else:
+        file.flush()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            yield mapped
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, max_side: int) -> None:
@@ -129,94 +284,28 @@ def _check_size(size: tuple[int, int], max_pixels: int, max_side: int) -> None:
         )
 
 
-def _load(image: Image.Image) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image.load()
-        try:
-            return ImageOps.exif_transpose(image)
-        except Exception:  # damaged EXIF says nothing about orientation
-            return image
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    icc_profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _wide_grey_to_8_bit(image)
-    if image.mode in ("P", "PA") or image.has_transparency_data:
-        # A palette without transparency has no use for alpha.
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    alpha = image.getchannel("A") if image.mode in ("RGBA", "LA") else None
-    if alpha is not None:
-        image = image.convert(image.mode[:-1])
-    colour = _convert_colour(image, icc_profile)
-    if alpha is not None:
-        flat = Image.new("RGB", colour.size, (255, 255, 255))
-        flat.paste(colour, mask=alpha)
-        colour = flat
-    colour.info = {}
-    return colour
-
-
-def _convert_colour(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    if image.mode == "LAB":
-        profile: Any = ImageCms.createProfile("LAB")
-    elif icc_profile and image.mode in ("RGB", "L", "CMYK"):
-        try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
-        except (ImageCms.PyCMSError, OSError, TypeError):
-            profile = None
-    else:
-        profile = None
-    if profile is not None:
-        try:
-            converted = ImageCms.profileToProfile(
-                image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-            if converted is not None:
-                return converted
-        except ImageCms.PyCMSError:
-            pass  # a profile of another colour model than the pixels; treat them as sRGB
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
-
-
-def _wide_grey_to_8_bit(image: Image.Image) -> Image.Image:
-    """Reduce 16-bit (and 32-bit holding 16-bit) grey to 8 bits, keeping a transparent grey level."""
-    levels = np.asarray(image)
-    if image.mode == "F" or levels.min() < 0 or levels.max() > 65535:
-        raise ImageError("the picture has 32-bit pixels of unknown range; save it with 8 or 16 bits")
-    grey = Image.fromarray(((levels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        grey.putalpha(Image.fromarray(np.where(levels == transparent, 0, 255).astype(np.uint8)))
-    return grey
-
-
-def _from_array(array: np.ndarray) -> Image.Image:
+def _array_size(array: np.ndarray, max_pixels: int, max_side: int) -> tuple[int, int]:
+    """The (width, height) of an array that can be a picture; its values are looked at band by band."""
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
         raise ImageError(
             f"an array of shape {array.shape} is no picture; give (height, width), "
             "(height, width, 3) or (height, width, 4)"
         )
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-            raise ImageError("a float array must have values from 0 to 1; scale it or convert it to uint8")
-        array = np.rint(array * 255).astype(np.uint8)
-    if array.dtype != np.uint8:
+    if array.dtype.kind != "f" and array.dtype != np.uint8:
         raise ImageError(f"an array of {array.dtype} is no picture; give uint8 (0 to 255) or float (0 to 1)")
-    return Image.fromarray(np.ascontiguousarray(array))
+    size = (array.shape[1], array.shape[0])
+    _check_size(size, max_pixels, max_side)
+    return size
 
 
-def read_size(source: Source, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> tuple[int, int]:
-    """Width and height in pixels of the upright picture, from the header alone. Raises ImageError."""
-    with _one_clear_error(max_pixels):
-        image = _from_source(source)
-        _check_size(image.size, max_pixels, max_side)
-        turned = (
-            image.format in ("JPEG", "WEBP", "AVIF")  # in other formats getexif() would decode the pixels
-            and image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
-        )
-        return (image.height, image.width) if turned else image.size
+def _array_box(array: np.ndarray, box: Box) -> Image.Image:
+    left, top, right, bottom = box
+    band = array[top:bottom, left:right]
+    if band.dtype.kind == "f":
+        if not (band.min() >= 0 and band.max() <= 1):  # nor is it if there is a NaN
+            raise ImageError("a float array must have values from 0 to 1; scale it or convert it to uint8")
+        band = np.rint(band * 255).astype(np.uint8)
+    return Image.fromarray(np.ascontiguousarray(band))
 
 
 def fitting_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:

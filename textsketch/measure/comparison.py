@@ -19,14 +19,20 @@ _QUIET_INK = (113, 113, 122)
 
 
 def save_comparison(
-    folder: Path, picture: Image.Image, encoded: Encoded, decoded: Decoded, baselines: list[Baseline]
+    folder: Path,
+    picture: Image.Image,
+    encoded: Encoded,
+    decoded: Decoded,
+    baselines: list[Baseline],
+    *,
+    notes: tuple[str, ...] = (),
 ) -> Report:
-    """Write into `folder`, which exists, and return the report.
+    """Write into `folder`, which exists, and return the report; notes: see `image.reading.Picture`.
 
     picture.tsk, original.png, decoded.png, caption.txt, sketch.png and colour_map.png where the file has
     these layers, jpeg.jpg and the like for each baseline, report.json, side_by_side.png.
     """
-    report = make_report(picture, encoded, decoded.image, baselines)
+    report = make_report(picture, encoded, decoded.image, baselines, notes=notes)
     (folder / "picture.tsk").write_bytes(encoded.data)
     (folder / "caption.txt").write_text(decoded.layers.semantic.caption + "\n", encoding="utf-8")
     (folder / "report.json").write_text(

@@ -40,7 +40,8 @@ class Report:
     """Figures of one .tsk file.
 
     layer_bytes: bytes of the header and of each segment with its frame. clip_not_available: why there is no
-    CLIP score and how to get it, or None if there is one.
+    CLIP score and how to get it, or None if there is one. notes: what of the source is not in the picture, see
+    `image.reading.Picture`.
     """
 
     width: int
@@ -54,6 +55,7 @@ class Report:
     quality: Quality
     baselines: list[BaselineFigures]
     clip_not_available: str | None
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The report as what json.dump takes."""
@@ -67,6 +69,7 @@ def make_report(
     baselines: list[Baseline],
     *,
     with_ms_ssim: bool = True,
+    notes: tuple[str, ...] = (),
 ) -> Report:
     """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`.
 
@@ -98,6 +101,7 @@ def make_report(
             for baseline, quality in zip(baselines, qualities[1:], strict=True)
         ],
         clip_not_available=clip_not_available,
+        notes=notes,
     )
 
 

@@ -107,7 +107,9 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
-            caption_writer(jobs, lambda path, report: read_image(path), picture, caption, caption_line)
+            caption_writer(
+                jobs, lambda path, report: read_image(path, fit=MAX_SIDE), picture, caption, caption_line
+            )
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)

@@ -99,18 +99,20 @@ def headline(show: Showcase) -> str:
         f"{raw_bytes:,} bytes</small></div>"
         f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div><div class='ts-facts'>{cells}</div>{missing}{_scaled(show)}"
+        f"</div><div class='ts-facts'>{cells}</div>{missing}{_about_the_source(show)}"
     )
 
 
-def _scaled(show: Showcase) -> str:
+def _about_the_source(show: Showcase) -> str:
+    """How what was encoded differs from the file that was uploaded."""
     width, height = show.original_size
-    if (width, height) == (show.report.width, show.report.height):
-        return ""
-    return (
-        f'<div class="ts-note">Scaled from {width} x {height} to {show.report.width} x {show.report.height} '
-        "pixels before encoding; all figures are for the scaled picture.</div>"
-    )
+    lines = [_sentence(note) for note in show.report.notes]
+    if (width, height) != (show.report.width, show.report.height):
+        lines.append(
+            f"Scaled from {width} x {height} to {show.report.width} x {show.report.height} "
+            "pixels before encoding; all figures are for the scaled picture."
+        )
+    return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
 
 
 def missing(title: str, problems: list[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from textsketch.codestream import stream
-from textsketch.image.reading import fitting_size, read_image, scale_to_fit
+from textsketch.image.reading import fitting_size, read_picture
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
 from textsketch.measure.report import Report, make_report
@@ -88,11 +88,22 @@ class Showroom:
         rough pictures while a Stable Diffusion profile paints. keep: never forget this one.
         """
         progress(0.0, "reading the picture")
-        original = read_image(path)
-        picture = scale_to_fit(original, max_side)
+        read = read_picture(path, fit=max_side)
+        picture = read.image
         choices, options = choices or {}, options or {}
         asked = repr(
-            (Path(path).stem, picture.size, mode, budget, caption, seed, renderer, choices, options)
+            (
+                Path(path).stem,
+                picture.size,
+                mode,
+                budget,
+                caption,
+                seed,
+                renderer,
+                choices,
+                options,
+                read.notes,
+            )
         ).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
         folder = self.root / key[:32]
@@ -129,14 +140,14 @@ class Showroom:
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
         progress(0.85, "measuring")
-        report = make_report(picture, encoded, decoded.image, [jpeg], with_ms_ssim=False)
+        report = make_report(picture, encoded, decoded.image, [jpeg], with_ms_ssim=False, notes=read.notes)
         progress(0.95, "writing files")
         showcase = Showcase(
             encoded,
             decoded,
             jpeg,
             report,
-            original.size,
+            read.original_size,
             prompt,
             encoded_at - started,
             decoded_at - encoded_at,

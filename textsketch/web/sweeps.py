@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from textsketch.image.reading import read_image, scale_to_fit
+from textsketch.image.reading import read_image
 from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
 from textsketch.progress import Progress, share
 from textsketch.render import PAINTER
@@ -81,7 +81,7 @@ class SweepRoom:
         found: is called with the sweep so far after each point.
         """
         progress(0.0, "reading the picture")
-        picture = scale_to_fit(read_image(path), max_side)
+        picture = read_image(path, fit=max_side)
         options = options or {}
         asked = repr((picture.size, caption, seed, renderer, sorted(options.items()))).encode()
         key = hashlib.sha256(picture.tobytes() + asked).hexdigest()

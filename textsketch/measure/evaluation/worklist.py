@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from textsketch.errors import TextsketchError
+from textsketch.image.formats import SUFFIXES
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff")
 _LONGEST_WAIT = timedelta(days=7)
 
 

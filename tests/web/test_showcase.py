@@ -1,0 +1,25 @@
+from PIL import Image
+
+from textsketch.progress import ignore
+from textsketch.web import html
+from textsketch.web.showcase import Showroom
+
+
+def test_the_headline_says_what_of_the_file_was_encoded(tmp_path):
+    frames = [Image.new("RGBA", (64, 48), (255, 255, 255, alpha)) for alpha in (200, 100, 50)]
+    frames[0].save(tmp_path / "logo.webp", save_all=True, append_images=frames[1:], lossless=True)
+    show = Showroom().show(
+        str(tmp_path / "logo.webp"),
+        mode="text-only",
+        budget=25,
+        caption="",
+        seed=0,
+        max_side=32,
+        progress=ignore,
+    )
+    said = html.headline(show)
+    assert show.original_size == (64, 48) and (show.report.width, show.report.height) == (32, 24)
+    assert (
+        "First of 3 frames. Transparent, flattened on dark grey. Scaled from 64 x 48 to 32 x 24 pixels"
+        in said
+    )

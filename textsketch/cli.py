@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         + "; ".join(f"{name}, {source.summary}" for name, source in sources.items())
         + " (default: %(default)s)",
     )
-    add_arguments(caption, {source.title: source.options for source in sources.values()})
+    add_arguments(caption, {name: source.options for name, source in sources.items()})
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
     compare.add_argument("image", metavar="IMAGE", help=LISTED)

@@ -27,3 +27,7 @@ class CaptionError(TextsketchError):
 
 class RenderError(TextsketchError):
     """The picture could not be painted: out of memory, numbers that are no picture, or held back."""
+
+
+class OptionError(TextsketchError):
+    """An option is unknown here, or its value is out of range."""

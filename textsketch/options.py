@@ -7,70 +7,119 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from textsketch.errors import TextsketchError
-
-Options = TypeVar("Options")
+from textsketch.errors import OptionError
 
 _PREFIX = "option:"
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
-@dataclasses.dataclass(frozen=True)
-class NoOptions:
-    """The options of what has none."""
+@dataclass(frozen=True)
+class Option:
+    """One option. kind: bool, int, float or str; a default of None means "as usual".
+
+    summary: a phrase for people. least, most: of a number. choices: all values there are, or () where any is
+    possible.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    summary: str
+    least: float | None
+    most: float | None
+    choices: tuple[Any, ...]
 
 
 def option(
-    default: bool | int | float | str, summary: str, *, least: float | None = None, most: float | None = None
+    default: bool | int | float | str | None,
+    summary: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    choices: Sequence[Any] | Callable[[], Sequence[Any]] = (),
 ) -> Any:
-    """A field of an options dataclass. summary: for people. least, most: of a number, for people and sliders."""
-    return dataclasses.field(default=default, metadata={"summary": summary, "least": least, "most": most})
+    """A field of an `Options` class, see `Option`. choices: may be a function, for the names of a table."""
+    about = {"summary": summary, "least": least, "most": most, "choices": choices}
+    return dataclasses.field(default=default, metadata=about)
 
 
-def fill(owner: str, kind: type[Options], given: Mapping[str, object]) -> Options:
-    """The options of `owner`, a dataclass `kind`, with what is `given`.
+@dataclass(frozen=True)
+class Options:
+    """Base of all classes of options; by itself: there are none. Raises OptionError for a value out of range."""
 
-    Raises TextsketchError for an option that `owner` does not have, or that is of another type than its default.
+    def __post_init__(self) -> None:
+        for one in described(type(self)):
+            _check(one, getattr(self, one.name))
+
+
+Given = TypeVar("Given", bound=Options)
+
+
+def described(kind: type[Options]) -> tuple[Option, ...]:
+    """The options of a class, in order."""
+    hints = typing.get_type_hints(kind)
+    found = []
+    for field in dataclasses.fields(kind):
+        wanted = hints[field.name]
+        if isinstance(wanted, types.UnionType):
+            wanted = next(part for part in typing.get_args(wanted) if part is not type(None))
+        choices = field.metadata["choices"]
+        about = {**field.metadata, "choices": tuple(choices() if callable(choices) else choices)}
+        found.append(Option(field.name, wanted, field.default, **about))
+    return tuple(found)
+
+
+def fill(owner: str, kind: type[Given], given: Mapping[str, object]) -> Given:
+    """The options of `owner`, of the class `kind`, with what is `given`.
+
+    Raises OptionError for an option that `owner` does not have, or a value of another type or out of range.
     """
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    values = {}
-    for name, value in given.items():
-        if name not in fields:
-            known = f"it takes {', '.join(fields)}" if fields else "it has no options"
-            raise TextsketchError(f"{owner} does not take the option {name}; {known}")
-        wanted = type(fields[name].default)
-        if wanted in (int, float) and isinstance(value, int | float) and value == wanted(value):
-            value = value if isinstance(value, bool) else wanted(value)
-        if type(value) is not wanted:
-            raise TextsketchError(f"the option {name} of {owner} takes {_WORDS[wanted]}, not {value!r}")
-        values[name] = value
-    return kind(**values)
+    known = [one.name for one in described(kind)]
+    for name in given:
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it has no options"
+            raise OptionError(f"{owner} does not take the option {name}; {takes}")
+    return kind(**given)
 
 
-def add_arguments(parser: argparse.ArgumentParser, kinds: Mapping[str, type]) -> None:
-    """Give `parser` an argument for every option of `kinds`, by the title of who takes it; see `given`."""
+def taken(kind: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that `kind` has an option for."""
+    return {one.name: values[one.name] for one in described(kind) if one.name in values}
+
+
+def add_arguments(parser: argparse.ArgumentParser, kinds: Mapping[str, type[Options]]) -> None:
+    """Give `parser` an argument for every option of `kinds`, by the name of who takes it; see `given`."""
     owners: dict[str, list[str]] = {}
-    fields: dict[str, dataclasses.Field] = {}
-    for title, kind in kinds.items():
-        for field in dataclasses.fields(kind):
-            owners.setdefault(field.name, []).append(title)
-            fields.setdefault(field.name, field)
-    for name, field in fields.items():
-        facts = f"default: {str(field.default).lower() if isinstance(field.default, bool) else field.default}"
-        if field.metadata["least"] is not None and field.metadata["most"] is not None:
-            facts = f"{field.metadata['least']} to {field.metadata['most']}, {facts}"
-        how: dict[str, Any] = {"type": type(field.default), "metavar": "N"}
-        if isinstance(field.default, bool):
+    options: dict[str, Option] = {}
+    for owner, kind in kinds.items():
+        for one in described(kind):
+            owners.setdefault(one.name, []).append(owner)
+            options.setdefault(one.name, one)
+    for name, one in options.items():
+        facts = [f"{one.least:g} to {one.most:g}"] if None not in (one.least, one.most) else []
+        if one.default is not None:
+            usual = (
+                {True: "on", False: "off"}.get(one.default, one.default) if one.kind is bool else one.default
+            )
+            facts.append(f"default: {usual}")
+        how: dict[str, Any] = {"type": one.kind, "metavar": {int: "N", float: "X"}.get(one.kind, "TEXT")}
+        if one.kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
-        elif isinstance(field.default, str):
-            how["metavar"] = "TEXT"
+        elif one.choices:
+            how["metavar"] = "{" + ",".join(map(str, one.choices)) + "}"
+        # What everybody takes needs no owner's name.
+        whose = "" if len(owners[name]) == len(kinds) else f"{', '.join(owners[name])}: "
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             dest=_PREFIX + name,
             default=argparse.SUPPRESS,
-            help=f"{', '.join(owners[name])}: {field.metadata['summary']} ({facts})",
+            help=f"{whose}{one.summary}" + (f" ({', '.join(facts)})" if facts else ""),
             **how,
         )
 
@@ -84,4 +133,15 @@ def given(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+def _check(one: Option, value: Any) -> None:
+    if value is None and one.default is None:
+        return
+    allowed: Any = (int, float) if one.kind is float else one.kind
+    if isinstance(value, allowed) and (one.kind is bool or not isinstance(value, bool)):
+        if one.choices and value not in one.choices:
+            raise OptionError(f"{one.name} must be one of {', '.join(map(str, one.choices))}, not {value!r}")
+        if (one.least is None or value >= one.least) and (one.most is None or value <= one.most):
+            return
+    bounds = [f"from {one.least:g}"] if one.least is not None else []
+    bounds += [f"to {one.most:g}"] if one.most is not None else []
+    raise OptionError(f"{one.name} must be {' '.join([_WORDS[one.kind], *bounds])}, not {value!r}")

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from textsketch.models import weights
-from textsketch.options import option
+from textsketch.options import Options, option
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.web.caption_writer import caption_writer
@@ -35,7 +35,7 @@ def make_poet():
         ("length", int, option(500, "letters at most", least=1, most=10_000)),
         ("language", str, option("en", "language of the poem")),
     ]
-    options = make_dataclass("PoetOptions", fields, frozen=True)
+    options = make_dataclass("PoetOptions", fields, bases=(Options,), frozen=True)
     return Source("poet", "A poet", "verses", options, lambda: None, lambda picture, options, progress: "o")
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from textsketch.cli import main
-from textsketch.errors import TextsketchError, WeightsError
+from textsketch.errors import OptionError, WeightsError
 from textsketch.models import weights
-from textsketch.options import option
+from textsketch.options import Options, option
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 
@@ -17,7 +17,7 @@ PICTURE = Image.new("RGB", (40, 30), (200, 30, 30))
 
 
 @dataclass(frozen=True)
-class PoetOptions:
+class PoetOptions(Options):
     lines: int = option(1, "lines of the poem", least=1, most=9)
     rhymed: bool = option(True, "end the lines alike")
     language: str = option("en", "language of the poem")
@@ -62,17 +62,18 @@ def test_a_row_is_written_with_its_own_options(poet):
         ("poet", {"steps": 3}, "A poet does not take the option steps; it takes lines, rhymed, language"),
         ("blip", {"tokens": 8}, "BLIP does not take the option tokens; it has no options"),
         ("florence2", {"lines": 8}, "Florence-2 does not take the option lines; it takes detailed"),
-        ("poet", {"lines": "many"}, "the option lines of A poet takes a whole number, not 'many'"),
-        ("poet", {"lines": 1.5}, "takes a whole number, not 1.5"),
-        ("poet", {"lines": None}, "takes a whole number, not None"),
-        ("poet", {"lines": True}, "takes a whole number, not True"),
-        ("poet", {"rhymed": 1}, "takes true or false, not 1"),
-        ("poet", {"language": 5}, "takes text, not 5"),
+        ("poet", {"lines": "many"}, "lines must be a whole number from 1 to 9, not 'many'"),
+        ("poet", {"lines": 1.5}, "lines must be a whole number from 1 to 9, not 1.5"),
+        ("poet", {"lines": None}, "lines must be a whole number from 1 to 9, not None"),
+        ("poet", {"lines": True}, "lines must be a whole number from 1 to 9, not True"),
+        ("poet", {"rhymed": 1}, "rhymed must be true or false, not 1"),
+        ("poet", {"language": 5}, "language must be text, not 5"),
+        ("poet", {"lines": 10}, "lines must be a whole number from 1 to 9, not 10"),
         ("novelist", {}, "no caption source called 'novelist'; choose one of blip, florence2"),
     ],
 )
 def test_an_unknown_or_foreign_option_is_one_sentence(poet, name, options, sentence):
-    with pytest.raises(TextsketchError) as caught:
+    with pytest.raises(OptionError) as caught:
         table.write(PICTURE, name, **options)
     assert sentence in str(caught.value)
 
@@ -105,7 +106,7 @@ def test_the_command_line_offers_a_new_row_and_its_options(poet, capsys, tmp_pat
         main(["caption", "--help"])
     printed = " ".join(capsys.readouterr().out.split())
     assert "{blip,florence2,prompt-inversion,poet}" in printed and "poet, verses" in printed
-    assert "--lines N A poet: lines of the poem (1 to 9, default: 1)" in printed
+    assert "--lines N poet: lines of the poem (1 to 9, default: 1)" in printed
     assert "--rhymed, --no-rhymed" in printed
     assert main(["caption", str(tmp_path / "a.png"), "--source", "poet", "--lines", "2", "--no-rhymed"]) == 0
     assert capsys.readouterr().out.strip() == "o red / o red (en)"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textsketch.models import networks, weights
-from textsketch.options import NoOptions, option
+from textsketch.options import Options, option
 from textsketch.progress import Progress
 from textsketch.semantic.captions.source import Source
 
@@ -32,13 +32,13 @@ _lock = threading.RLock()
 
 
 @dataclass(frozen=True)
-class Florence2Options:
+class Florence2Options(Options):
     """How Florence-2 writes."""
 
     detailed: bool = option(False, "write a longer caption")
 
 
-def _write_blip(picture: Image.Image, options: NoOptions, progress: Progress) -> str:
+def _write_blip(picture: Image.Image, options: Options, progress: Progress) -> str:
     return _write("blip", None, picture, progress)
 
 
@@ -110,7 +110,7 @@ BLIP = Source(
     "blip",
     "BLIP",
     "a short caption by a small network",
-    NoOptions,
+    Options,
     functools.partial(_unavailable, "blip"),
     _write_blip,
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import TextsketchError
 from textsketch.models import clip
-from textsketch.options import option
+from textsketch.options import Options, option
 from textsketch.progress import Progress
 from textsketch.semantic.captions.source import Source
 
@@ -32,7 +32,7 @@ _words: dict[int, torch.Tensor] = {}
 
 
 @dataclass(frozen=True)
-class InversionOptions:
+class InversionOptions(Options):
     """What the search takes; see `search`."""
 
     tokens: int = option(16, "words to look for", least=LEAST_TOKENS, most=MOST_TOKENS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textsketch.errors import TextsketchError, WeightsError
+from textsketch.errors import OptionError, WeightsError
 from textsketch.options import fill
 from textsketch.progress import Progress, ignore
 from textsketch.semantic.captions import captioner, prompt_inversion
@@ -20,11 +20,9 @@ SOURCES = {
 
 
 def get(name: str) -> Source:
-    """The source called `name`. Raises TextsketchError if there is none."""
+    """The source called `name`. Raises OptionError if there is none."""
     if name not in SOURCES:
-        raise TextsketchError(
-            f"there is no caption source called {name!r}; choose one of {', '.join(SOURCES)}"
-        )
+        raise OptionError(f"there is no caption source called {name!r}; choose one of {', '.join(SOURCES)}")
     return SOURCES[name]
 
 
@@ -33,7 +31,7 @@ def write(
 ) -> str:
     """A caption for an RGB picture by the source called `name`; `options` are its own.
 
-    Raises TextsketchError if there is no such source or it does not take an option, WeightsError if it lacks
+    Raises OptionError if there is no such source or it does not take an option, WeightsError if it lacks
     something here.
     """
     source = get(name)

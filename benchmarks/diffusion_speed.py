@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import tiny_models
 
 from textsketch.layers import Layers, Semantic, Structure
+from textsketch.models.networks import device as best_device
 from textsketch.render.diffusion import condition, sampler
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion.profiles import Profile
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(best_device(shared_gpu=True))
     dtype = torch.float16 if device.type == "cuda" else torch.bfloat16
     if device.type == "cuda":
         name = torch.cuda.get_device_name()

@@ -43,6 +43,7 @@ def test_captioners_detectors_and_clip_leave_a_shared_gpu_alone(shared, expected
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setenv("SPACES_ZERO_GPU", shared)
     assert networks.device() == expected
+    assert networks.device(shared_gpu=True) == "cuda"
 
 
 def test_importing_the_renderers_loads_no_torch():

@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import WeightsError
-from textsketch.models import weights
-from textsketch.models.networks import reading
+from textsketch.models import networks, weights
 from textsketch.render.diffusion.profiles import Guide, Profile, problem
 
 if TYPE_CHECKING:
     import torch
 
 _OFFLOAD_BELOW_BYTES = 6_000_000_000  # free GPU memory with which everything stays on the GPU
-_loaded: dict[tuple, Any] = {}
+_GROUP = "Stable Diffusion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,19 +59,18 @@ def load(
         raise WeightsError(trouble)
     import torch
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(networks.device(shared_gpu=True))
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     folders = {name: weights.resolve(name) for name in profile.weights}
-    used: set[tuple] = set()
+    used: set[networks.Key] = set()
 
     def part(kind: str, make: Callable[[], Any], *names: str) -> Any:
-        key = (kind, device.type, *(str(folders[name]) for name in names))
+        found = tuple(folders[name] for name in names)
+        key = networks.Key(names[0], f"{kind} on {device.type}", found, _GROUP)
         used.add(key)
-        if key not in _loaded:
+        if not networks.is_loaded(key):
             report(kind)
-            with reading(names[0], folders[names[0]]):
-                _loaded[key] = make()
-        return _loaded[key]
+        return networks.keep(key, make)
 
     def network(module: Any) -> Any:
         module = module.eval().requires_grad_(False)
@@ -145,19 +143,14 @@ def load(
             ),
             "taesd",
         )
-    for key in set(_loaded) - used:
-        del _loaded[key]
+    networks.forget(_GROUP, but=used)
     _place(parts, device)
     return Networks(**parts, device=device, dtype=dtype)
 
 
 def forget() -> None:
     """Give up every loaded network."""
-    _loaded.clear()
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    networks.forget(_GROUP)
 
 
 def _scheduler_config(base: Path) -> dict[str, Any]:

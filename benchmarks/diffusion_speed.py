@@ -23,7 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import tiny_models
 
-from textsketch.layers import Layers, Semantic, Structure
+from textsketch.layers import Layers, Semantic, Strokes
 from textsketch.models.networks import device as best_device
 from textsketch.render.diffusion import condition, sampler
 from textsketch.render.diffusion import networks as diffusion_networks
@@ -71,7 +71,7 @@ def true_size_networks(device: torch.device, dtype: torch.dtype) -> diffusion_ne
 def sketch_layers(side: int) -> Layers:
     strokes = np.zeros((192, 192), bool)
     strokes[40:150, 60] = strokes[100, 20:180] = True
-    return Layers((side, side), Semantic("a lighthouse on a cliff above the sea"), Structure(strokes))
+    return Layers((side, side), Semantic("a lighthouse on a cliff above the sea"), Strokes(strokes))
 
 
 def measure(layers: Layers, profile: str, steps: int, count: int, repeats: int) -> list[float]:

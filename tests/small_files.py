@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from textsketch.codestream import stream
-from textsketch.layers import Layers
-from textsketch.structure import pose
+from textsketch.layers import Layers, Skeletons
 
 GOLDENS = Path(__file__).parent / "goldens" / "tsk"
 
@@ -49,7 +48,7 @@ def with_valid_checks(header: bytes, payloads: list[bytes]) -> bytes:
     return bytes(data)
 
 
-PEOPLE = pose.Poses(
+PEOPLE = Skeletons(
     (
         tuple((100 + 20 * index, 40 + 23 * index) for index in range(18)),
         tuple((400, 8 * index) if index % 3 else None for index in range(18)),

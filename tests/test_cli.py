@@ -9,8 +9,7 @@ from PIL import Image
 from textsketch.cli import main
 from textsketch.codestream import stream
 from textsketch.image.formats import LISTED
-from textsketch.layers import Layers, Semantic
-from textsketch.structure.pose import Poses
+from textsketch.layers import Layers, Semantic, Skeletons
 
 
 @pytest.fixture
@@ -198,7 +197,7 @@ def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_pat
 
 
 def test_info_tells_the_structure_the_candidate_and_the_colours_in_words(tmp_path, capsys):
-    layers = Layers((512, 768), Semantic("a person"), Poses((((100, 100),) * 18,)), seed=3, candidate=2)
+    layers = Layers((512, 768), Semantic("a person"), Skeletons((((100, 100),) * 18,)), seed=3, candidate=2)
     path = tmp_path / "pose.tsk"
     path.write_bytes(stream.pack(layers))
     record = run_json(capsys, "info", path)
@@ -218,4 +217,4 @@ def test_info_says_the_descriptors_in_words(photo_path, tmp_path, capsys):
 
 def test_the_painter_takes_no_strength(tsk, capsys):
     assert main(["decode", str(tsk), "--strength", "0.5"]) == 2
-    assert "--strength" in capsys.readouterr().err
+    assert "the option strength" in capsys.readouterr().err

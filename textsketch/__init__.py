@@ -5,22 +5,37 @@
 >>> decoded = ts.decode(encoded.data)
 """
 
-from textsketch.errors import BitstreamError, BudgetError, ImageError, TextsketchError, WeightsError
+from textsketch.errors import (
+    BitstreamError,
+    BudgetError,
+    CaptionError,
+    ImageError,
+    OptionError,
+    RenderError,
+    TextsketchError,
+    WeightsError,
+)
 from textsketch.layers import Layers, Mode
-from textsketch.pipeline import Decoded, Encoded, decode, encode
+from textsketch.pipeline import Decoded, Encoded, decode, encode, pack, paint, unpack
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BitstreamError",
     "BudgetError",
+    "CaptionError",
     "Decoded",
     "Encoded",
     "ImageError",
     "Layers",
     "Mode",
+    "OptionError",
+    "RenderError",
     "TextsketchError",
     "WeightsError",
     "decode",
     "encode",
+    "pack",
+    "paint",
+    "unpack",
 ]

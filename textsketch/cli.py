@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from textsketch.budget import PRESETS
 from textsketch.errors import TextsketchError, WeightsError
 from textsketch.image.formats import LISTED
-from textsketch.layers import CANDIDATES, Mode
-from textsketch.structure.kinds import Kind
+from textsketch.layers import Mode
+from textsketch.options import add_arguments, given
 
 if TYPE_CHECKING:
     from textsketch.progress import Progress
@@ -56,7 +56,7 @@ def _fail(message: str, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     from textsketch import __version__
     from textsketch.measure.evaluation import command as evaluate_command
-    from textsketch.options import add_arguments
+    from textsketch.render import registry
     from textsketch.semantic.captions import table as captions
 
     parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
@@ -75,27 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("out", metavar="OUT.tsk", nargs="?", help="default: IMAGE with the suffix .tsk")
     _add_encoder_options(encode)
     _add_renderer_option(encode, "what the bytes are spent for")
-    encode.add_argument(
-        "--structure",
-        choices=list(Kind),
-        default=Kind.STROKES,
-        help="kind of line drawing, for a Stable Diffusion profile (default: %(default)s)",
-    )
-    encode.add_argument(
-        "--detector",
-        default="edges",
-        metavar="NAME",
-        help="what finds the lines, for a Stable Diffusion profile: edges (built in), hed, pidinet, teed, "
-        "lineart (default: %(default)s)",
-    )
-    encode.add_argument(
-        "--candidates",
-        type=int,
-        choices=CANDIDATES,
-        default=1,
-        help="pictures to paint with a Stable Diffusion profile; the one CLIP finds most like the original is "
-        "kept (default: %(default)s)",
-    )
+    add_arguments(encode, {one.name: one.allocation for one in registry.RENDERERS})
 
     decode = command("decode", _decode, "decode a .tsk file into a picture")
     decode.add_argument("file", metavar="IN.tsk")
@@ -103,16 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
     _add_salvage_option(decode)
     _add_renderer_option(decode, "what paints")
-    decode.add_argument(
-        "--steps", type=int, metavar="N", help="denoising steps of a Stable Diffusion profile"
-    )
-    decode.add_argument(
-        "--strength",
-        type=float,
-        metavar="X",
-        help="how much of the colour map's picture the profiles pics and fast repaint, 0 to 1 (default: 0.85)",
-    )
-    _add_grain_option(decode)
+    add_arguments(decode, {one.name: one.options for one in registry.RENDERERS})
 
     info = command("info", _info, "show what a .tsk file holds")
     info.add_argument("file", metavar="IN.tsk")
@@ -141,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="comma-separated, of jpeg, webp, avif, jpeg2000, jpegxl, vvc, compressai (default: %(default)s)",
     )
     _add_encoder_options(compare)
-    _add_grain_option(compare)
+    add_arguments(compare, {registry.DEFAULT.name: registry.DEFAULT.options})
 
     evaluate = command("evaluate", _evaluate, "measure pictures against other codecs at the same bytes")
     evaluate_command.add_arguments(evaluate)
@@ -166,12 +137,13 @@ def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_renderer_option(parser: argparse.ArgumentParser, purpose: str) -> None:
+    from textsketch.render import registry
+
     parser.add_argument(
         "--renderer",
-        default="painter",
+        default=registry.DEFAULT.name,
         metavar="NAME",
-        help=f"{purpose}: painter, or a Stable Diffusion profile: pics, layered, fast, fast-layered "
-        "(default: %(default)s)",
+        help=f"{purpose}: {', '.join(registry.names())} (default: %(default)s)",
     )
 
 
@@ -180,15 +152,6 @@ def _add_salvage_option(parser: argparse.ArgumentParser) -> None:
         "--salvage",
         action="store_true",
         help="of a damaged or cut file take the layers before the damage, and say what is lost",
-    )
-
-
-def _add_grain_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--grain",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="paint fine grain where the picture has texture (default: on)",
     )
 
 
@@ -205,10 +168,8 @@ def _encode(options: argparse.Namespace) -> None:
             caption=options.caption,
             seed=options.seed,
             renderer=options.renderer,
-            structure=options.structure,
-            detector=options.detector,
-            candidates=options.candidates,
             progress=progress,
+            **given(options),
         )
     out.write_bytes(encoded.data)
     width, height = encoded.layers.size
@@ -229,7 +190,6 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _caption(options: argparse.Namespace) -> None:
     from textsketch.image.reading import read_image
-    from textsketch.options import given
     from textsketch.semantic.captions import table as captions
     from textsketch.semantic.text.coder import measure_text
 
@@ -244,14 +204,6 @@ def _decode(options: argparse.Namespace) -> None:
     from textsketch.pipeline import decode
 
     out = _output(options.file, options.out, ".png")
-    settings: dict[str, Any] = {"steps": options.steps, "strength": options.strength}
-    if options.renderer == "painter":
-        for name, value in settings.items():
-            if value is not None:
-                raise TextsketchError(
-                    f"the painter takes no {name}; leave --{name} out or choose another --renderer"
-                )
-        settings = {"grain": options.grain}
     with _progress(options) as progress:
         decoded = decode(
             options.file,
@@ -259,7 +211,7 @@ def _decode(options: argparse.Namespace) -> None:
             renderer=options.renderer,
             damaged="skip" if options.salvage else "error",
             progress=progress,
-            **settings,
+            **given(options),
         )
     _save_picture(decoded.image, out)
     _tell_lost(options.file, decoded.lost)
@@ -296,7 +248,7 @@ def _info(options: argparse.Namespace) -> None:
         "written_as": str(header.mode),
         "width": width,
         "height": height,
-        "structure": str(header.kind),
+        "structure": header.kind.name,
         "seed": header.seed,
         "candidate": header.candidate,
         "size_bytes": len(data),
@@ -312,7 +264,7 @@ def _info(options: argparse.Namespace) -> None:
         f"file      {options.file}, format version {header.version}",
         f"picture   {width} x {height} pixels",
         f"mode      {mode}",
-        *([f"structure {header.kind}"] if layers.structure is not None else []),
+        *([f"structure {header.kind.name}"] if layers.structure is not None else []),
         f"seed      {header.seed}" + (f", candidate {header.candidate}" if header.candidate else ""),
         f"size      {len(data):,} bytes, {rate_bpp:.5f} bpp",
         *(f"  {name:<9} {size:>6,} bytes" for name, size in record["layer_bytes"].items()),
@@ -347,7 +299,7 @@ def _compare(options: argparse.Namespace) -> None:
             progress=share(progress, 0.0, 0.7),
         )
         progress(0.7, "decoding")
-        decoded = decode(encoded.data, grain=options.grain)
+        decoded = decode(encoded.data, **given(options))
         found = []
         for name in names:
             progress(0.8, f"searching the best {baselines.TITLES[name]}")

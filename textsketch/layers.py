@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textsketch.errors import BitstreamError
 
-if TYPE_CHECKING:
-    from textsketch.structure.ntc import SoftEdges
-    from textsketch.structure.pose import Poses
-
+LAYERS = ("semantic", "structure", "texture")
+"""The layers, in the order of a file's segments."""
 
 CANDIDATES = (1, 2, 4, 8)
 """How many pictures an encoder can have painted to choose one; a file has room for the number of 8."""
@@ -52,14 +49,40 @@ class Semantic:
     descriptors: Descriptors | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class Structure:
-    """Where the picture's lines run, as strokes; the other kinds of structure are `Poses` and `SoftEdges`.
+    """Where the picture's lines run. Each kind of structure is a subclass, see `structure.kinds`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes(Structure):
+    """A line drawing.
 
     strokes: (grid_height, grid_width) bool, True on a stroke pixel.
     """
 
     strokes: np.ndarray
+
+
+Person = tuple[tuple[int, int] | None, ...]
+"""18 keypoints, see `structure.pose.KEYPOINTS`: (column, row), each 0 to 511, or None where not seen."""
+
+
+@dataclass(frozen=True)
+class Skeletons(Structure):
+    """The people of a picture, at most 16."""
+
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SoftEdges(Structure):
+    """A soft edge map as the integers it is sent as.
+
+    latents: (channels, rows, columns) int64, -15 to 15. rate: 0 to 3, the smallest first.
+    """
+
+    latents: np.ndarray
+    rate: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +111,7 @@ class Layers:
 
     size: tuple[int, int]
     semantic: Semantic
-    structure: Structure | Poses | SoftEdges | None = None
+    structure: Structure | None = None
     texture: Texture | None = None
     seed: int = 0
     candidate: int = 0
@@ -103,7 +126,7 @@ class Layers:
     @property
     def strokes(self) -> np.ndarray | None:
         """The sketch's bitmap, None where there is no sketch or it is of another kind than strokes."""
-        return self.structure.strokes if isinstance(self.structure, Structure) else None
+        return self.structure.strokes if isinstance(self.structure, Strokes) else None
 
     def candidate_seed(self, candidate: int | None = None) -> int:
         """The seed of a candidate, by default of the chosen one: `seed` and those that follow it."""

@@ -75,17 +75,29 @@ def described(kind: type[Options]) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def fill(owner: str, kind: type[Given], given: Mapping[str, object]) -> Given:
+def fill(
+    owner: str,
+    kind: type[Given],
+    given: Mapping[str, object],
+    others: Mapping[str, type[Options]] | None = None,
+) -> Given:
     """The options of `owner`, of the class `kind`, with what is `given`.
 
+    others: who else takes options, by name, for the sentence about one that is not `owner`'s.
     Raises OptionError for an option that `owner` does not have, or a value of another type or out of range.
     """
-    known = [one.name for one in described(kind)]
+    known = _names(kind)
     for name in given:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it has no options"
-            raise OptionError(f"{owner} does not take the option {name}; {takes}")
+            those = [other for other, its in (others or {}).items() if name in _names(its)]
+            belongs = f"; that is an option of {', '.join(those)}" if those else ""
+            raise OptionError(f"{owner} does not take the option {name}; {takes}{belongs}")
     return kind(**given)
+
+
+def _names(kind: type[Options]) -> list[str]:
+    return [one.name for one in described(kind)]
 
 
 def taken(kind: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:

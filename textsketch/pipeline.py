@@ -1,6 +1,7 @@
 """The whole road: picture -> layers -> bytes, and bytes -> layers -> picture.
 
-Everything that encodes or decodes (app, command line, benchmarks, tests) calls `encode` and `decode`.
+Everything that encodes or decodes (app, command line, benchmarks, tests) calls `encode` and `decode`, or the
+steps they are made of: `pack`, `unpack` and `paint`.
 """
 
 from __future__ import annotations
@@ -9,27 +10,37 @@ import operator
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from textsketch import options
 from textsketch.budget import parse_budget
 from textsketch.codestream import stream
-from textsketch.errors import BitstreamError, TextsketchError, WeightsError
-from textsketch.layers import CANDIDATES, Layers, Mode
-from textsketch.progress import Progress, ignore, share
+from textsketch.errors import BitstreamError, TextsketchError
+from textsketch.layers import Layers, Mode
+from textsketch.progress import Progress, ignore
+from textsketch.render import registry
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from textsketch.image.reading import Source
+    from textsketch.render.renderer import Preview
+
+pack = stream.pack
+unpack = stream.unpack
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A picture as the bytes of a .tsk file. notes: of its source, see `image.reading.Picture`."""
+    """A picture as the bytes of a .tsk file.
+
+    notes: of its source, see `image.reading.Picture`. renderer: the name of the one the bytes were spent for.
+    """
 
     data: bytes
     layers: Layers
     notes: tuple[str, ...] = ()
+    renderer: str = registry.DEFAULT.name
 
     @property
     def size_bytes(self) -> int:
@@ -44,8 +55,8 @@ class Encoded:
 
     @cached_property
     def decoded(self) -> Image.Image:
-        """The picture the painter decodes from `data` alone."""
-        return decode(self.data).image
+        """The picture its renderer decodes from `data` alone. Raises what `decode` raises."""
+        return decode(self.data, renderer=self.renderer).image
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +83,9 @@ def encode(
     budget: int | str = "packet",
     caption: str = "",
     seed: int = 0,
-    renderer: str = "painter",
-    structure: str = "strokes",
-    detector: str = "edges",
-    candidates: int = 1,
+    renderer: str = registry.DEFAULT.name,
     progress: Progress | None = None,
+    **allocation: object,
 ) -> Encoded:
     """Encode a picture into a file of at most `budget`.
 
@@ -85,82 +94,52 @@ def encode(
     budget: bytes (1500 or "1500B"), a rate ("0.02bpp") or a preset of `budget.PRESETS`.
     caption: what the picture shows, in any language, at most 4,096 bytes of UTF-8.
     seed: where the renderer's random choices start, 0 to 2**32 - 1; other than 0 it costs 2 to 5 bytes.
-    renderer: the one of `render.names()` the bytes are spent for: what brings the painter near to the picture
+    renderer: the one of `render.registry` the bytes are spent for: what brings the painter near to the picture
         is not what steers Stable Diffusion. Every renderer decodes the file.
-    structure, detector, candidates: for a Stable Diffusion `renderer` only. structure: "strokes", "skeletons"
-        or "soft-edges". detector: what finds the lines, a name of `structure.detectors.names()`. candidates: 1,
-        2, 4 or 8 pictures are painted from as many seeds; the number of the one that CLIP finds most like the
-        original goes into the file.
-    Raises ImageError, BudgetError or CaptionError, each saying what to do; WeightsError if weights are missing.
+    allocation: that renderer's own options of encoding; Stable Diffusion's are structure ("strokes",
+        "skeletons" or "soft-edges"), detector (a name of `structure.detectors.names()`) and candidates (1, 2,
+        4 or 8 pictures are painted from as many seeds; the number of the one that CLIP finds most like the
+        original goes into the file).
+    Raises ImageError, BudgetError, CaptionError or OptionError, each saying what to do; WeightsError if weights
+    are missing.
     """
     from textsketch.image.reading import read_picture
-    from textsketch.render import PAINTER, choose_layers_for
 
-    report = progress or ignore
-    mode = parse_mode(mode)
-    if candidates not in CANDIDATES:
-        raise TextsketchError(
-            f"candidates must be one of {', '.join(map(str, CANDIDATES))}, not {candidates!r}"
-        )
-    choices: dict[str, Any] = {}
-    if renderer != PAINTER:
-        # The last candidate's number costs as much as any.
-        choices = {"structure": structure, "detector": detector, "candidate": candidates - 1}
-    elif (structure, detector, candidates) != ("strokes", "edges", 1):
-        raise TextsketchError(
-            "the painter's encoder chooses its strokes itself; name a Stable Diffusion renderer to set "
-            "structure, detector or candidates"
-        )
-    seed = parse_seed(seed)
+    chosen = registry.get(renderer)
+    others = {one.name: one.allocation for one in registry.RENDERERS}
+    told = options.fill(f"encoding for the {renderer} renderer", chosen.allocation, allocation, others)
+    mode, seed = parse_mode(mode), parse_seed(seed)
     if not isinstance(caption, str):
         raise TextsketchError(f"the caption must be a string, not {type(caption).__name__}")
-    choose_layers = choose_layers_for(renderer)
-    if candidates > 1:
-        from textsketch.render.diffusion import sampler
-
-        problem = sampler.why_no_candidates(renderer)
-        if problem is not None:
-            raise WeightsError(problem)
     read = read_picture(source)
-    picture = read.image
-    layers = choose_layers(
-        picture,
-        mode,
-        parse_budget(budget, picture.size),
-        caption,
-        seed=seed,
-        size_of=stream.SizeMeter(),
-        progress=share(report, 0.0, 0.3 if candidates > 1 else 1.0),
-        **choices,
+    budget_bytes = parse_budget(budget, read.image.size)
+    layers = chosen.allocate(
+        read.image, mode, budget_bytes, caption, told, seed=seed, progress=progress or ignore
     )
-    if candidates > 1:
-        best, _ = sampler.best_of(
-            picture, layers, candidates, profile=renderer, progress=share(report, 0.3, 1.0)
-        )
-        layers = replace(layers, candidate=best)
-    return Encoded(stream.pack(layers), layers, read.notes)
+    return Encoded(pack(layers), layers, read.notes, renderer)
 
 
 def decode(
     source: bytes | bytearray | memoryview | str | os.PathLike[str],
     *,
     mode: str | None = None,
-    renderer: str = "painter",
+    renderer: str = registry.DEFAULT.name,
     damaged: str = "error",
+    size: tuple[int, int] | None = None,
+    seed: int | None = None,
     progress: Progress | None = None,
-    **options: object,
+    preview: Preview | None = None,
+    **rendering: object,
 ) -> Decoded:
     """Decode a .tsk file, given as bytes or path, from its bytes alone.
 
     mode: paint only the layers of this mode; None paints all the file has.
-    renderer: one of `render.names()`: the painter or a Stable Diffusion profile; `options` go to it.
     damaged: what to do with a damaged or cut file: "error", or "skip" to paint the layers before the damage,
         as many of them as `mode` allows; `Decoded.lost` then says what is missing.
+    The rest is as in `paint`.
     Raises BitstreamError if the bytes are no whole .tsk file, lack the layers asked for, or nothing of them
-    can be saved; WeightsError or RenderError if the renderer cannot be used here.
+    can be saved; and what `paint` raises.
     """
-    from textsketch.render import get_renderer
-
     if damaged not in ("error", "skip"):
         raise TextsketchError(f"damaged must be error or skip, not {damaged!r}")
     wanted = None if mode is None else parse_mode(mode)
@@ -171,10 +150,39 @@ def decode(
         if lost is not None and wanted is not None and wanted.layer_count > layers.mode.layer_count:
             wanted = None
     else:
-        layers, lost = stream.unpack(data), None
+        layers, lost = unpack(data), None
     if wanted is not None:
         layers = layers.reduced_to(wanted)
-    return Decoded(get_renderer(renderer)(layers, progress=progress, **options), layers, lost)
+    image = paint(
+        layers, renderer=renderer, size=size, seed=seed, progress=progress, preview=preview, **rendering
+    )
+    return Decoded(image, layers, lost)
+
+
+def paint(
+    layers: Layers,
+    *,
+    renderer: str = registry.DEFAULT.name,
+    size: tuple[int, int] | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    preview: Preview | None = None,
+    **rendering: object,
+) -> Image.Image:
+    """Paint layers as an RGB picture.
+
+    renderer: a name of `render.registry`; `rendering` are its own options, such as the painter's `grain`.
+    size: (width, height) in pixels, by default that of the picture the layers were made from. seed: replaces
+    the layers'. preview: is called with rough pictures by renderers that have them.
+    Raises OptionError for an option the renderer does not have, WeightsError or RenderError if the renderer
+    cannot be used here.
+    """
+    chosen = registry.get(renderer)
+    others = {one.name: one.options for one in registry.RENDERERS}
+    told = options.fill(f"the {renderer} renderer", chosen.options, rendering, others)
+    if seed is not None:
+        layers = replace(layers, seed=parse_seed(seed), candidate=0)
+    return chosen.render(layers, size or layers.size, told, progress=progress or ignore, preview=preview)
 
 
 def parse_seed(seed: int) -> int:

@@ -7,9 +7,9 @@ from PIL import Image
 from textsketch.allocation import diffusion as diffusion_rate_control
 from textsketch.codestream import stream
 from textsketch.errors import BudgetError, TextsketchError
-from textsketch.layers import Layers, Mode
+from textsketch.layers import Layers, Mode, Skeletons
 from textsketch.render.painter import painting
-from textsketch.structure import Kind, detectors, ntc, pose, sketch_coder
+from textsketch.structure import detectors, ntc, pose, sketch_coder
 from textsketch.structure.grid import grid_shape
 from textsketch.structure.strokes import smooth
 
@@ -74,7 +74,7 @@ def test_soft_edges_take_the_highest_rate_that_fits(picture, mode):
         )
         data = stream.pack(layers)
         assert len(data) <= budget_bytes
-        assert stream.split(data)[0].kind is Kind.SOFT_EDGES
+        assert stream.split(data)[0].kind.name == "soft-edges"
         rates.append(stream.unpack(data).structure.rate)
         assert painting.render(stream.unpack(data)).size == picture.size
     assert rates == sorted(rates) and rates[-1] == ntc.RATES - 1
@@ -82,7 +82,7 @@ def test_soft_edges_take_the_highest_rate_that_fits(picture, mode):
 
 def test_skeletons_come_most_certain_first_and_as_many_as_fit(picture, monkeypatch):
     people = tuple(tuple((40 * row + index, 25 * index) for index in range(18)) for row in range(6))
-    monkeypatch.setattr(pose, "detect", lambda picture: pose.Poses(people))
+    monkeypatch.setattr(pose, "detect", lambda picture: Skeletons(people))
     counts = []
     for budget_bytes in (60, 100, 400):
         layers = diffusion_rate_control.choose_layers(
@@ -97,7 +97,7 @@ def test_skeletons_come_most_certain_first_and_as_many_as_fit(picture, monkeypat
 
 
 def test_nobody_to_draw_is_said(picture, monkeypatch):
-    monkeypatch.setattr(pose, "detect", lambda picture: pose.Poses(()))
+    monkeypatch.setattr(pose, "detect", lambda picture: Skeletons(()))
     with pytest.raises(TextsketchError, match="no person"):
         diffusion_rate_control.choose_layers(
             picture, Mode.TEXT_SKETCH, 400, "", structure="skeletons", size_of=size_of

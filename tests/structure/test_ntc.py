@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from textsketch.errors import BitstreamError
+from textsketch.layers import SoftEdges
 from textsketch.models import weights
 from textsketch.structure import detectors, ntc, ntc_networks
 
@@ -27,28 +28,28 @@ def map_of_lines(side=512):
 @pytest.mark.parametrize("rate", range(ntc.RATES))
 def test_latents_come_back_unchanged_and_the_map_is_recognisable(rate):
     edges = map_of_lines()
-    sent = ntc.extract(edges, (512, 512), rate)
-    received = ntc.unpack(ntc.pack(sent), (512, 512))
+    sent = ntc.encode(edges, (512, 512), rate)
+    received = ntc.unpack(ntc.pack(sent, (512, 512)), (512, 512))
     assert np.array_equal(received.latents, sent.latents) and received.rate == rate
-    drawn = np.asarray(received.draw((512, 512)), np.float64) / 255
+    drawn = np.asarray(ntc.draw(received, (512, 512)), np.float64) / 255
     assert np.corrcoef(drawn.ravel(), edges.ravel())[0, 1] > 0.6
 
 
 def test_a_higher_rate_costs_more_and_errs_less():
     edges = map_of_lines()
-    sent = [ntc.extract(edges, (512, 512), rate) for rate in range(ntc.RATES)]
-    sizes = [len(ntc.pack(one)) for one in sent]
-    errors = [np.mean((np.asarray(one.draw((512, 512))) / 255 - edges) ** 2) for one in sent]
+    sent = [ntc.encode(edges, (512, 512), rate) for rate in range(ntc.RATES)]
+    sizes = [len(ntc.pack(one, (512, 512))) for one in sent]
+    errors = [np.mean((np.asarray(ntc.draw(one, (512, 512))) / 255 - edges) ** 2) for one in sent]
     assert sizes == sorted(sizes) and len(set(sizes)) == ntc.RATES
     assert errors[-1] < errors[0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (768, 512), (4096, 16), (16384, 16384)])
 def test_any_size_of_picture_has_its_map(size):
-    sent = ntc.extract(map_of_lines(64), size, 0)
-    received = ntc.unpack(ntc.pack(sent), size)
+    sent = ntc.encode(map_of_lines(64), size, 0)
+    received = ntc.unpack(ntc.pack(sent, (512, 512)), size)
     assert np.array_equal(received.latents, sent.latents)
-    assert received.draw((100, 60)).size == (100, 60)
+    assert ntc.draw(received, (100, 60)).size == (100, 60)
 
 
 @given(st.binary(max_size=200))
@@ -64,16 +65,16 @@ def test_any_bytes_give_a_map_or_our_error(data):
 
 def test_the_largest_latents_survive():
     random = np.random.default_rng(0)
-    shape = ntc.extract(map_of_lines(64), (512, 512), 3).latents.shape
-    wild = ntc.SoftEdges(random.integers(-ntc.LARGEST, ntc.LARGEST + 1, shape), 3)
-    assert np.array_equal(ntc.unpack(ntc.pack(wild), (512, 512)).latents, wild.latents)
+    shape = ntc.encode(map_of_lines(64), (512, 512), 3).latents.shape
+    wild = SoftEdges(random.integers(-ntc.LARGEST, ntc.LARGEST + 1, shape), 3)
+    assert np.array_equal(ntc.unpack(ntc.pack(wild, (512, 512)), (512, 512)).latents, wild.latents)
 
 
 def test_the_coder_is_pinned():
     random = np.random.default_rng(1)
-    shape = ntc.extract(map_of_lines(64), (512, 512), 1).latents.shape
+    shape = ntc.encode(map_of_lines(64), (512, 512), 1).latents.shape
     latents = np.where(random.random(shape) < 0.05, random.integers(-3, 4, shape), 0)
-    digest = hashlib.sha256(ntc.pack(ntc.SoftEdges(latents, 1))).hexdigest()
+    digest = hashlib.sha256(ntc.pack(SoftEdges(latents, 1), (512, 512))).hexdigest()
     assert digest == "bc0286ec76a366b0364163883c7036f7a26a1860dd130cbf281f31cc0c856975"
 
 
@@ -117,8 +118,8 @@ def test_rates_of_real_maps_are_where_the_paper_has_them(monkeypatch):
     picture = Image.open(SHARED / "data/kodak/kodim05.png").convert("RGB").crop((128, 0, 640, 512))
     edges = detectors.edge_map(picture, "pidinet")
     for rate in range(ntc.RATES):
-        sent = ntc.extract(edges, picture.size, rate)
-        rate_bpp = 8 * len(ntc.pack(sent)) / (512 * 512)
-        drawn = np.asarray(sent.draw(picture.size)) / 255
+        sent = ntc.encode(edges, picture.size, rate)
+        rate_bpp = 8 * len(ntc.pack(sent, (512, 512))) / (512 * 512)
+        drawn = np.asarray(ntc.draw(sent, picture.size)) / 255
         assert 0.002 < rate_bpp < 0.06
         assert np.corrcoef(drawn.ravel(), edges.ravel())[0, 1] > 0.6

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from textsketch.errors import BitstreamError, WeightsError
+from textsketch.layers import Skeletons
 from textsketch.models import weights
 from textsketch.structure import pose
+
+SIZE = (640, 480)
 
 points = st.none() | st.tuples(st.integers(0, pose.GRID - 1), st.integers(0, pose.GRID - 1))
 people = st.lists(st.tuples(*[points] * 18), max_size=4).map(tuple)
@@ -24,25 +27,25 @@ STANDING = tuple(
 
 @given(people)
 def test_any_skeletons_come_back_unchanged(people):
-    assert pose.unpack(pose.pack(pose.Poses(people))).people == people
+    assert pose.unpack(pose.pack(Skeletons(people), SIZE), SIZE).people == people
 
 
 @given(st.tuples(*[st.tuples(st.integers(0, 511), st.integers(0, 511))] * 18))
 def test_a_person_costs_at_most_45_bytes(person):
-    assert len(pose.pack(pose.Poses((person,)))) <= 45
-    assert len(pose.pack(pose.Poses((person,) * 4))) <= 4 * 45
+    assert len(pose.pack(Skeletons((person,)), SIZE)) <= 45
+    assert len(pose.pack(Skeletons((person,) * 4), SIZE)) <= 4 * 45
 
 
 def test_a_plausible_person_costs_much_less():
-    assert len(pose.pack(pose.Poses((STANDING,)))) <= 36
-    assert len(pose.pack(pose.Poses(()))) <= 1
+    assert len(pose.pack(Skeletons((STANDING,)), SIZE)) <= 36
+    assert len(pose.pack(Skeletons(()), SIZE)) <= 1
 
 
 @given(st.binary(max_size=120))
 @settings(max_examples=300)
 def test_any_bytes_give_skeletons_or_our_error(data):
     try:
-        found = pose.unpack(data)
+        found = pose.unpack(data, SIZE)
     except BitstreamError:
         return
     assert len(found.people) <= pose.MOST_PEOPLE
@@ -55,7 +58,7 @@ def test_the_drawing_is_openposes_own():
     util = pytest.importorskip("controlnet_aux.open_pose.util")
     from controlnet_aux.open_pose.body import Keypoint
 
-    drawn = np.asarray(pose.Poses((STANDING,)).draw((512, 384)))
+    drawn = np.asarray(pose.draw(Skeletons((STANDING,)), (512, 384)))
     keypoints = [Keypoint((x + 0.5) / 512, (y + 0.5) / 512) for x, y in STANDING]
     expected = util.draw_bodypose(np.zeros((384, 512, 3), np.uint8), keypoints)
     assert expected.any()
@@ -78,7 +81,7 @@ def test_detected_people_are_put_on_the_grid_best_first(monkeypatch):
     monkeypatch.setattr(pose, "_load", Detector)
     found = pose.detect(Image.new("RGB", (1024, 512)))
     assert [person[0] for person in found.people] == [(511, 128), (256, 128)]
-    assert pose.unpack(pose.pack(found)) == found
+    assert pose.unpack(pose.pack(found, SIZE), SIZE) == found
 
 
 # (first joint, second joint) -> where OpenPose's network puts the limb's direction: this channel and the next.
@@ -124,7 +127,7 @@ def test_openposes_network_runs_from_the_weights_folder(openpose):
     found, other = pose.detect(noise(0)), pose.detect(noise(1))
     assert 0 < len(found.people) <= pose.MOST_PEOPLE
     assert found != other
-    assert pose.unpack(pose.pack(found)) == found
+    assert pose.unpack(pose.pack(found, SIZE), SIZE) == found
 
 
 def test_the_heat_maps_of_a_person_become_that_person(openpose, monkeypatch):

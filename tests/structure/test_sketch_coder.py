@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textsketch.errors import BitstreamError
-from textsketch.layers import Structure
-from textsketch.structure import pack, preview, unpack
+from textsketch.layers import Strokes
 from textsketch.structure.barriers import barriers, trace
 from textsketch.structure.grid import LONG_SIDES, grid_shape
+from textsketch.structure.kinds import preview
+from textsketch.structure.sketch_coder import pack, unpack
 
 SIZES = [(768, 512), (512, 768), (16, 4096), (4096, 16), (1, 1), (37, 53)]
 
@@ -19,7 +20,7 @@ SIZES = [(768, 512), (512, 768), (16, 4096), (4096, 16), (1, 1), (37, 53)]
 @given(st.sampled_from(SIZES), st.sampled_from(LONG_SIDES[:5]), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_any_bitmap_survives_unchanged(size, long_side, density, seed):
     strokes = np.random.default_rng(seed).random(grid_shape(size, long_side)) < density**3
-    assert np.array_equal(unpack(pack(Structure(strokes), size), size).strokes, strokes)
+    assert np.array_equal(unpack(pack(Strokes(strokes), size), size).strokes, strokes)
 
 
 @settings(max_examples=80, deadline=None)
@@ -45,12 +46,12 @@ def test_the_worst_bytes_cost_less_than_two_seconds():
 
 
 def test_an_empty_sketch_takes_one_byte_at_most():
-    assert len(pack(Structure(np.zeros((128, 192), bool)), (768, 512))) <= 1
+    assert len(pack(Strokes(np.zeros((128, 192), bool)), (768, 512))) <= 1
 
 
 def test_a_bitmap_that_is_on_no_grid_is_refused():
     with pytest.raises(ValueError, match="no sketch grid"):
-        pack(Structure(np.zeros((127, 192), bool)), (768, 512))
+        pack(Strokes(np.zeros((127, 192), bool)), (768, 512))
 
 
 def _circle() -> np.ndarray:
@@ -61,7 +62,7 @@ def _circle() -> np.ndarray:
 
 def test_a_smooth_curve_costs_little_more_than_a_bit_a_cell():
     strokes = _circle()
-    assert 8 * len(pack(Structure(strokes), (768, 512))) < 1.2 * strokes.sum()
+    assert 8 * len(pack(Strokes(strokes), (768, 512))) < 1.2 * strokes.sum()
 
 
 def test_a_closed_stroke_leaves_no_gap_for_colours():
@@ -88,7 +89,7 @@ def test_tracing_visits_every_cell():
 
 
 def test_the_preview_is_dark_lines_on_white():
-    grey = preview(Structure(_circle()), (768, 512))
+    grey = preview(Strokes(_circle()), (768, 512))
     assert grey.dtype == np.uint8
     assert grey.shape == (512, 768)
     assert grey[0, 0] == 255

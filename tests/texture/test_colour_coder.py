@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textsketch.errors import BitstreamError
-from textsketch.layers import Descriptors, Layers, Semantic, Structure, Texture
+from textsketch.layers import Descriptors, Layers, Semantic, Strokes, Texture
 from textsketch.structure.grid import grid_shape
-from textsketch.texture import pack, preview, unpack
-from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_shape
+from textsketch.texture.colour_coder import pack, unpack
+from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_shape, preview
 from textsketch.texture.grain import LEVELS, grain_shape
 
 SIZES = [(96, 64), (64, 96), (16, 400), (1, 1), (37, 53)]
@@ -17,7 +17,7 @@ SIZES = [(96, 64), (64, 96), (16, 400), (1, 1), (37, 53)]
 
 def _layers(size, random) -> Layers:
     strokes = random.random(grid_shape(size, 64)) < 0.05
-    return Layers(size, Semantic("", Descriptors((3, -1, 2, 0))), Structure(strokes))
+    return Layers(size, Semantic("", Descriptors((3, -1, 2, 0))), Strokes(strokes))
 
 
 @settings(max_examples=40, deadline=None)

@@ -9,19 +9,15 @@ other: every renderer decodes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textsketch.allocation.painter import described, too_small, without_field
-from textsketch.errors import TextsketchError
 from textsketch.image.colour_space import to_ycbcr
-from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
-from textsketch.structure import detectors
-from textsketch.structure.grid import grid_shape
-from textsketch.structure.kinds import Kind, parse_kind
-from textsketch.structure.strokes import draw, smooth
+from textsketch.layers import Layers, Mode, Semantic, Texture
+from textsketch.structure import detectors, kinds
 from textsketch.texture import colour_map
 from textsketch.texture.quantiser import quantise
 from textsketch.texture.wavelet import level_shapes
@@ -29,10 +25,6 @@ from textsketch.texture.wavelet import level_shapes
 if TYPE_CHECKING:
     from PIL import Image
 
-    from textsketch.structure.ntc import SoftEdges
-    from textsketch.structure.pose import Poses
-
-_LONG_SIDE = 192
 _MOST_COLOUR_CELLS = 32
 _COLOUR_SHARE = 0.35
 _DESCRIPTOR_BYTES = 14
@@ -47,7 +39,7 @@ def choose_layers(
     budget_bytes: int,
     caption: str,
     *,
-    structure: str = Kind.STROKES,
+    structure: str = kinds.DEFAULT.name,
     detector: str = detectors.OWN,
     seed: int = 0,
     candidate: int = 0,
@@ -56,18 +48,19 @@ def choose_layers(
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
-    structure: a `Kind`. detector: the name in `structure.detectors` of what finds the lines of strokes and soft
-    edges. The caption is always kept. Raises BudgetError if nothing fits, WeightsError if the weights of the
-    detector are missing, TextsketchError if there is nobody whose skeleton could be drawn.
+    structure: the name of a kind of `structure.kinds`. detector: the name in `structure.detectors` of what
+    finds the lines of strokes and soft edges. The caption is always kept. Raises BudgetError if nothing fits,
+    WeightsError if the weights of the detector are missing, TextsketchError if there is nobody whose skeleton
+    could be drawn.
     """
     report = progress or (lambda fraction, message: None)
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     layers = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
-    ladder = None
+    points = None
     if mode is not Mode.TEXT_ONLY:
         report(0.0, "looking for lines")
-        ladder = _LADDERS[parse_kind(structure)](picture, detector)
-        layers = replace(layers, structure=ladder.at(0))
+        points = kinds.get(structure).extract(picture, detector)
+        layers = replace(layers, structure=points.at(0))
     if mode is Mode.THREE_LAYER:
         nothing = np.zeros((3, *colour_map.base_shape(picture.size)), np.int32)
         layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
@@ -80,7 +73,7 @@ def choose_layers(
         share = room // 3 if mode is Mode.TEXT_SKETCH else room
         most = _DESCRIPTOR_BYTES if mode is Mode.TEXT_SKETCH else _TEXT_ONLY_DESCRIPTOR_BYTES
         layers = described(layers, planes, min(share, most), budget_bytes, size_of)
-    if ladder is None:
+    if points is None:
         return layers
     step_index = None
     if mode is Mode.THREE_LAYER:
@@ -89,15 +82,15 @@ def choose_layers(
         layers, step_index = _coloured(layers, planes, 0, colour_limit, size_of)
     report(0.6, "drawing the sketch")
 
-    best, too_far = 0, ladder.top + 1
+    best, too_far = 0, points.top + 1
     while too_far - best > 1:
         step = (best + too_far) // 2
-        if size_of(replace(layers, structure=ladder.at(step))) <= budget_bytes:
+        if size_of(replace(layers, structure=points.at(step))) <= budget_bytes:
             best = step
         else:
             too_far = step
     while best > 0:
-        drawn = replace(layers, structure=ladder.at(best))
+        drawn = replace(layers, structure=points.at(best))
         if step_index is not None:
             # The colours flow round the strokes, so new strokes mean new coefficients.
             drawn, _ = _coloured(drawn, planes, step_index, budget_bytes, size_of)
@@ -107,42 +100,6 @@ def choose_layers(
         best -= 1
     report(1.0, "encoded")
     return layers
-
-
-@dataclass(frozen=True)
-class _Ladder:
-    """Structures of one kind from the least, `at(0)`, to the most, `at(top)`; each costs more than the last."""
-
-    top: int
-    at: Callable[[int], Structure | Poses | SoftEdges]
-
-
-def _strokes(picture: Image.Image, detector: str) -> _Ladder:
-    """The best strokes of a detector's map, one more a step."""
-    shape = grid_shape(picture.size, _LONG_SIDE)
-    lines = [smooth(line) for line in detectors.strokes(detectors.edge_map(picture, detector), shape)]
-    return _Ladder(len(lines), lambda step: Structure(draw(lines[:step], shape)))
-
-
-def _skeletons(picture: Image.Image, detector: str) -> _Ladder:
-    """The people OpenPose is most certain of, one more a step."""
-    from textsketch.structure import pose
-
-    people = pose.detect(picture).people
-    if not people:
-        raise TextsketchError("no person was found whose skeleton could be drawn; choose strokes")
-    return _Ladder(len(people), lambda step: pose.Poses(people[:step]))
-
-
-def _soft_edges(picture: Image.Image, detector: str) -> _Ladder:
-    """The map of a detector at the rates of the learned codec."""
-    from textsketch.structure import ntc
-
-    edges = detectors.edge_map(picture, detector)
-    return _Ladder(ntc.RATES - 1, lambda step: ntc.extract(edges, picture.size, step))
-
-
-_LADDERS = {Kind.STROKES: _strokes, Kind.SKELETONS: _skeletons, Kind.SOFT_EDGES: _soft_edges}
 
 
 def _coloured(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from textsketch.errors import BudgetError
 from textsketch.image.colour_space import to_ycbcr
-from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
+from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.semantic import descriptors as field
 from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
@@ -94,7 +94,7 @@ def first_choice(picture: Image.Image, budget_bytes: int, *, size_of: SizeOf) ->
 def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Layers:
     structure = texture = None
     if mode is not Mode.TEXT_ONLY:
-        structure = Structure(np.zeros(grid_shape(size, _SKETCH_LONG_SIDE), bool))
+        structure = Strokes(np.zeros(grid_shape(size, _SKETCH_LONG_SIDE), bool))
     if mode is Mode.THREE_LAYER:
         texture = Texture(np.zeros((3, *colour_map.base_shape(size)), np.int32), 0)
     return Layers(size, Semantic(caption), structure, texture, seed)
@@ -165,7 +165,7 @@ def _best_lines(
     """As many of the lines as fit, the first ones first."""
 
     def drawn(chosen: list[np.ndarray]) -> Layers:
-        return replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
+        return replace(layers, structure=Strokes(stroke_finder.draw(chosen, shape)))
 
     low, high = 0, len(lines)
     while low < high:
@@ -259,7 +259,7 @@ class _Painting:
         before = self._size_of(layers)
         for _ in range(6):
             chosen = stroke_finder.select(lines, self._residual, shape, step, favour)
-            trial = replace(layers, structure=Structure(stroke_finder.draw(chosen, shape)))
+            trial = replace(layers, structure=Strokes(stroke_finder.draw(chosen, shape)))
             if self._size_of(trial) - before <= 0.4 * (self._budget_bytes - before):
                 return trial
             favour *= LESS_FAVOUR

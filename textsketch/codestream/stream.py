@@ -17,14 +17,14 @@ from textsketch.codestream import common_sizes
 from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.range_coder import CheckedDecoder, Encoder
 from textsketch.errors import BitstreamError
-from textsketch.layers import CANDIDATES, Layers, Mode, Semantic
-from textsketch.structure.kinds import Kind, kind_of
+from textsketch.layers import CANDIDATES, LAYERS, Layers, Mode, Semantic
+from textsketch.structure import kinds
+from textsketch.structure.kind import Kind
 
 VERSION = NEWEST
 MAX_SIDE = 16_384
 MAX_SEED = 2**32 - 1
 MAX_FILE_BYTES = 3 * 8_400 + 16
-LAYER_NAMES = ("semantic", "structure", "texture")
 _TITLES = ("caption", "sketch", "colour map")
 
 # The first byte, from its most significant bit: version (3 bits), mode (2 bits), then these flags.
@@ -39,7 +39,6 @@ TOO_LARGE = 1 << 30
 _CANDIDATE_BITS, _SEED_LENGTH_BITS = 3, 3
 
 _MODES = tuple(Mode)
-_KINDS = tuple(Kind)
 _MAX_SEGMENT_BYTES = 0x1FFF + 0x80
 
 
@@ -220,7 +219,7 @@ def _walk(data: bytes) -> tuple[Header, list[Segment], BitstreamError | None]:
             if not segments:
                 raise
             return header, segments, damage
-        segments.append(Segment(LAYER_NAMES[len(segments)], payload, reader.position - start))
+        segments.append(Segment(LAYERS[len(segments)], payload, reader.position - start))
     return header, segments, None
 
 
@@ -279,7 +278,7 @@ def _pack_header(layers: Layers) -> bytes:
 
 def _pack_options(layers: Layers) -> bytes:
     """Nothing where everything is as usual: strokes, the first candidate, seed 0."""
-    kind = 0 if layers.structure is None else _KINDS.index(kind_of(layers.structure))
+    kind = 0 if layers.structure is None else kinds.KINDS.index(kinds.kind_of(layers.structure))
     seed_field = layers.seed.to_bytes((layers.seed.bit_length() + 7) // 8, "big")
     first = (kind << _CANDIDATE_BITS | layers.candidate) << _SEED_LENGTH_BITS | len(seed_field)
     return bytes([first]) + seed_field if first else b""
@@ -305,7 +304,7 @@ def _unpack_header(reader: _Reader) -> Header:
         if common is None:
             raise BitstreamError("the .tsk file is damaged: its size code is unknown")
         size = common
-    kind, candidate, seed = _unpack_options(reader, version) if flags & _OPTIONS else (Kind.STROKES, 0, 0)
+    kind, candidate, seed = _unpack_options(reader, version) if flags & _OPTIONS else (kinds.DEFAULT, 0, 0)
     has_descriptors = bool(flags & _DESCRIPTORS)
     return Header(version, size, _MODES[mode_index], kind, seed, candidate, has_descriptors, reader.position)
 
@@ -316,23 +315,22 @@ def _unpack_options(reader: _Reader, version: int) -> tuple[Kind, int, int]:
     kind_index = first >> _CANDIDATE_BITS + _SEED_LENGTH_BITS
     candidate = first >> _SEED_LENGTH_BITS & (1 << _CANDIDATE_BITS) - 1
     length = first & (1 << _SEED_LENGTH_BITS) - 1
-    if length > 4 or kind_index >= len(_KINDS) or first == 0 or (version == 0 and first > 4):
+    if length > 4 or kind_index >= len(kinds.KINDS) or first == 0 or (version == 0 and first > 4):
         raise BitstreamError("the .tsk file is damaged: its options are not valid ones")
     seed_field = reader.take(length)
     if length and seed_field[0] == 0:
         raise BitstreamError("the .tsk file is damaged: its seed is not a valid one")
-    return _KINDS[kind_index], candidate, int.from_bytes(seed_field, "big")
+    return kinds.KINDS[kind_index], candidate, int.from_bytes(seed_field, "big")
 
 
 def _packers(layers: Layers, version: int) -> list[Callable[[], bytes]]:
     """For each layer there is, what packs its payload as format `version` has it."""
-    from textsketch import structure
     from textsketch.texture import colour_coder
 
     packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers, version)]
     if layers.structure is not None:
         lines = layers.structure
-        packers.append(lambda: structure.pack(lines, layers.size, version))
+        packers.append(lambda: kinds.kind_of(lines).pack(lines, layers.size, version))
     if layers.texture is not None:
         texture = layers.texture
         packers.append(lambda: colour_coder.pack(texture, layers, version))
@@ -364,13 +362,12 @@ def _unpack_semantic(payload: bytes, header: Header) -> Semantic:
 
 def _with_layer(layers: Layers, segment: Segment, header: Header) -> Layers:
     """Layers with the one of `segment` above them."""
-    from textsketch import structure
     from textsketch.texture import colour_coder
 
     if segment.name == "semantic":
         return replace(layers, semantic=_unpack_semantic(segment.payload, header))
     if segment.name == "structure":
-        lines = structure.unpack(segment.payload, header.size, header.kind, header.version)
+        lines = header.kind.unpack(segment.payload, header.size, header.version)
         return replace(layers, structure=lines)
     return replace(layers, texture=colour_coder.unpack(segment.payload, layers, header.version))
 

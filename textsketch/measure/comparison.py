@@ -50,14 +50,15 @@ def save_comparison(
 
 def layer_pictures(decoded: Decoded) -> dict[str, Image.Image]:
     """The sketch and the colour map, where the layers have them, as pictures for people."""
-    from textsketch import structure, texture
+    from textsketch.structure import kinds
+    from textsketch.texture import colour_map
 
     layers = decoded.layers
     pictures = {}
     if layers.structure is not None:
-        pictures["sketch"] = Image.fromarray(structure.preview(layers.structure, layers.size))
+        pictures["sketch"] = Image.fromarray(kinds.preview(layers.structure, layers.size))
     if layers.texture is not None:
-        pictures["colour_map"] = Image.fromarray(texture.preview(layers.texture, layers))
+        pictures["colour_map"] = Image.fromarray(colour_map.preview(layers.texture, layers))
     return pictures
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from textsketch.measure.evaluation.summary import Group, Summary, heading
 from textsketch.measure.palette import COLOURS
+from textsketch.render import registry
 
 _STYLES = {"text-only": ":", "text+sketch": "--"}
 _OTHER_RENDERERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")
@@ -88,7 +89,7 @@ def _look(group: Group, titles: list[str]) -> dict[str, Any]:
     if cell.codec != "textsketch":
         return {"color": COLOURS[cell.codec], "linewidth": 1.3}
     style = {"linestyle": _STYLES.get(cell.mode, "-"), "linewidth": 2.2}
-    if cell.renderer == "painter":
+    if cell.renderer == registry.DEFAULT.name:
         return style | {"color": COLOURS[cell.mode]}
     others = [title for title in titles if title.startswith("textsketch") and "," in title]
     return style | {"color": _OTHER_RENDERERS[others.index(cell.title) % len(_OTHER_RENDERERS)]}

@@ -16,6 +16,7 @@ from textsketch.measure.contact_sheet import Tile, contact_sheet
 from textsketch.measure.metrics.pixels import psnr_db, ssim
 from textsketch.pipeline import decode, encode
 from textsketch.progress import Progress, ignore
+from textsketch.render import registry
 
 BUDGETS_BYTES = (25, 70, 200, 500, 1200, 3000)
 BASELINES = ("jpeg", "webp", "avif")
@@ -63,7 +64,7 @@ def sweep(
     caption: str,
     *,
     seed: int = 0,
-    renderer: str = "painter",
+    renderer: str = registry.DEFAULT.name,
     options: dict[str, Any] | None = None,
     budgets_bytes: Sequence[int] = BUDGETS_BYTES,
     baselines: Sequence[str] = BASELINES,

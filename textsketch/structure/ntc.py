@@ -8,15 +8,17 @@ contexts and shipped integer tables only, by this package's range coder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import AdaptiveBits, BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
+from textsketch.layers import SoftEdges
 from textsketch.render.diffusion.condition import working_size
-from textsketch.structure import ntc_networks
+from textsketch.structure import detectors, ntc_networks
+from textsketch.structure.kind import Guide, Kind, OperatingPoints
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,27 +36,20 @@ _UNARY_CONTEXTS = LARGEST - 1
 _CONFIDENCE = 24
 
 
-@dataclass(frozen=True, eq=False)
-class SoftEdges:
-    """A soft edge map as the integers it is sent as. It takes the place of `Structure` in `Layers`.
+def draw(edges: SoftEdges, size: tuple[int, int]) -> Image.Image:
+    """The map as mode "L" of `size` (width, height), white on black.
 
-    latents: (channels, rows, columns) int64, -15 to 15. rate: 0 to RATES - 1.
-    Networks draw it in floating point, so nothing that is entropy-coded may depend on what `draw` gives.
+    Networks draw it in floating point, so nothing that is entropy-coded may depend on it.
     """
+    from PIL import Image
 
-    latents: np.ndarray
-    rate: int
-
-    def draw(self, size: tuple[int, int]) -> Image.Image:
-        """The map as mode "L" of `size` (width, height), white on black."""
-        from PIL import Image
-
-        edges = ntc_networks.synthesise(self.latents, self.rate)
-        drawn = Image.fromarray(np.rint(255 * edges).astype(np.uint8))
-        return drawn if drawn.size == size else drawn.resize(size, Image.Resampling.BILINEAR)
+    drawn = Image.fromarray(
+        np.rint(255 * ntc_networks.synthesise(edges.latents, edges.rate)).astype(np.uint8)
+    )
+    return drawn if drawn.size == size else drawn.resize(size, Image.Resampling.BILINEAR)
 
 
-def extract(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
+def encode(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
     """The map, (height, width) float of 0 to 1, of a picture of `size` (width, height) as latents of `rate`."""
     import cv2
 
@@ -63,7 +58,7 @@ def extract(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
     return SoftEdges(np.clip(np.rint(latents), -LARGEST, LARGEST).astype(np.int64), rate)
 
 
-def pack(edges: SoftEdges) -> bytes:
+def pack(edges: SoftEdges, size: tuple[int, int], version: int = NEWEST) -> bytes:
     """Code a soft edge map."""
     encoder = Encoder()
     encoder.uniform(edges.rate, RATES)
@@ -71,7 +66,7 @@ def pack(edges: SoftEdges) -> bytes:
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int]) -> SoftEdges:
+def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> SoftEdges:
     """What `pack` coded for a picture of `size` (width, height). Any bytes give a map or BitstreamError."""
     decoder = Decoder(data)
     rate = decoder.uniform(0, RATES)
@@ -150,3 +145,31 @@ def code_latents(
 def table_sizes() -> tuple[int, int, int]:
     """How many probabilities a channel's three tables have."""
     return CONTEXTS, CONTEXTS + _UNARY_CONTEXTS - 1, _SIGN_CONTEXTS
+
+
+def extract(picture: Image.Image, detector: str) -> OperatingPoints:
+    """A detector's map of an RGB picture, at a higher rate each step."""
+    edges = detectors.edge_map(picture, detector)
+    return OperatingPoints(RATES - 1, lambda step: encode(edges, picture.size, step))
+
+
+def _cover(edges: SoftEdges, size: tuple[int, int], thickness: float) -> np.ndarray:
+    return np.asarray(draw(edges, size), np.float32) / 255
+
+
+def _condition(edges: SoftEdges, size: tuple[int, int], guide: Guide) -> tuple[str, Image.Image]:
+    if guide is Guide.CONTROLNET:
+        return "edges", draw(edges, size)
+    return "sketch", draw(edges, size).point(lambda grey: 255 * (grey > 127))
+
+
+KIND = Kind(
+    name="soft-edges",
+    title="Soft edges",
+    structure=SoftEdges,
+    extract=extract,
+    pack=pack,
+    unpack=unpack,
+    draw=_cover,
+    condition=_condition,
+)

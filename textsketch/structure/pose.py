@@ -7,15 +7,17 @@ hangs on, or on its own where that is shorter for the whole person.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
-from textsketch.errors import WeightsError
+from textsketch.errors import TextsketchError, WeightsError
+from textsketch.layers import Person, Skeletons
 from textsketch.models import networks, weights
+from textsketch.structure.kind import Guide, Kind, OperatingPoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,40 +72,43 @@ _PARENT = {joint: parent for parent, joint in _LIMBS}
 _BITS_OF_OFFSET = (GRID - 1).bit_length()
 _PRESENT = PROBABILITY_ONE * 7 // 8
 
-Person = tuple["tuple[int, int] | None", ...]
-"""18 keypoints in the order of KEYPOINTS: (column, row) on the grid, or None where not seen."""
 _lock = threading.RLock()
 
 
-@dataclass(frozen=True)
-class Poses:
-    """The people of a picture, at most 16. It takes the place of `Structure` in `Layers`."""
+def draw(skeletons: Skeletons, size: tuple[int, int]) -> Image.Image:
+    """The skeletons in OpenPose's colours on black, as the adapter was trained on: RGB of `size`."""
+    import cv2
+    from PIL import Image
 
-    people: tuple[Person, ...]
-
-    def draw(self, size: tuple[int, int]) -> Image.Image:
-        """The skeletons in OpenPose's colours on black, as the adapter was trained on: RGB of `size`."""
-        import cv2
-        from PIL import Image
-
-        width, height = size
-        canvas = np.zeros((height, width, 3), np.uint8)
-        for person in self.people:
-            points = [
-                None if point is None else ((point[0] + 0.5) / GRID * width, (point[1] + 0.5) / GRID * height)
-                for point in person
-            ]
-            for index, (start, end) in enumerate(_LIMBS):
-                first, second = points[start], points[end]
-                if first is not None and second is not None:
-                    _draw_limb(canvas, first, second, [channel * 0.6 for channel in _colour(index)])
-            for index, point in enumerate(points):
-                if point is not None:
-                    cv2.circle(canvas, (int(point[0]), int(point[1])), 4, _colour(index), -1)
-        return Image.fromarray(canvas)
+    width, height = size
+    canvas = np.zeros((height, width, 3), np.uint8)
+    for person in skeletons.people:
+        points = [
+            None if point is None else ((point[0] + 0.5) / GRID * width, (point[1] + 0.5) / GRID * height)
+            for point in person
+        ]
+        for index, (start, end) in enumerate(_LIMBS):
+            first, second = points[start], points[end]
+            if first is not None and second is not None:
+                _draw_limb(canvas, first, second, [channel * 0.6 for channel in _colour(index)])
+        for index, point in enumerate(points):
+            if point is not None:
+                cv2.circle(canvas, (int(point[0]), int(point[1])), 4, _colour(index), -1)
+    return Image.fromarray(canvas)
 
 
-def detect(picture: Image.Image, long_side: int = 512) -> Poses:
+def extract(picture: Image.Image, detector: str) -> OperatingPoints:
+    """The people OpenPose is most certain of, one more a step. `detector` finds lines and is not asked.
+
+    Raises TextsketchError where nobody is found, WeightsError where OpenPose is missing.
+    """
+    people = detect(picture).people
+    if not people:
+        raise TextsketchError("no person was found whose skeleton could be drawn; choose strokes")
+    return OperatingPoints(len(people), lambda step: Skeletons(people[:step]))
+
+
+def detect(picture: Image.Image, long_side: int = 512) -> Skeletons:
     """The skeletons OpenPose finds in an RGB picture, the most certain first.
 
     Raises WeightsError if the library or the weights are missing.
@@ -114,7 +119,7 @@ def detect(picture: Image.Image, long_side: int = 512) -> Poses:
     with _lock:
         results = _load().detect_poses(np.asarray(reduced))
     results = sorted(results, key=lambda result: -result.body.total_score)[:MOST_PEOPLE]
-    return Poses(tuple(_quantise(result.body.keypoints) for result in results))
+    return Skeletons(tuple(_quantise(result.body.keypoints) for result in results))
 
 
 def unavailable() -> str | None:
@@ -122,16 +127,16 @@ def unavailable() -> str | None:
     return weights.unavailable("The detector of skeletons", ["openpose"], ["torch", "controlnet_aux"])
 
 
-def pack(poses: Poses) -> bytes:
+def pack(skeletons: Skeletons, size: tuple[int, int], version: int = NEWEST) -> bytes:
     """Code skeletons; `unpack` gives them back unchanged."""
     encoder = Encoder()
-    _code(encoder, poses.people[:MOST_PEOPLE])
+    _code(encoder, skeletons.people[:MOST_PEOPLE])
     return encoder.finish()
 
 
-def unpack(data: bytes) -> Poses:
+def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Skeletons:
     """Decode what `pack` wrote. Any bytes give some skeletons or `BitstreamError`."""
-    return Poses(_code(Decoder(data), None))
+    return Skeletons(_code(Decoder(data), None))
 
 
 def _code(coder: BitCoder, people: tuple[Person, ...] | None) -> tuple[Person, ...]:
@@ -234,3 +239,25 @@ def _read(folder: Path) -> Any:
     body = Body(str(folder / "body_pose_model.pth"))
     body.to(networks.device())
     return OpenposeDetector(body)
+
+
+def _cover(skeletons: Skeletons, size: tuple[int, int], thickness: float) -> np.ndarray:
+    return np.asarray(draw(skeletons, size), np.float32).max(-1) / 255
+
+
+def _condition(skeletons: Skeletons, size: tuple[int, int], guide: Guide) -> tuple[str, Image.Image]:
+    return "pose", draw(skeletons, size)
+
+
+KIND = Kind(
+    name="skeletons",
+    title="Skeletons",
+    structure=Skeletons,
+    extract=extract,
+    pack=pack,
+    unpack=unpack,
+    draw=_cover,
+    condition=_condition,
+    steers="pose",
+    unavailable=unavailable,
+)

@@ -15,7 +15,7 @@ from textsketch.codestream.tables import NEWEST, load_tables
 from textsketch.entropy.models import AdaptiveBits, BitCoder, MagnitudeModel
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import BitstreamError
-from textsketch.layers import Structure
+from textsketch.layers import Strokes
 from textsketch.structure.grid import LONG_SIDES, grid_shape, long_side_index
 
 _STEPS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
@@ -25,7 +25,7 @@ _HISTORY_BITS = 12
 _PATHS = 4 << _HISTORY_BITS
 
 
-def pack(structure: Structure, size: tuple[int, int], version: int = NEWEST) -> bytes:
+def pack(structure: Strokes, size: tuple[int, int], version: int = NEWEST) -> bytes:
     """Code a sketch made for a picture of `size` (width, height) as format `version` does.
 
     Its grid must be one of `grid_shape`.
@@ -44,11 +44,11 @@ def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int], version: 
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Structure:
+def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Strokes:
     """Decode what `pack` of format `version` wrote. Any bytes give a sketch or `BitstreamError`."""
     decoder = Decoder(data)
     shape = grid_shape(size, LONG_SIDES[decoder.uniform(0, len(LONG_SIDES))])
-    return Structure(code_chains(decoder, shape, None, ChainModel(_tables(version))))
+    return Strokes(code_chains(decoder, shape, None, ChainModel(_tables(version))))
 
 
 def code_chains(

@@ -9,12 +9,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from textsketch import render
+from textsketch import options
 from textsketch.errors import TextsketchError
 from textsketch.layers import CANDIDATES
 from textsketch.models import clip
+from textsketch.render import registry
 from textsketch.render.diffusion import profiles
-from textsketch.structure import Kind, detectors, pose
+from textsketch.structure import detectors, kinds
 from textsketch.web import html
 from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
 
@@ -100,8 +101,7 @@ def picture_slider(label: str, *, max_height: int, elem_id: str) -> gr.ImageSlid
 
 def first_decoder() -> str:
     """The renderer a visitor starts with."""
-    profile = profiles.default()
-    return profile.name if profile else render.PAINTER
+    return registry.preferred().name
 
 
 def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, list[Component]]:
@@ -110,8 +110,8 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
     Those that cannot are named with what they lack. The list is what `decoder_options` takes, steps and
     strength; with `encoding` also what `encoder_choices` takes, structure, detector and candidates.
     """
-    offers = render.offers()
-    ready = [(offer.title, offer.name) for offer in offers if offer.problem is None]
+    problems = {renderer.name: renderer.unavailable() for renderer in registry.RENDERERS}
+    ready = [(one.title, one.name) for one in registry.RENDERERS if problems[one.name] is None]
     decoder = gr.Dropdown(
         ready,
         value=first_decoder(),
@@ -132,7 +132,7 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
         controls: list[Component] = [steps, strength]
         if encoding:
             controls += _encoder_controls()
-    lacking = [offer.problem for offer in offers if offer.problem is not None]
+    lacking = [problem for problem in problems.values() if problem is not None]
     if lacking:
         gr.HTML(html.missing("Stable Diffusion as the decoder", lacking))
     return decoder, controls
@@ -140,12 +140,12 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
 
 def _encoder_controls() -> list[Component]:
     """How the encoder spends the bytes for Stable Diffusion; what lacks weights is named."""
-    problems = {Kind.SKELETONS: pose.unavailable()}
-    kinds = [kind.value for kind in Kind if problems.get(kind) is None]
+    problems = {kind.name: kind.unavailable() for kind in kinds.KINDS}
     found = {name: detectors.unavailable(name) for name in detectors.names()}
     choosing = clip.unavailable(clip.CHOOSING, "The choice among candidates")
     structure = gr.Radio(
-        kinds, value=Kind.STROKES.value, label="Structure", info="What the sketch layer holds.",
+        [name for name, problem in problems.items() if problem is None],
+        value=kinds.DEFAULT.name, label="Structure", info="What the sketch layer holds.",
         elem_id="structure",
     )  # fmt: skip
     detector = gr.Dropdown(
@@ -164,13 +164,11 @@ def _encoder_controls() -> list[Component]:
 
 def decoder_options(decoder: str, grain: bool, steps: float | None, strength: float | None) -> dict[str, Any]:
     """What `pipeline.decode` passes on to the renderer. Steps 0, an empty field too: the profile's own."""
-    if decoder == render.PAINTER:
-        return {"grain": grain}
-    return {"steps": int(steps) if steps else None, "strength": strength}
+    values = {"grain": grain, "steps": int(steps) if steps else None, "strength": strength}
+    return options.taken(registry.get(decoder).options, values)
 
 
 def encoder_choices(decoder: str, structure: str, detector: str, candidates: int) -> dict[str, Any]:
     """What `pipeline.encode` takes for a Stable Diffusion renderer alone."""
-    if decoder == render.PAINTER:
-        return {}
-    return {"structure": structure, "detector": detector, "candidates": int(candidates)}
+    values = {"structure": structure, "detector": detector, "candidates": int(candidates)}
+    return options.taken(registry.get(decoder).allocation, values)

@@ -15,7 +15,7 @@ from textsketch.image.reading import read_image
 from textsketch.layers import Mode
 from textsketch.progress import ignore
 from textsketch.render.diffusion import profiles
-from textsketch.structure import Kind, detectors
+from textsketch.structure import detectors, kinds
 from textsketch.web import html
 from textsketch.web.caption_writer import caption_writer
 from textsketch.web.controls import (
@@ -205,7 +205,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
 
 def _question(
     path, mode, preset, size_bytes, caption, seed, grain, decoder,
-    steps=None, strength=profiles.STRENGTH, structure=Kind.STROKES, detector=detectors.OWN, candidates=1,
+    steps=None, strength=profiles.STRENGTH, structure=kinds.DEFAULT.name, detector=detectors.OWN, candidates=1,
 ) -> dict[str, Any]:  # fmt: skip
     """What `Showroom.show` is asked."""
     return {

@@ -10,18 +10,12 @@ from textsketch.measure.rate_quality import METRICS
 from textsketch.measure.report import layer_bytes
 from textsketch.pipeline import Decoded
 from textsketch.semantic import words
-from textsketch.structure import Kind
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
 from textsketch.web.showcase import Showcase
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
-_STRUCTURE_TITLES = {
-    Kind.STROKES: "2. Sketch",
-    Kind.SKELETONS: "2. Skeletons",
-    Kind.SOFT_EDGES: "2. Soft edges",
-}
 _HEX_LIMIT_BYTES = 4096
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
@@ -134,7 +128,7 @@ def layers(show: Showcase) -> str:
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
     kind = stream.split(show.encoded.data)[0].kind
     for name, title, segment in (
-        ("sketch", _STRUCTURE_TITLES[kind], "structure"),
+        ("sketch", f"2. {kind.title}", "structure"),
         ("colour_map", "3. Colour map", "texture"),
     ):
         if name in show.files:

@@ -21,9 +21,7 @@ from textsketch.measure.comparison import layer_pictures
 from textsketch.measure.report import Report, make_report
 from textsketch.pipeline import Decoded, Encoded, decode, encode
 from textsketch.progress import Progress, share
-from textsketch.render import PAINTER
-from textsketch.render.diffusion import profiles
-from textsketch.semantic import words
+from textsketch.render import registry
 from textsketch.web.shelf import Shelf
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
@@ -76,7 +74,7 @@ class Showroom:
         seed: int,
         max_side: int,
         progress: Progress,
-        renderer: str = PAINTER,
+        renderer: str = registry.DEFAULT.name,
         choices: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         preview: Callable[[Image.Image], None] | None = None,
@@ -125,18 +123,15 @@ class Showroom:
             **choices,
         )
         encoded_at = time.perf_counter()
-        if renderer != PAINTER:
-            options = options | {"preview": preview}
         decoded = decode(
             encoded.data,
             renderer=renderer,
             progress=share(progress, 0.5, 0.75),
+            preview=preview,
             **options,
         )
         decoded_at = time.perf_counter()
-        prompt = None
-        if renderer != PAINTER:
-            prompt = words.prompt(decoded.layers, profiles.get(renderer).prompt_suffix)
+        prompt = registry.get(renderer).prompt(decoded.layers)
         progress(0.75, "looking for the best JPEG of this size")
         jpeg = best_within(picture, encoded.size_bytes)
         progress(0.85, "measuring")
@@ -170,7 +165,7 @@ class Showroom:
         *,
         mode: str | None,
         progress: Progress,
-        renderer: str = PAINTER,
+        renderer: str = registry.DEFAULT.name,
         options: dict[str, Any] | None = None,
     ) -> tuple[bytes, Decoded, str]:
         """Decode the .tsk file at `path`; return its bytes, what was decoded and the path of its PNG.
@@ -182,8 +177,11 @@ class Showroom:
 
         data = read_file(path)
         header = stream.read_header(data)
-        options = (options or {}) | {"size": fitting_size(header.size, _MOST_PAINTED_SIDE)}
-        decoded = decode(data, mode=mode, renderer=renderer, damaged="skip", progress=progress, **options)
+        options = options or {}
+        size = fitting_size(header.size, _MOST_PAINTED_SIDE)
+        decoded = decode(
+            data, mode=mode, renderer=renderer, damaged="skip", size=size, progress=progress, **options
+        )
         asked = repr((mode, renderer, sorted(options.items()))).encode()
         folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"
         folder.mkdir(exist_ok=True)

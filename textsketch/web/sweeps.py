@@ -15,7 +15,7 @@ from PIL import Image
 from textsketch.image.reading import read_image
 from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
 from textsketch.progress import Progress, share
-from textsketch.render import PAINTER
+from textsketch.render import registry
 from textsketch.web.chart import Mark
 from textsketch.web.shelf import Shelf
 from textsketch.web.showcase import file_stem
@@ -72,7 +72,7 @@ class SweepRoom:
         seed: int,
         max_side: int,
         progress: Progress,
-        renderer: str = PAINTER,
+        renderer: str = registry.DEFAULT.name,
         options: dict[str, Any] | None = None,
         found: Callable[[Sweep], None] = lambda sweep: None,
     ) -> Sweep:
@@ -134,7 +134,10 @@ def _write(point: Point, folder: Path, stem: str) -> Shown:
 def _write_sheet(
     picture: Image.Image, points: list[Point], renderer: str, options: dict[str, Any], folder: Path, stem: str
 ) -> str:
-    painted = renderer if renderer != PAINTER else f"painter, grain {'on' if options.get('grain') else 'off'}"
+    told = [
+        f"{name} {'on' if value else 'off'}" for name, value in options.items() if isinstance(value, bool)
+    ]
+    painted = ", ".join([renderer, *told])
     protocol = f"{stem}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
     sheet = folder / f"{stem}-contact-sheet.png"
     point_sheet(picture, points, protocol).save(sheet)

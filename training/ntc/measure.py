@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.layers import Structure
+from textsketch.layers import Strokes
 from textsketch.render.diffusion import condition
 from textsketch.structure import detectors, ntc, sketch_coder
 from textsketch.structure.grid import grid_shape
@@ -23,7 +23,7 @@ SIZE = (512, 512)
 def by_strokes(edges: np.ndarray, count: int) -> tuple[int, np.ndarray]:
     shape = grid_shape(SIZE, 192)
     strokes = draw(detectors.strokes(edges, shape)[:count], shape)
-    data = sketch_coder.pack(Structure(strokes), SIZE)
+    data = sketch_coder.pack(Strokes(strokes), SIZE)
     return len(data), np.asarray(condition.soft_edges(strokes, SIZE), np.float32) / 255
 
 

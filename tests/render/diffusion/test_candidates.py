@@ -53,8 +53,10 @@ def test_the_candidate_nearest_to_the_picture_is_the_one_decoded(photo, quick, s
     # What is decoded is that candidate and no other.
     layers = stream.unpack(encoded.data)
     decoded = ts.decode(encoded.data, renderer="fast")
-    assert decoded.image.tobytes() == sampler.render(layers, seed=seed + asked["index"]).tobytes()
-    assert decoded.image.tobytes() != sampler.render(layers, seed=seed + asked["index"] + 1).tobytes()
+    assert decoded.image.tobytes() == ts.paint(layers, renderer="fast", seed=seed + asked["index"]).tobytes()
+    assert (
+        decoded.image.tobytes() != ts.paint(layers, renderer="fast", seed=seed + asked["index"] + 1).tobytes()
+    )
 
 
 def test_progress_runs_from_0_to_1_without_a_step_back(photo, quick):

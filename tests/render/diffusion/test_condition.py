@@ -8,7 +8,7 @@ from PIL import Image
 
 from textsketch.models import weights
 from textsketch.render.diffusion import condition
-from textsketch.structure import detectors
+from textsketch.structure import detectors, line_drawing
 from textsketch.structure.grid import grid_shape
 from textsketch.structure.strokes import draw
 
@@ -22,7 +22,7 @@ def cross():
 
 
 def test_lines_are_white_on_black_where_the_strokes_are():
-    for drawn in (condition.soft_edges(cross(), (768, 512)), condition.sketch(cross(), (768, 512))):
+    for drawn in (line_drawing.soft_edges(cross(), (768, 512)), line_drawing.sketch(cross(), (768, 512))):
         pixels = np.asarray(drawn)
         assert pixels.shape == (512, 768) and drawn.mode == "L"
         assert pixels[260:268, 100:650].max(0).min() > 150
@@ -30,13 +30,13 @@ def test_lines_are_white_on_black_where_the_strokes_are():
 
 
 def test_soft_edges_fade_and_the_sketch_is_crisp():
-    soft, crisp = (np.asarray(f(cross(), (768, 512))) for f in (condition.soft_edges, condition.sketch))
+    soft, crisp = (np.asarray(f(cross(), (768, 512))) for f in (line_drawing.soft_edges, line_drawing.sketch))
     between = [((pixels > 15) & (pixels < 240)).mean() / (pixels > 15).mean() for pixels in (soft, crisp)]
     assert between[0] > 0.75 and between[1] < 0.5
 
 
 def test_no_strokes_give_black():
-    assert np.asarray(condition.soft_edges(np.zeros((8, 8), bool), (64, 64))).max() == 0
+    assert np.asarray(line_drawing.soft_edges(np.zeros((8, 8), bool), (64, 64))).max() == 0
 
 
 def test_the_colour_map_is_made_of_64_pixel_blocks_of_mean_colours():
@@ -59,7 +59,7 @@ def test_drawn_strokes_look_like_the_real_map_they_came_from(monkeypatch, tmp_pa
     teed = detectors.edge_map(picture, "teed")
     shape = grid_shape(picture.size, 192)
     strokes = draw(detectors.strokes(real, shape)[:120], shape)
-    drawn = np.asarray(condition.soft_edges(strokes, picture.size), np.float32) / 255
+    drawn = np.asarray(line_drawing.soft_edges(strokes, picture.size), np.float32) / 255
     side_by_side = np.hstack([real, drawn, teed])
     path = tmp_path_factory.mktemp("pictures") / "real-drawn-teed.png"
     Image.fromarray((side_by_side * 255).astype(np.uint8)).save(path)

@@ -19,12 +19,12 @@ import tiny_models
 from textsketch import pipeline
 from textsketch.codestream import stream
 from textsketch.errors import RenderError, WeightsError
-from textsketch.layers import Layers, Mode, Semantic, Structure
+from textsketch.layers import Layers, Mode, Semantic, Skeletons, Strokes
 from textsketch.models import clip, weights
+from textsketch.render import registry
 from textsketch.render.diffusion import condition, profiles, sampler
 from textsketch.render.diffusion import networks as diffusion_networks
-from textsketch.structure import ntc
-from textsketch.structure.pose import Poses
+from textsketch.structure import line_drawing, ntc
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,10 @@ def layers():
     return found
 
 
+def render(layers, size=None, *, profile="fast", **options):
+    return pipeline.paint(layers, renderer=profile, size=size, **options)
+
+
 def difference(first, second):
     return np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)).mean()
 
@@ -68,7 +72,7 @@ def difference(first, second):
 def test_every_profile_paints_every_mode_and_each_layer_changes_the_picture(profile, layers):
     painted = {}
     for mode in Mode:
-        painted[mode] = sampler.render(layers.reduced_to(mode), profile=profile, steps=2)
+        painted[mode] = render(layers.reduced_to(mode), profile=profile, steps=2)
         assert painted[mode].size == layers.size and painted[mode].mode == "RGB"
     assert difference(painted[Mode.TEXT_ONLY], painted[Mode.TEXT_SKETCH]) > 0.5
     assert difference(painted[Mode.TEXT_SKETCH], painted[Mode.THREE_LAYER]) > 0.5
@@ -77,25 +81,24 @@ def test_every_profile_paints_every_mode_and_each_layer_changes_the_picture(prof
 @pytest.mark.parametrize("profile", ["fast", "layered"])
 def test_another_sketch_and_another_caption_give_another_picture(profile, layers):
     base = layers.reduced_to(Mode.TEXT_SKETCH)
-    first = sampler.render(base, profile=profile, steps=2)
-    mirrored = Structure(np.ascontiguousarray(base.structure.strokes[:, ::-1]))
+    first = render(base, profile=profile, steps=2)
+    mirrored = Strokes(np.ascontiguousarray(base.structure.strokes[:, ::-1]))
     moved = dataclasses.replace(base, structure=mirrored)
-    assert difference(first, sampler.render(moved, profile=profile, steps=2)) > 0.02
+    assert difference(first, render(moved, profile=profile, steps=2)) > 0.02
     renamed = dataclasses.replace(base, semantic=Semantic("a black cat"))
-    assert difference(first, sampler.render(renamed, profile=profile, steps=2)) > 0.02
+    assert difference(first, render(renamed, profile=profile, steps=2)) > 0.02
 
 
 @pytest.mark.parametrize("profile", ["fast", "pics"])
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(profile, layers):
-    first = sampler.render(layers, profile=profile, steps=3)
-    assert difference(first, sampler.render(layers, profile=profile, steps=3, seed=layers.seed)) == 0
-    assert difference(first, sampler.render(layers, profile=profile, steps=3, seed=99)) > 0.5
+    first = render(layers, profile=profile, steps=3)
+    assert difference(first, render(layers, profile=profile, steps=3, seed=layers.seed)) == 0
+    assert difference(first, render(layers, profile=profile, steps=3, seed=99)) > 0.5
 
 
 def test_less_strength_stays_nearer_to_the_painters_picture(layers):
     free, bound = (
-        sampler.render(layers, profile="pics", steps=10, guidance=1, strength=strength)
-        for strength in (1, 0.1)
+        render(layers, profile="pics", steps=10, guidance=1, strength=strength) for strength in (1, 0.1)
     )
     assert difference(free, bound) > 1
 
@@ -103,7 +106,7 @@ def test_less_strength_stays_nearer_to_the_painters_picture(layers):
 @pytest.mark.parametrize("profile", ["fast", "pics"])
 def test_any_strength_and_number_of_steps_go_together(profile, layers):
     for strength in (0, 0.02, 0.1):
-        picture = sampler.render(layers, profile=profile, steps=5, strength=strength, guidance=1)
+        picture = render(layers, profile=profile, steps=5, strength=strength, guidance=1)
         assert picture.size == layers.size
 
 
@@ -122,13 +125,13 @@ def test_any_strength_and_number_of_steps_go_together(profile, layers):
 )
 def test_settings_out_of_range_are_an_error(setting, layers):
     with pytest.raises(RenderError, match=f"{next(iter(setting))} must be"):
-        sampler.render(layers, **setting)
+        render(layers, **setting)
 
 
 def test_a_batch_gives_the_pictures_that_its_seeds_give_alone(layers):
     *_, last = sampler.run(layers, seeds=(5, 6), profile="fast", settings=sampler.Settings(steps=2))
     for seed, painted in zip((5, 6), last.pictures, strict=True):
-        alone = sampler.render(layers, profile="fast", steps=2, seed=seed)
+        alone = render(layers, profile="fast", steps=2, seed=seed)
         assert difference(painted, alone) < 1
 
 
@@ -180,13 +183,13 @@ def test_the_controlnet_branch_is_what_diffusers_own_pipeline_computes(layers):
     profile = profiles.get("pics")
     expected = pipeline(
         f"a yellow disc, {profile.prompt_suffix}",
-        condition.soft_edges(base.structure.strokes, size).convert("RGB"),
+        line_drawing.soft_edges(base.structure.strokes, size).convert("RGB"),
         negative_prompt=profile.negative_prompt,
         num_inference_steps=4,
         guidance_scale=profile.guidance,
         generator=torch.Generator("cpu").manual_seed(base.seed),
     ).images[0]
-    assert difference(sampler.render(base, size, profile="pics", steps=4), expected) < 0.6
+    assert difference(render(base, size, profile="pics", steps=4), expected) < 0.6
 
 
 def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
@@ -213,23 +216,23 @@ def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
     colours = condition.colour_map(painting.render(plain, size, grain=False), size)
     expected = pipeline(
         f"a yellow disc, {profile.prompt_suffix}",
-        [condition.sketch(plain.structure.strokes, size), colours],
+        [line_drawing.sketch(plain.structure.strokes, size), colours],
         negative_prompt=profile.negative_prompt,
         num_inference_steps=4,
         guidance_scale=profile.guidance,
         generator=torch.Generator("cpu").manual_seed(plain.seed),
         adapter_conditioning_scale=[1.0, 1.0],
     ).images[0]
-    assert difference(sampler.render(plain, size, profile="layered", steps=4), expected) < 0.6
+    assert difference(render(plain, size, profile="layered", steps=4), expected) < 0.6
 
 
 def test_a_skeleton_steers_the_picture(layers):
     def standing(shift):
         points = ((100, 60), (100, 100), (80, 100), (70, 160), (70, 220), (120, 100), (130, 160), (130, 220))
-        return Poses((tuple((x + shift, y) for x, y in points) + (None,) * 10,))
+        return Skeletons((tuple((x + shift, y) for x, y in points) + (None,) * 10,))
 
     left, right = (
-        sampler.render(Layers(layers.size, layers.semantic, standing(shift)), profile="fast", steps=2)
+        render(Layers(layers.size, layers.semantic, standing(shift)), profile="fast", steps=2)
         for shift in (0, 250)
     )
     assert difference(left, right) > 0.1
@@ -240,15 +243,15 @@ def test_a_soft_edge_map_steers_the_picture(profile, layers):
     def painted(shift):
         edges = np.zeros((128, 192), np.float32)
         edges[:, shift : shift + 4] = edges[shift : shift + 4] = 0.9
-        soft = ntc.extract(edges, layers.size, 2)
-        return sampler.render(Layers(layers.size, layers.semantic, soft), profile=profile, steps=2)
+        soft = ntc.encode(edges, layers.size, 2)
+        return render(Layers(layers.size, layers.semantic, soft), profile=profile, steps=2)
 
     assert difference(painted(20), painted(100)) > 0.02
 
 
 def test_progress_counts_the_steps_and_previews_arrive(layers):
     seen, previews = [], []
-    sampler.render(
+    render(
         layers,
         profile="fast",
         steps=3,
@@ -268,7 +271,7 @@ class CancelledError(Exception):
 
 
 def test_cancel_stops_within_a_step_and_leaves_everything_usable(layers):
-    expected = sampler.render(layers, profile="fast", steps=4)
+    expected = render(layers, profile="fast", steps=4)
     seen = []
 
     def cancel(fraction, message):
@@ -277,25 +280,25 @@ def test_cancel_stops_within_a_step_and_leaves_everything_usable(layers):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        sampler.render(layers, profile="fast", steps=4, progress=cancel)
+        render(layers, profile="fast", steps=4, progress=cancel)
     assert seen[-1] == "Step 2 of 4"
-    assert difference(sampler.render(layers, profile="fast", steps=4), expected) == 0
+    assert difference(render(layers, profile="fast", steps=4), expected) == 0
 
 
 def test_an_abandoned_generator_gives_its_turn_back(layers):
     work = sampler.run(layers, seeds=(1,), profile="fast")
     next(work)
     work.close()
-    assert sampler.render(layers, profile="fast", steps=1).size == layers.size
+    assert render(layers, profile="fast", steps=1).size == layers.size
 
 
 def test_two_requests_at_once_are_served_one_after_the_other(layers):
-    expected = [sampler.render(layers, profile="fast", steps=2, seed=seed) for seed in (1, 2)]
+    expected = [render(layers, profile="fast", steps=2, seed=seed) for seed in (1, 2)]
     results = {}
     threads = [
         threading.Thread(
             target=lambda seed=seed: results.update(
-                {seed: sampler.render(layers, profile="fast", steps=2, seed=seed)}
+                {seed: render(layers, profile="fast", steps=2, seed=seed)}
             )
         )
         for seed in (1, 2)
@@ -314,7 +317,7 @@ def test_best_of_takes_the_candidate_the_choosing_clip_finds_nearest(layers):
     original = picture()
     index, scores = sampler.best_of(original, layers, 3, settings=sampler.Settings(steps=1))
     assert len(scores) == 3 and index == int(np.argmax(scores))
-    chosen = sampler.render(layers, seed=layers.seed + index, steps=1)
+    chosen = render(layers, seed=layers.seed + index, steps=1)
     (score,) = clip.score(original, [chosen], name=clip.CHOOSING)
     assert score.image_image == pytest.approx(scores[index], abs=5e-3)
 
@@ -326,10 +329,10 @@ def test_numbers_that_are_no_picture_are_an_error(layers, monkeypatch):
     weight.data.fill_(float("nan"))
     try:
         with pytest.raises(RenderError, match="no picture"):
-            sampler.render(layers, profile="fast", steps=1)
+            render(layers, profile="fast", steps=1)
     finally:
         weight.data.copy_(kept)
-    assert sampler.render(layers, profile="fast", steps=1).size == layers.size
+    assert render(layers, profile="fast", steps=1).size == layers.size
 
 
 def test_running_out_of_memory_is_an_error(layers, monkeypatch):
@@ -338,7 +341,7 @@ def test_running_out_of_memory_is_an_error(layers, monkeypatch):
 
     monkeypatch.setattr(sampler.diffusion_sampling, "decode_latents", fail)
     with pytest.raises(RenderError, match="not enough memory"):
-        sampler.render(layers, profile="fast", steps=1)
+        render(layers, profile="fast", steps=1)
 
 
 def test_the_safety_checker_is_on_unless_switched_off(layers):
@@ -346,8 +349,8 @@ def test_the_safety_checker_is_on_unless_switched_off(layers):
     checker.concept_embeds_weights.data.fill_(-1)
     try:
         with pytest.raises(RenderError, match="safety checker"):
-            sampler.render(layers, profile="fast", steps=1)
-        assert sampler.render(layers, profile="fast", steps=1, safety=False).size == layers.size
+            render(layers, profile="fast", steps=1)
+        assert render(layers, profile="fast", steps=1, safety=False).size == layers.size
     finally:
         checker.concept_embeds_weights.data.fill_(1)
 
@@ -358,9 +361,8 @@ def test_missing_weights_say_what_to_fetch(layers, root, tmp_path, monkeypatch):
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     with pytest.raises(WeightsError, match="weights fetch controlnet-softedge"):
-        sampler.render(layers, profile="fast")
-    problems = {offer.profile.name: offer.problem for offer in profiles.offers()}
-    assert "t2i-sketch, t2i-color" in problems["layered"]
+        render(layers, profile="fast")
+    assert "t2i-sketch, t2i-color" in registry.get("layered").unavailable()
 
 
 def test_damaged_weights_are_an_error_of_ours(layers, root, tmp_path, monkeypatch):
@@ -372,18 +374,18 @@ def test_damaged_weights_are_an_error_of_ours(layers, root, tmp_path, monkeypatc
         (tmp_path / "controlnet-softedge" / file.name).write_bytes(file.read_bytes()[:200])
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     with pytest.raises(WeightsError, match="'controlnet-softedge' in .* cannot be read"):
-        sampler.render(layers, profile="fast")
+        render(layers, profile="fast")
 
 
 def test_offloaded_networks_paint_the_same(layers):
-    expected = sampler.render(layers, profile="fast", steps=1)
+    expected = render(layers, profile="fast", steps=1)
     diffusion_networks.forget()
     networks = diffusion_networks.load(profiles.get("fast"))
     try:
         modules = [networks.text_encoder, networks.controlnet, networks.unet, networks.vae]
         diffusion_networks.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
         assert all(hasattr(module, "_hf_hook") for module in modules)
-        assert difference(sampler.render(layers, profile="fast", steps=1), expected) == 0
+        assert difference(render(layers, profile="fast", steps=1), expected) == 0
     finally:
         diffusion_networks.forget()
 
@@ -391,7 +393,7 @@ def test_offloaded_networks_paint_the_same(layers):
 @pytest.mark.parametrize("profile", profiles.NAMES)
 def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypatch):
     # On a GPU it is float16, in which CPUs are very slow.
-    expected = sampler.render(layers, profile=profile, steps=2)
+    expected = render(layers, profile=profile, steps=2)
     full = diffusion_networks.load(profiles.get(profile))
     halved = dataclasses.replace(
         full,
@@ -406,14 +408,14 @@ def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypat
     )
     monkeypatch.setattr(diffusion_networks, "load", lambda profile, **options: halved)
     previews = []
-    painted = sampler.render(layers, profile=profile, steps=2, preview=previews.append)
+    painted = render(layers, profile=profile, steps=2, preview=previews.append)
     assert difference(painted, expected) < 6 and previews
 
 
 def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):
     import time
 
-    sampler.render(layers, profile="fast", steps=4)
+    render(layers, profile="fast", steps=4)
     spent = []
 
     def timed(function):
@@ -435,7 +437,7 @@ def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):
     for _ in range(5):
         spent.clear()
         start = time.perf_counter()
-        sampler.render(base, profile="fast", steps=4)
+        render(base, profile="fast", steps=4)
         overheads.append(time.perf_counter() - start - sum(spent))
     assert min(overheads) < 0.05
 
@@ -481,7 +483,7 @@ def test_on_a_shared_gpu_the_time_is_reserved_for_the_arguments_of_the_call(laye
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
     sampler.gpu_run.cache_clear()
     try:
-        sampler.render(layers, (40, 30), profile="fast", steps=1)
+        render(layers, (40, 30), profile="fast", steps=1)
     finally:
         sampler.gpu_run.cache_clear()
     settings = sampler.Settings(steps=1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from textsketch import options
 from textsketch.budget import parse_budget
 from textsketch.errors import BudgetError, TextsketchError
 from textsketch.image.reading import scale_to_fit
@@ -20,6 +21,7 @@ from textsketch.measure.evaluation.worklist import Item
 from textsketch.measure.metrics import distribution
 from textsketch.measure.metrics.table import SCORES, SET_SCORES
 from textsketch.pipeline import decode, encode, read_file
+from textsketch.render import registry
 
 _THUMBNAIL_SIDE = 512
 
@@ -49,7 +51,7 @@ class Bench:
             "budget": cell.budget,
             "encoder": encoder_version(cell.codec),
             "seed": settings.seed if cell.codec == "textsketch" else "",
-            "grain": settings.grain if cell.renderer == "painter" else "",
+            "grain": settings.grain if "grain" in self._rendering(cell) else "",
         }
         try:
             budget_bytes = parse_budget(cell.budget, picture.size)
@@ -66,8 +68,7 @@ class Bench:
         data, caption = self._encode(cell)
         encoded_at = time.perf_counter()
         path = self._write(f"{cell.stem}.tsk", data)
-        options: dict[str, Any] = {"grain": self._settings.grain} if cell.renderer == "painter" else {}
-        image = decode(read_file(path), renderer=cell.renderer, **options).image
+        image = decode(read_file(path), renderer=cell.renderer, **self._rendering(cell)).image
         seconds = {"encode": encoded_at - started, "decode": time.perf_counter() - encoded_at}
         if image.size != self._picture.size:
             image = image.resize(self._picture.size, Image.Resampling.LANCZOS)
@@ -91,6 +92,12 @@ class Bench:
             return {"row": row | {"rate_bpp": self._rate_bpp(found.data)}, "seconds": seconds}
         return {"row": row | self._figures(cell, path, found.data, image, self._caption), "seconds": seconds}
 
+    def _rendering(self, cell: Cell) -> dict[str, Any]:
+        """What of the settings the cell's renderer can be told."""
+        if not cell.renderer:
+            return {}
+        return options.taken(registry.get(cell.renderer).options, {"grain": self._settings.grain})
+
     @property
     def _caption(self) -> str:
         return self._settings.caption_of(self._item)
@@ -99,7 +106,7 @@ class Bench:
         """The file and the caption in it; a caption that does not fit is left out."""
         asked = (cell.mode, cell.budget, cell.renderer)
         if self._encoded is None or self._encoded[0] != asked:
-            options: dict[str, Any] = {
+            asked_for: dict[str, Any] = {
                 "mode": cell.mode,
                 "budget": cell.budget,
                 "seed": self._settings.seed,
@@ -107,12 +114,12 @@ class Bench:
             }
             caption = self._caption
             try:
-                data = encode(self._picture, caption=caption, **options).data
+                data = encode(self._picture, caption=caption, **asked_for).data
             except BudgetError:
                 if not caption:
                     raise
                 caption = ""
-                data = encode(self._picture, **options).data
+                data = encode(self._picture, **asked_for).data
             self._encoded = asked, (data, caption)
         return self._encoded[1]
 

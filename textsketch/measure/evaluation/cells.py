@@ -13,6 +13,7 @@ from textsketch.measure.baselines.formats import FORMATS
 from textsketch.measure.evaluation.records import Records, code_digest, digest
 from textsketch.measure.evaluation.worklist import Item
 from textsketch.measure.metrics.table import SCORES, SET_SCORES
+from textsketch.render import registry
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Settings:
 
     modes: tuple[str, ...] = tuple(Mode)
     budgets: tuple[str, ...] = ("25B", "100B", "300B", "1000B", "3000B")
-    renderers: tuple[str, ...] = ("painter",)
+    renderers: tuple[str, ...] = (registry.DEFAULT.name,)
     baselines: tuple[str, ...] = ("jpeg", "jpeg2000", "webp", "avif")
     metrics: tuple[str, ...] = tuple(SCORES)
     captions: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Cell:
         """The codec for people."""
         if self.codec != "textsketch":
             return FORMATS[self.codec].title
-        painted = "" if self.renderer == "painter" else f", {self.renderer}"
+        painted = "" if self.renderer == registry.DEFAULT.name else f", {self.renderer}"
         return f"textsketch {self.mode}{painted}"
 
     @property

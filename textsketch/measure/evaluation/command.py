@@ -24,6 +24,8 @@ _LOG_SECONDS = 20.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    from textsketch.render import registry
+
     parser.add_argument("pictures", nargs="+", metavar="FOLDER|FILES", help="pictures, or folders of them")
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="folder for the results; a later run goes on"
@@ -37,10 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--renderers",
-        default="painter",
+        default=registry.DEFAULT.name,
         metavar="LIST",
-        help="of painter and the Stable Diffusion profiles pics, layered, fast, fast-layered "
-        "(default: %(default)s)",
+        help=f"of {', '.join(registry.names())} (default: %(default)s)",
     )
     parser.add_argument(
         "--baselines",
@@ -88,6 +89,7 @@ def run(options: argparse.Namespace, progress: Progress | None) -> dict[str, Any
     """
     from textsketch.measure.evaluation.run import evaluate
     from textsketch.measure.evaluation.worklist import find_pictures, this_share
+    from textsketch.render import registry
 
     items = find_pictures(options.pictures)
     settings, left_out = read_settings(options, len(items))
@@ -96,9 +98,8 @@ def run(options: argparse.Namespace, progress: Progress | None) -> dict[str, Any
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     share = this_share()
-    workers = (
-        1 if share.world > 1 or any(name != "painter" for name in settings.renderers) else options.workers
-    )
+    beside = all(registry.get(name).paints_beside for name in settings.renderers)
+    workers = options.workers if beside and share.world == 1 else 1
     with share.together(folder):
         evaluate(items, settings, folder, share=share, workers=workers, progress=progress or _Log(share.rank))
     if share.rank != 0:
@@ -126,16 +127,16 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
 
     Raises TextsketchError or BudgetError if a name or a budget is none, or nothing is left to evaluate.
     """
-    from textsketch import render
     from textsketch.budget import parse_budget
     from textsketch.measure.baselines.formats import FORMATS
     from textsketch.measure.evaluation.cells import Settings
     from textsketch.measure.metrics import distribution
     from textsketch.measure.metrics.table import NAMES, SCORES, SET_SCORES
     from textsketch.pipeline import parse_seed
+    from textsketch.render import registry
 
     modes = _names(options.modes, tuple(Mode), "mode")
-    renderers = _names(options.renderers, render.names(), "renderer")
+    renderers = _names(options.renderers, registry.names(), "renderer")
     baselines = _names(options.baselines, tuple(FORMATS), "baseline")
     metrics = NAMES if options.metrics == "all" else _names(options.metrics, NAMES, "metric")
     budgets = tuple(dict.fromkeys(name.strip() for name in options.budgets.split(",") if name.strip()))
@@ -149,7 +150,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     if options.workers < 1 or options.max_side < 16:
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
     reasons = {name: FORMATS[name].unavailable() for name in baselines}
-    reasons |= {offer.name: offer.problem for offer in render.offers() if offer.name in renderers}
+    reasons |= {name: registry.get(name).unavailable() for name in renderers}
     reasons |= {name: SCORES[name].unavailable() for name in metrics if name in SCORES}
     if any(name in SET_SCORES for name in metrics):
         reasons |= dict.fromkeys(SET_SCORES, distribution.unavailable(picture_count))

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
-from textsketch.render.diffusion.profiles import Guide, Profile, problem
+from textsketch.render.diffusion.profiles import Profile, problem
+from textsketch.structure.kind import Guide
 
 if TYPE_CHECKING:
     import torch

@@ -7,20 +7,13 @@ alone by every profile (PIC).
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from textsketch.errors import WeightsError
 from textsketch.models import weights
+from textsketch.structure.kind import Guide
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "peft")
-
-
-class Guide(enum.Enum):
-    """What makes Stable Diffusion follow the sketch."""
-
-    CONTROLNET = "ControlNet"
-    ADAPTERS = "T2I-Adapters"
 
 
 @dataclass(frozen=True)
@@ -47,14 +40,6 @@ class Profile:
     def fast(self) -> bool:
         """Whether LCM-LoRA is used."""
         return "lcm-lora" in self.weights
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A profile and what keeps it from being used: a sentence, or None if nothing does."""
-
-    profile: Profile
-    problem: str | None
 
 
 STRENGTH = 0.85
@@ -130,11 +115,6 @@ def get(name: str) -> Profile:
     if name not in _PROFILES:
         raise WeightsError(f"There is no profile called {name!r}; choose one of {', '.join(NAMES)}.")
     return _PROFILES[name]
-
-
-def offers() -> list[Offer]:
-    """Every profile with what it lacks here; reads no weights."""
-    return [Offer(profile, problem(profile)) for profile in _PROFILES.values()]
 
 
 def problem(profile: Profile) -> str | None:

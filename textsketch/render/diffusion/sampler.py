@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import RenderError, WeightsError
 from textsketch.models import zero_gpu
+from textsketch.options import Options, option
 from textsketch.progress import Progress
 from textsketch.render.diffusion import condition, profiles
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion import sampling as diffusion_sampling
 from textsketch.render.diffusion.networks import Networks
-from textsketch.render.diffusion.profiles import Guide, Profile
+from textsketch.render.diffusion.profiles import Profile
 from textsketch.render.diffusion.sampling import Conditions
 from textsketch.semantic import words
-from textsketch.structure.ntc import SoftEdges
-from textsketch.structure.pose import Poses
+from textsketch.structure.kind import Guide
+from textsketch.structure.kinds import kind_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -41,29 +42,15 @@ _turn = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What may be chosen per picture; None takes the profile's value.
+class Settings(Options):
+    """What may be chosen per picture; None takes the profile's value."""
 
-    steps: 1 to 100. guidance: 1 to 30.
-    strength: how much of the colour map's picture may be repainted, 0 to 1.
-    safety: whether the safety checker looks at the picture.
-    Raises RenderError for a number out of its range.
-    """
-
-    steps: int | None = None
-    guidance: float | None = None
-    strength: float | None = None
-    safety: bool = True
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("steps", 1, MOST_STEPS), ("guidance", 1, 30), ("strength", 0, 1)):
-            value = getattr(self, name)
-            kind = int if name == "steps" else (int, float)
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-                number = "a whole number from" if name == "steps" else "a number from"
-                raise RenderError(f"{name} must be {number} {low} to {high}, not {value!r}")
+    steps: int | None = option(None, "denoising steps", least=1, most=MOST_STEPS)
+    guidance: float | None = option(None, "how closely the words are followed", least=1, most=30)
+    strength: float | None = option(
+        None, "how much of the colour map's picture is repainted, with ControlNet", least=0, most=1
+    )
+    safety: bool = option(True, "let the safety checker look at the picture")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,24 +67,23 @@ def render(
     layers: Layers,
     size: tuple[int, int] | None = None,
     *,
-    seed: int | None = None,
     profile: str = "fast",
-    steps: int | None = None,
-    guidance: float | None = None,
-    strength: float | None = None,
-    safety: bool = True,
+    settings: Settings | None = None,
     progress: Progress | None = None,
     preview: Preview | None = None,
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
-    seed: replaces that of the candidate the encoder chose. Raises WeightsError if the profile's weights are
+    The seed is that of the candidate the encoder chose. Raises WeightsError if the profile's weights are
     missing, RenderError if memory runs out, the result is no picture, or the safety checker holds it back.
     """
-    settings = Settings(steps, guidance, strength, safety)
-    seeds = (layers.candidate_seed() if seed is None else seed,)
     work = gpu_run()(
-        layers, size, seeds=seeds, profile=profile, settings=settings, previews=preview is not None
+        layers,
+        size,
+        seeds=(layers.candidate_seed(),),
+        profile=profile,
+        settings=settings,
+        previews=preview is not None,
     )
     return _finish(work, progress, preview)[0]
 
@@ -234,9 +220,8 @@ def _run(
     guidance = profile.guidance if settings.guidance is None else settings.guidance
     messages: list[str] = []
     yield Step(0.0, "Loading Stable Diffusion")
-    networks = diffusion_networks.load(
-        profile, pose=isinstance(layers.structure, Poses), report=messages.append
-    )
+    steers = None if layers.structure is None else kind_of(layers.structure).steers
+    networks = diffusion_networks.load(profile, pose=steers == "pose", report=messages.append)
     yield Step(0.05, f"Loaded {', '.join(messages)}" if messages else "Preparing")
     working = condition.working_size(layers.size)
     # inference_mode is not entered around a yield: it is a setting of the thread, not of this generator.
@@ -283,19 +268,14 @@ def make_conditions(
 ) -> Conditions:
     """What the layers say besides words, as the networks of `profile` take it, at `size` (width, height)."""
     to_tensor = diffusion_sampling.to_tensor
-    structure: Any = layers.structure
     edges = start = None
     read: list[tuple[str, Any]] = []
-    if isinstance(structure, Poses):
-        read.append(("pose", to_tensor(structure.draw(size))))
-    elif structure is not None and profile.guide is Guide.CONTROLNET:
-        soft = isinstance(structure, SoftEdges)
-        drawn = structure.draw(size) if soft else condition.soft_edges(structure.strokes, size)
-        edges = to_tensor(drawn).expand(-1, 3, -1, -1)
-    elif isinstance(structure, SoftEdges):
-        read.append(("sketch", to_tensor(structure.draw(size).point(lambda grey: 255 * (grey > 127)))))
-    elif structure is not None:
-        read.append(("sketch", to_tensor(condition.sketch(structure.strokes, size))))
+    if layers.structure is not None:
+        reader, drawn = kind_of(layers.structure).condition(layers.structure, size, profile.guide)
+        if reader == "edges":
+            edges = to_tensor(drawn).expand(-1, 3, -1, -1)
+        else:
+            read.append((reader, to_tensor(drawn)))
     strength = profile.strength if settings.strength is None else settings.strength
     if layers.texture is not None:
         from textsketch.render.painter import painting

@@ -10,7 +10,8 @@ from PIL import Image
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
 from textsketch.semantic.descriptors import field_planes
-from textsketch.structure.kinds import line_cover
+from textsketch.structure.kinds import kind_of
+from textsketch.structure.line_drawing import line_mask
 from textsketch.texture.wavelet import level_shapes
 
 MOST_PIXELS = 1 << 26
@@ -22,13 +23,12 @@ def render(
     layers: Layers,
     size: tuple[int, int] | None = None,
     *,
-    seed: int | None = None,
     grain: bool = True,
     progress: Callable[[float, str], None] | None = None,
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
-    seed: replaces the layers' seed for the grain. grain=False leaves the grain out.
+    grain=False leaves the grain out.
     progress: called with the finished share, 0 to 1, and a message.
     """
     width, height = size or layers.size
@@ -48,7 +48,7 @@ def render(
         or (shapes[skipped + 1][0] >= height and shapes[skipped + 1][1] >= width)
     ):
         skipped += 1
-    colour_srgb = paint(layers, skipped, seed=seed, grain=grain, report=report)
+    colour_srgb = paint(layers, skipped, grain=grain, report=report)
     picture = Image.fromarray(colour_srgb)
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
@@ -60,7 +60,6 @@ def paint(
     layers: Layers,
     skipped: int = 0,
     *,
-    seed: int | None = None,
     grain: bool = True,
     report=lambda share: None,
 ) -> np.ndarray:
@@ -77,12 +76,10 @@ def paint(
         if layers.strokes is not None:
             planes = _soften_strokes(planes, layers.strokes)
         if grain and layers.texture.grain is not None:
-            planes[0] += synthesise(
-                layers.texture.grain, rows, columns, layers.seed if seed is None else seed
-            )
+            planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
     elif layers.structure is not None:
         thickness = max(max(rows, columns) / 450, 1.5)
-        planes = _draw(planes, line_cover(layers.structure, rows, columns, thickness))
+        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
     return to_srgb(planes)
 
 
@@ -102,20 +99,3 @@ def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:
     planes[0] = (planes[0] * 0.8 + 22) * (1 - 0.8 * mask) - 95 * 0.8 * mask
     planes[1:] *= 1 - 0.6 * mask
     return planes
-
-
-def line_mask(strokes: np.ndarray, height: int, width: int, thickness: float) -> np.ndarray:
-    """How far a line of `thickness` pixels covers each pixel: (height, width) float32, 0 to 1."""
-    import cv2
-
-    from textsketch.structure.barriers import polylines
-
-    zoom = 2 if height * width <= 2_000_000 else 1
-    canvas = np.zeros((height * zoom, width * zoom), np.uint8)
-    lines = [
-        np.rint(points[:, ::-1] * zoom * 16 - 8).astype(np.int32)
-        for points in polylines(strokes, height, width)
-    ]
-    cv2.polylines(canvas, lines, False, (255,), max(1, round(thickness * zoom)), cv2.LINE_AA, 4)
-    covered = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return covered.reshape(height, width).astype(np.float32) / 255

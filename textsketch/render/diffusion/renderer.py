@@ -1,0 +1,106 @@
+"""Stable Diffusion's rows in the table of renderers: one a profile."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from textsketch.errors import WeightsError
+from textsketch.layers import CANDIDATES, Layers, Mode
+from textsketch.options import Options, option
+from textsketch.progress import Progress, ignore, share
+from textsketch.render.diffusion import profiles, sampler
+from textsketch.render.diffusion.profiles import Profile
+from textsketch.render.diffusion.sampler import Settings
+from textsketch.render.renderer import Preview, Renderer
+from textsketch.semantic import words
+from textsketch.structure import detectors, kinds
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class DiffusionAllocation(Options):
+    """How a file is made that steers Stable Diffusion."""
+
+    structure: str = option(kinds.DEFAULT.name, "what the structure layer holds", choices=kinds.names)
+    detector: str = option(detectors.OWN, "what finds the lines", choices=detectors.names())
+    candidates: int = option(
+        1, "pictures to paint; the one CLIP finds most like the original is kept", choices=CANDIDATES
+    )
+
+
+def render(
+    layers: Layers,
+    size: tuple[int, int],
+    options: Settings,
+    *,
+    profile: str,
+    progress: Progress = ignore,
+    preview: Preview | None = None,
+) -> Image.Image:
+    """Paint `layers`; see `render.renderer`.
+
+    Raises WeightsError if the profile's weights are missing, RenderError if memory runs out, the result is no
+    picture, or the safety checker holds it back.
+    """
+    return sampler.render(layers, size, profile=profile, settings=options, progress=progress, preview=preview)
+
+
+def allocate(
+    picture: Image.Image,
+    mode: Mode,
+    budget_bytes: int,
+    caption: str,
+    options: DiffusionAllocation,
+    *,
+    profile: str,
+    seed: int = 0,
+    progress: Progress = ignore,
+) -> Layers:
+    """Choose the layers that steer `profile`, the best of `options.candidates` seeds; see `render.renderer`."""
+    from textsketch.allocation.diffusion import choose_layers
+    from textsketch.codestream.stream import SizeMeter
+
+    count = options.candidates
+    if count > 1:
+        problem = sampler.why_no_candidates(profile)
+        if problem is not None:
+            raise WeightsError(problem)
+    layers = choose_layers(
+        picture,
+        mode,
+        budget_bytes,
+        caption,
+        structure=options.structure,
+        detector=options.detector,
+        seed=seed,
+        candidate=count - 1,  # the last candidate's number costs as much as any
+        size_of=SizeMeter(),
+        progress=share(progress, 0.0, 0.3 if count > 1 else 1.0),
+    )
+    if count == 1:
+        return layers
+    best, _ = sampler.best_of(picture, layers, count, profile=profile, progress=share(progress, 0.3, 1.0))
+    return replace(layers, candidate=best)
+
+
+def _row(profile: Profile) -> Renderer:
+    unavailable: Callable[[], str | None] = functools.partial(profiles.problem, profile)
+    return Renderer(
+        name=profile.name,
+        title=profile.title,
+        render=functools.partial(render, profile=profile.name),
+        allocate=functools.partial(allocate, profile=profile.name),
+        options=Settings,
+        allocation=DiffusionAllocation,
+        unavailable=unavailable,
+        paints_beside=False,
+        prompt=lambda layers: words.prompt(layers, profile.prompt_suffix),
+    )
+
+
+RENDERERS = tuple(_row(profiles.get(name)) for name in profiles.NAMES)

@@ -1,0 +1,78 @@
+"""What every renderer can do: the row it has in `render.registry`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textsketch.layers import Layers, Mode
+from textsketch.options import Options
+from textsketch.progress import Progress, ignore
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Preview = Callable[["Image.Image"], None]
+"""Called with a small, rough picture of what is coming."""
+
+
+class Render(Protocol):
+    """Paints layers as an RGB picture of `size` (width, height) in pixels."""
+
+    def __call__(
+        self,
+        layers: Layers,
+        size: tuple[int, int],
+        options: Any,
+        *,
+        progress: Progress = ignore,
+        preview: Preview | None = None,
+    ) -> Image.Image:
+        """options: of the renderer's own class. progress may raise to stop the work."""
+
+
+class Allocate(Protocol):
+    """Chooses the layers of an RGB picture whose file fits a budget in bytes, for one renderer."""
+
+    def __call__(
+        self,
+        picture: Image.Image,
+        mode: Mode,
+        budget_bytes: int,
+        caption: str,
+        options: Any,
+        *,
+        seed: int = 0,
+        progress: Progress = ignore,
+    ) -> Layers:
+        """Raises BudgetError if nothing fits, CaptionError if the caption cannot be sent."""
+
+
+def _nothing_lacks() -> str | None:
+    return None
+
+
+def _no_prompt(layers: Layers) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """A way to paint layers, and how a budget is best spent for it.
+
+    options, allocation: the classes of what `render` and `allocate` can be told.
+    unavailable: the sentence that says what it lacks here, or None.
+    paints_beside: whether several processes of one machine may paint at once.
+    prompt: what the layers say to a network in words; None for a renderer that reads none.
+    """
+
+    name: str
+    title: str
+    render: Render
+    allocate: Allocate
+    options: type[Options] = Options
+    allocation: type[Options] = Options
+    unavailable: Callable[[], str | None] = _nothing_lacks
+    paints_beside: bool = True
+    prompt: Callable[[Layers], str | None] = _no_prompt

@@ -1,0 +1,136 @@
+"""A new kind of structure or renderer is one row: it is seen everywhere without another change."""
+
+import csv
+from dataclasses import dataclass
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+import textsketch as ts
+from textsketch.cli import main
+from textsketch.layers import Structure
+from textsketch.options import Options, option
+from textsketch.render import registry
+from textsketch.render.renderer import Renderer
+from textsketch.structure import kinds
+from textsketch.structure.kind import Kind, OperatingPoints
+from textsketch.web.controls import decoder_controls
+
+
+@dataclass(frozen=True)
+class Horizon(Structure):
+    """One line across the picture, at a share of its height in 255ths."""
+
+    height: int
+
+
+def draw(structure, size, thickness):
+    cover = np.zeros((size[1], size[0]), np.float32)
+    cover[structure.height * (size[1] - 1) // 255] = 1
+    return cover
+
+
+@pytest.fixture
+def horizon(monkeypatch):
+    row = Kind(
+        name="horizon",
+        title="Horizon",
+        structure=Horizon,
+        extract=lambda picture, detector: OperatingPoints(1, lambda step: Horizon(80 * step)),
+        pack=lambda structure, size, version: bytes([structure.height]),
+        unpack=lambda data, size, version: Horizon(data[0]),
+        draw=draw,
+        condition=lambda structure, size, guide: ("edges", Image.new("L", size)),
+    )
+    monkeypatch.setattr(kinds, "KINDS", [*kinds.KINDS, row])
+    return row
+
+
+@dataclass(frozen=True)
+class FlatOptions(Options):
+    """Options of a renderer that paints one colour."""
+
+    shade: int = option(90, "how light the picture is", least=0, most=255)
+
+
+@pytest.fixture
+def flat(monkeypatch):
+    row = Renderer(
+        name="flat",
+        title="One colour",
+        render=lambda layers, size, options, *, progress, preview: Image.new(
+            "RGB", size, (options.shade,) * 3
+        ),
+        allocate=registry.DEFAULT.allocate,
+        options=FlatOptions,
+    )
+    monkeypatch.setattr(registry, "RENDERERS", [*registry.RENDERERS, row])
+    return row
+
+
+def help_of(command, capsys) -> str:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    return " ".join(capsys.readouterr().out.split())
+
+
+def components(build) -> list:
+    with gr.Blocks() as demo:
+        build()
+    return [component for component in demo.blocks.values() if hasattr(component, "choices")]
+
+
+def test_a_kind_of_structure_is_encoded_decoded_painted_and_offered(horizon, photo, capsys):
+    options = {"mode": "text+sketch", "budget": 60, "renderer": "pics", "structure": "horizon"}
+    encoded = ts.encode(photo, **options)
+    layers = ts.unpack(encoded.data)
+    assert layers.structure == Horizon(80)
+    dark = np.asarray(ts.paint(layers).convert("L"), float)
+    assert dark.mean(1).argmin() in range(48, 54)
+    assert "horizon" in help_of("encode", capsys)
+    choices = [
+        choice for one in components(lambda: decoder_controls("t", encoding=True)) for choice in one.choices
+    ]
+    assert ("horizon", "horizon") in choices
+
+
+def test_a_renderer_is_used_by_name_takes_its_own_options_and_is_offered(
+    flat, photo, photo_path, tmp_path, capsys
+):
+    encoded = ts.encode(photo, budget=100, renderer="flat")
+    assert np.asarray(encoded.decoded).max() == 90
+    assert np.asarray(ts.decode(encoded.data, renderer="flat", shade=7).image).max() == 7
+    with pytest.raises(ts.OptionError, match="shade must be a whole number from 0 to 255"):
+        ts.decode(encoded.data, renderer="flat", shade=256)
+    with pytest.raises(ts.OptionError, match="does not take the option grain; it takes shade; .* painter"):
+        ts.decode(encoded.data, renderer="flat", grain=False)
+    path = tmp_path / "flat.tsk"
+    path.write_bytes(encoded.data)
+    assert main(["decode", str(path), str(tmp_path / "flat.png"), "--renderer", "flat", "--shade", "9"]) == 0
+    assert np.asarray(Image.open(tmp_path / "flat.png")).max() == 9
+    assert "--shade N flat: how light the picture is" in help_of("decode", capsys)
+    assert "flat" in help_of("evaluate", capsys)
+    found = [choice for one in components(lambda: decoder_controls("t")) for choice in one.choices]
+    assert ("One colour", "flat") in found
+
+
+def test_a_renderer_is_evaluated(flat, photo_path, tmp_path):
+    arguments = ["evaluate", str(photo_path), "--out", str(tmp_path / "out"), "--renderers", "flat"]
+    arguments += [
+        "--modes",
+        "text-only",
+        "--budgets",
+        "40",
+        "--baselines",
+        "",
+        "--metrics",
+        "psnr",
+        "--workers",
+        "1",
+    ]
+    assert main(arguments) == 0
+    with (tmp_path / "out" / "results.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["renderer"] == "flat" and float(row["psnr"]) > 0

@@ -23,6 +23,7 @@ from textsketch.web.jobs import Jobs
 from textsketch.web.rate_tab import rate_tab
 from textsketch.web.showcase import Showroom
 from textsketch.web.sweeps import SweepRoom
+from textsketch.web.workers import WORKERS, Pool
 
 EXAMPLES = Path(__file__).parent / "examples"
 STYLE = Path(__file__).parent / "textsketch" / "web" / "style.css"
@@ -35,12 +36,13 @@ if zero_gpu.active():
     if (profile := profiles.default()) is not None:
         sampler.prepare(profile.name)
 
-showroom = Showroom()
+pool = Pool()
+jobs = Jobs(WORKERS)
+showroom = Showroom(pool)
 
 
 def build() -> gr.Blocks:
     """Lay out the demo and wire it."""
-    jobs = Jobs()
     with gr.Blocks(
         title="textsketch", analytics_enabled=False, delete_cache=(3600, 24 * 3600), fill_width=True
     ) as demo:
@@ -54,9 +56,9 @@ def build() -> gr.Blocks:
         with gr.Tab("Decode", id="decode"):
             decode_tab(showroom, jobs)
         with gr.Tab("Rate and quality", id="rate"):
-            rate_tab(SweepRoom(showroom.root), jobs, current)
-        add_endpoints(showroom)
-    demo.queue(max_size=32, default_concurrency_limit=2)
+            rate_tab(SweepRoom(showroom.root, pool), jobs, current)
+        add_endpoints(showroom, jobs)
+    demo.queue(max_size=32, default_concurrency_limit=WORKERS)
     return demo
 
 
@@ -91,7 +93,8 @@ def launch(demo: gr.Blocks) -> None:
 demo = build()
 
 if __name__ == "__main__":
+    pool.start()
     launch(demo)
     if not zero_gpu.active():  # its GPU is there for visitors only
-        threading.Thread(target=warm_up, args=(showroom, EXAMPLES), daemon=True).start()
+        threading.Thread(target=warm_up, args=(showroom, jobs, EXAMPLES), daemon=True).start()
     demo.block_thread()

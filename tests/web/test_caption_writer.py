@@ -22,7 +22,7 @@ def page(monkeypatch, tmp_path):
     def lay_out():
         with gr.Blocks() as demo:
             picture, caption, line = gr.Image(), gr.Textbox(), gr.HTML(elem_id="line")
-            caption_writer(Jobs(), lambda path, report: None, picture, caption, line)
+            caption_writer(Jobs(1), lambda path, report: None, picture, caption, line)
         return {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
     return lay_out

@@ -14,7 +14,7 @@ def test_a_job_reports_and_ends_with_its_result():
             time.sleep(0.05)
         return "result"
 
-    updates = list(Jobs().run("visitor", job))
+    updates = list(Jobs(2).run("visitor", job))
     assert updates[-1].done and updates[-1].result == "result"
     fractions = [update.fraction for update in updates]
     assert fractions == sorted(fractions) and any(update.message.startswith("step") for update in updates)
@@ -25,7 +25,7 @@ def test_what_the_job_raises_is_raised_to_the_caller():
         raise KeyError("lost")
 
     with pytest.raises(KeyError):
-        list(Jobs().run("visitor", job))
+        list(Jobs(2).run("visitor", job))
 
 
 def test_closing_the_iterator_stops_the_job_at_its_next_report():
@@ -39,7 +39,7 @@ def test_closing_the_iterator_stops_the_job_at_its_next_report():
         finally:
             stopped.set()
 
-    updates = Jobs().run("visitor", job)
+    updates = Jobs(2).run("visitor", job)
     next(updates)
     updates.close()
     assert stopped.wait(5)
@@ -59,7 +59,7 @@ def endless(started: threading.Event, stopped: threading.Event):
 
 
 def test_cancelling_stops_the_owner_s_job_and_no_other():
-    jobs = Jobs()
+    jobs = Jobs(2)
     events = [threading.Event() for _ in range(4)]
     mine, other = jobs.run("me", endless(*events[:2])), jobs.run("you", endless(*events[2:]))
     next(mine), next(other)
@@ -74,7 +74,7 @@ def test_cancelling_stops_the_owner_s_job_and_no_other():
 
 
 def test_a_new_job_takes_the_place_of_the_owner_s_old_one():
-    jobs = Jobs()
+    jobs = Jobs(2)
     started, stopped = threading.Event(), threading.Event()
     old = jobs.run("me", endless(started, stopped))
     next(old)
@@ -84,8 +84,61 @@ def test_a_new_job_takes_the_place_of_the_owner_s_old_one():
     assert stopped.wait(5)
 
 
+def test_a_cancelled_job_gives_its_place_away_only_when_its_work_has_ended():
+    jobs = Jobs(1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def deaf(progress):
+        begun.set()
+        assert go_on.wait(30)
+        progress(0.5, "at last")
+
+    old = jobs.run("me", deaf)
+    next(old)
+    assert begun.wait(5)
+    old.close()
+    waiting = jobs.run("you", lambda progress: 7)
+    messages = [next(waiting).message for _ in range(5)]
+    assert messages[-1] == "waiting, 1 ahead"
+    go_on.set()
+    assert list(waiting)[-1].result == 7
+
+
+def test_jobs_are_done_in_the_order_they_came_and_say_how_many_are_ahead():
+    jobs = Jobs(1)
+    events = [threading.Event() for _ in range(2)]
+    running = jobs.run("first", endless(*events))
+    next(running)
+    assert events[0].wait(5)
+    order = []
+    second = jobs.run("second", lambda progress: order.append("second"))
+    while "ahead" not in next(second).message:
+        pass
+    third = jobs.run("third", lambda progress: order.append("third"))
+    while (message := next(third).message) == "starting":
+        pass
+    assert message == "waiting, 2 ahead"
+    running.close()
+    list(third), list(second)
+    assert order == ["second", "third"]
+
+
+def test_a_job_can_be_cancelled_while_it_waits():
+    jobs = Jobs(1)
+    events = [threading.Event() for _ in range(2)]
+    running = jobs.run("first", endless(*events))
+    next(running)
+    assert events[0].wait(5)
+    waiting = jobs.run("second", lambda progress: 7)
+    next(waiting)
+    jobs.cancel("second")
+    with pytest.raises(JobCancelledError):
+        list(waiting)
+    running.close()
+
+
 def test_a_job_that_was_overtaken_ends_without_a_word():
-    jobs = Jobs()
+    jobs = Jobs(2)
     started, stopped = threading.Event(), threading.Event()
     status = object()
     answers = follow(
@@ -109,5 +162,5 @@ def test_a_preview_stays_with_the_updates_that_follow():
         progress(0.2, "second")
         time.sleep(0.2)
 
-    seen = [update.preview for update in Jobs().run("me", job) if update.message == "second"]
+    seen = [update.preview for update in Jobs(2).run("me", job) if update.message == "second"]
     assert seen and set(seen) == {"rough picture"}

@@ -1,22 +1,25 @@
 from PIL import Image
 
-from textsketch.progress import ignore
 from textsketch.web import html
+from textsketch.web.jobs import Reporter
 from textsketch.web.showcase import Showroom
+from textsketch.web.workers import Pool
 
 
 def test_the_headline_says_what_of_the_file_was_encoded(tmp_path):
     frames = [Image.new("RGBA", (64, 48), (255, 255, 255, alpha)) for alpha in (200, 100, 50)]
     frames[0].save(tmp_path / "logo.webp", save_all=True, append_images=frames[1:], lossless=True)
-    show = Showroom().show(
+    pool = Pool(1)
+    show = Showroom(pool).show(
         str(tmp_path / "logo.webp"),
         mode="text-only",
         budget=25,
         caption="",
         seed=0,
         max_side=32,
-        progress=ignore,
+        report=Reporter(),
     )
+    pool.close()
     said = html.headline(show)
     assert show.original_size == (64, 48) and (show.report.width, show.report.height) == (32, 24)
     assert (

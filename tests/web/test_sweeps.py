@@ -2,34 +2,49 @@ import pytest
 from conftest import EXAMPLES
 
 from textsketch.web import sweeps
-from textsketch.web.jobs import JobCancelledError
+from textsketch.web.jobs import JobCancelledError, Reporter
+from textsketch.web.workers import Pool
+
+
+class Heard(Reporter):
+    """A reporter that calls `heard(update)` for each update."""
+
+    def __init__(self, heard):
+        super().__init__()
+        self._heard = heard
+
+    def _put(self, update):
+        super()._put(update)
+        self._heard(update)
 
 
 def test_a_running_sweep_keeps_its_files_whatever_else_is_swept(monkeypatch, tmp_path, photo):
     monkeypatch.setattr(sweeps, "_MOST_FOLDERS", 1)
-    room = sweeps.SweepRoom(tmp_path)
+    pool = Pool(2)
+    room = sweeps.SweepRoom(tmp_path, pool)
     small = tmp_path / "small.png"
     photo.resize((32, 32)).save(small)
 
+    def sweep(path, report, caption=""):
+        return room.run(str(path), caption=caption, seed=0, max_side=32, report=report)
+
     def cancelled(caption):
-        def progress(share, message):
-            if share > 0.1:
-                raise JobCancelledError
-
+        reporter = Heard(lambda update: update.fraction > 0.1 and reporter.stop.set())
         with pytest.raises(JobCancelledError):
-            room.run(str(small), caption=caption, seed=0, max_side=64, progress=progress)
+            sweep(small, reporter, caption)
 
-    others = iter(range(100))
+    counts = []
 
-    def disturb(sweep):
-        if len(sweep.points) in (2, 4):
-            for _ in range(2):
-                cancelled(f"another {next(others)}")
+    def disturb(update):
+        if update.preview is not None and len(update.preview.points) not in counts:
+            counts.append(len(update.preview.points))
+            if counts[-1] in (2, 4):
+                cancelled(f"one {counts[-1]}")
+                cancelled(f"another {counts[-1]}")
 
-    done = room.run(
-        str(EXAMPLES / "cat.jpg"), caption="", seed=0, max_side=32, progress=lambda *_: None, found=disturb
-    )
+    done = sweep(EXAMPLES / "cat.jpg", Heard(disturb))
+    assert counts == list(range(1, len(done.points) + 1))
     assert all(sweeps.Path(path).exists() for point in done.points for path in (point.png, point.file))
     assert sum(path.is_dir() for path in tmp_path.iterdir()) == 1  # the cancelled ones are gone
-    again = room.run(str(EXAMPLES / "cat.jpg"), caption="", seed=0, max_side=32, progress=lambda *_: None)
-    assert again is done
+    assert sweep(EXAMPLES / "cat.jpg", Reporter()) is done
+    pool.close()

@@ -69,28 +69,22 @@ def make_report(
     baselines: list[Baseline],
     *,
     with_ms_ssim: bool = True,
+    with_clip: bool = True,
     notes: tuple[str, ...] = (),
 ) -> Report:
     """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`.
 
-    with_ms_ssim: False leaves MS-SSIM out, whose library takes seconds to load the first time.
+    with_ms_ssim: False leaves MS-SSIM out, whose library takes seconds to load the first time. with_clip: False
+    leaves the CLIP scores out, for which torch is loaded; `add_clip_scores` adds them later.
     """
     layers = encoded.layers
-    caption = layers.semantic.caption
     images = [decoded, *(baseline.image for baseline in baselines)]
-    clip_not_available = clip.unavailable()
-    scores: list[ClipScore | None] = [None] * len(images)
-    if clip_not_available is None:
-        scores = list(clip.score(picture, images, caption or None))
-    qualities = [
-        replace(measure_quality(picture, image, with_ms_ssim), clip=score)
-        for image, score in zip(images, scores, strict=True)
-    ]
-    return Report(
+    qualities = [measure_quality(picture, image, with_ms_ssim) for image in images]
+    report = Report(
         width=picture.width,
         height=picture.height,
         mode=str(layers.mode),
-        caption=caption,
+        caption=layers.semantic.caption,
         seed=layers.seed,
         size_bytes=encoded.size_bytes,
         rate_bpp=encoded.rate_bpp,
@@ -100,8 +94,26 @@ def make_report(
             BaselineFigures(baseline.codec, baseline.size_bytes, baseline.fits, baseline.label, quality)
             for baseline, quality in zip(baselines, qualities[1:], strict=True)
         ],
-        clip_not_available=clip_not_available,
+        clip_not_available=clip.unavailable(),
         notes=notes,
+    )
+    return add_clip_scores(report, picture, *images) if with_clip else report
+
+
+def add_clip_scores(
+    report: Report, picture: Image.Image, decoded: Image.Image, *baselines: Image.Image
+) -> Report:
+    """The report with CLIP scores where those can be had. baselines: pictures in the order of the report's."""
+    if report.clip_not_available is not None:
+        return report
+    own, *others = clip.score(picture, [decoded, *baselines], report.caption or None)
+    return replace(
+        report,
+        quality=replace(report.quality, clip=own),
+        baselines=[
+            replace(figures, quality=replace(figures.quality, clip=score))
+            for figures, score in zip(report.baselines, others, strict=True)
+        ],
     )
 
 

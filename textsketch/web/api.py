@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,15 +12,16 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from textsketch.codestream import stream
 from textsketch.errors import TextsketchError
-from textsketch.progress import ignore
 from textsketch.web.controls import MAX_SIDE
-from textsketch.web.showcase import Showroom
+from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
+from textsketch.web.showcase import Painted, Showcase, Showroom
+from textsketch.web.workers import UNFORESEEN
 
 
-def add_endpoints(showroom: Showroom) -> None:
+def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
     """Add /encode and /decode to the app being built."""
 
-    def encode(
+    async def encode(
         image: gr.FileData,
         mode: str = "three-layer",
         budget: str = "packet",
@@ -26,43 +29,35 @@ def add_endpoints(showroom: Showroom) -> None:
         seed: int = 0,
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
-        show = _answer(
-            lambda: showroom.show(
-                _uploaded(image),
-                mode=mode,
-                budget=budget,
-                caption=caption,
-                seed=seed,
-                max_side=MAX_SIDE,
-                progress=ignore,
-            )
+        asked: dict[str, Any] = {"mode": mode, "budget": budget, "caption": caption, "seed": seed}
+        show: Showcase = await _answer(
+            jobs, lambda report: showroom.show(_uploaded(image), max_side=MAX_SIDE, report=report, **asked)
         )
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
         return tsk, png, show.report.as_dict()
 
-    def decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
+    async def decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
         """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode.
 
         Of a damaged file the layers before the damage are painted; "lost" then says what is missing.
         """
-        data, decoded, png = _answer(
-            lambda: showroom.decode_file(
-                _uploaded(file),
-                mode=None if layers == "all" else layers,
-                options={"grain": grain},
-                progress=ignore,
-            )
+        mode = None if layers == "all" else layers
+        painted: Painted = await _answer(
+            jobs,
+            lambda report: showroom.decode_file(
+                _uploaded(file), mode=mode, options={"grain": grain}, report=report
+            ),
         )
-        header = stream.read_header(data)
+        header = stream.read_header(painted.data)
         held = {
             "width": header.size[0],
             "height": header.size[1],
-            "mode": str(decoded.mode),
-            "caption": decoded.layers.semantic.caption,
+            "mode": str(painted.mode),
+            "caption": painted.caption,
             "version": header.version,
-            "lost": decoded.lost,
+            "lost": painted.lost,
         }
-        return gr.FileData(path=png), held
+        return gr.FileData(path=painted.png), held
 
     gr.api(encode, api_name="encode", concurrency_id="work")
     gr.api(decode, api_name="decode", concurrency_id="work")
@@ -76,8 +71,16 @@ def _uploaded(file: Any) -> str:
     return path
 
 
-def _answer(call: Callable[[], Any]) -> Any:
+async def _answer(jobs: Jobs, job: Callable[[Reporter], Any]) -> Any:
+    """Do a job; it is cancelled with the request."""
+    reporter = Reporter()
     try:
-        return call()
+        return await asyncio.to_thread(jobs.call, job, reporter)
+    except (asyncio.CancelledError, JobCancelledError):
+        reporter.stop.set()
+        raise asyncio.CancelledError from None
     except TextsketchError as error:
         raise gr.Error(str(error), print_exception=False) from None
+    except Exception:
+        logging.getLogger(__name__).exception("a job failed")
+        raise gr.Error(UNFORESEEN, print_exception=False) from None

@@ -18,6 +18,7 @@ from textsketch.render.diffusion import profiles
 from textsketch.structure import detectors, kinds
 from textsketch.web import html
 from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
+from textsketch.web.workers import UNFORESEEN
 
 MAX_SIDE = 1024
 """Pictures are scaled down to this many pixels on the longer side before anything else."""
@@ -67,8 +68,7 @@ def follow(
         yield cancelled()
     except Exception:
         logging.getLogger(__name__).exception("a job failed")
-        sentence = "something went wrong that textsketch did not foresee; its log has the details"
-        yield {status: html.error(sentence)} | failed(sentence)
+        yield {status: html.error(UNFORESEEN)} | failed(UNFORESEEN)
 
 
 def on_change(controls: Sequence[Component], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:

@@ -11,7 +11,7 @@ from textsketch.layers import Mode
 from textsketch.web import html
 from textsketch.web.controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
 from textsketch.web.jobs import Jobs
-from textsketch.web.showcase import Showroom
+from textsketch.web.showcase import Painted, Showroom
 
 _ALL = "all"
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
@@ -48,16 +48,15 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             return showroom.decode_file(
                 path,
                 mode=None if layers == _ALL else layers,
-                progress=report,
+                report=report,
                 renderer=decoder,
                 options=decoder_options(decoder, grain, *steering),
             )
 
-        def done(result) -> Updates:
-            data, decoded, png = result
-            shown: Updates = {card: html.file_card(data, decoded), image: png}
-            if decoded.lost is not None:
-                shown[status] = html.note(f"Damaged file: {decoded.lost}.")
+        def done(painted: Painted) -> Updates:
+            shown: Updates = {card: html.file_card(painted), image: painted.png}
+            if painted.lost is not None:
+                shown[status] = html.note(f"Damaged file: {painted.lost}.")
             return shown
 
         yield from follow(

@@ -10,10 +10,9 @@ from typing import Any
 import gradio as gr
 import yaml
 from gradio.components import Component
+from PIL import Image
 
-from textsketch.image.reading import read_image
 from textsketch.layers import Mode
-from textsketch.progress import ignore
 from textsketch.render.diffusion import profiles
 from textsketch.structure import detectors, kinds
 from textsketch.web import html
@@ -33,7 +32,7 @@ from textsketch.web.controls import (
     on_change,
     owner,
 )
-from textsketch.web.jobs import Jobs, Update
+from textsketch.web.jobs import Jobs, Reporter, Update
 from textsketch.web.live_lines import (
     CUSTOM,
     chosen_budget,
@@ -107,9 +106,11 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
                 elem_id="caption",
             )
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
-            caption_writer(
-                jobs, lambda path, report: read_image(path, fit=MAX_SIDE), picture, caption, caption_line
-            )
+
+            def read(path: str, report: Reporter) -> Image.Image:
+                return showroom.picture(path, MAX_SIDE, report)
+
+            caption_writer(jobs, read, picture, caption, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
@@ -138,7 +139,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         }
 
         def job(report):
-            return showroom.show(**asked, max_side=MAX_SIDE, progress=report, preview=report.preview)
+            return showroom.show(**asked, max_side=MAX_SIDE, report=report)
 
         def done(show: Showcase) -> Updates:
             return answered(html.timing(show), good=True) | panel.result(show)
@@ -220,15 +221,11 @@ def _question(
     }
 
 
-def warm_up(showroom: Showroom, examples: Path) -> None:
+def warm_up(showroom: Showroom, jobs: Jobs, examples: Path) -> None:
     """Make what a visitor sees first, so that it is there at once."""
     path, caption = next(iter(example_captions(examples).items()))
-    showroom.show(
-        **_question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder()),
-        max_side=MAX_SIDE,
-        progress=ignore,
-        keep=True,
-    )
+    asked = _question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder())
+    jobs.call(lambda report: showroom.show(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
 
 
 def example_captions(folder: Path) -> dict[str, str]:

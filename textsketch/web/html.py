@@ -8,11 +8,9 @@ from urllib.parse import quote
 from textsketch.codestream import stream
 from textsketch.measure.rate_quality import METRICS
 from textsketch.measure.report import layer_bytes
-from textsketch.pipeline import Decoded
-from textsketch.semantic import words
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
-from textsketch.web.showcase import Showcase
+from textsketch.web.showcase import Painted, Showcase
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
@@ -65,15 +63,15 @@ def headline_placeholder() -> str:
 
 def headline(show: Showcase) -> str:
     """The bytes and the rate in large type beside the JPEG of the same size, then the metrics."""
-    report, jpeg = show.report, show.jpeg
+    report = show.report
+    jpeg = report.baselines[0]
     raw_bytes = 3 * report.width * report.height
-    jpeg_figures = report.baselines[0]
     jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
     facts = [
-        ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg_figures.quality.psnr_db:.2f} dB"),
-        ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg_figures.quality.ssim:.3f}"),
+        ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg.quality.psnr_db:.2f} dB"),
+        ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg.quality.ssim:.3f}"),
     ]
-    clip, jpeg_clip = report.quality.clip, jpeg_figures.quality.clip
+    clip, jpeg_clip = report.quality.clip, jpeg.quality.clip
     missing = ""
     if clip is not None and jpeg_clip is not None:
         beside = f"image-image, {clip.model} {clip.tag}; JPEG {jpeg_clip.image_image:.3f}"
@@ -126,7 +124,7 @@ def layers(show: Showcase) -> str:
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
     body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
-    kind = stream.split(show.encoded.data)[0].kind
+    kind = stream.split(show.data)[0].kind
     for name, title, segment in (
         ("sketch", f"2. {kind.title}", "structure"),
         ("colour_map", "3. Colour map", "texture"),
@@ -143,10 +141,9 @@ def layers(show: Showcase) -> str:
 
 def _words(show: Showcase) -> str:
     """What the text layer says besides the caption, and what a text-to-image model is told."""
-    colours = words.describe(show.decoded.layers)
     lines = []
-    if colours:
-        lines.append(f"<b>Colour descriptors, in words:</b> {escape(colours)}")
+    if show.colours:
+        lines.append(f"<b>Colour descriptors, in words:</b> {escape(show.colours)}")
     if show.prompt is not None:
         lines.append(f"<b>Prompt:</b> {escape(show.prompt)}")
     return "".join(f'<p class="ts-words">{line}</p>' for line in lines)
@@ -177,23 +174,22 @@ def hex_dump(data: bytes) -> str:
     return f'<div class="ts-legend">{legend}</div><div class="ts-hex">{" ".join(spans)}{more}</div>'
 
 
-def file_card(data: bytes, decoded: Decoded) -> str:
-    """What a decoded .tsk file is; data: its bytes, of which those that were painted count."""
+def file_card(painted: Painted) -> str:
+    """What a decoded .tsk file is; of its bytes those that were painted count."""
+    data = painted.data
     header = stream.read_header(data)
-    part = stream.cut(data, decoded.mode)
-    caption = decoded.layers.semantic.caption
-    painted = decoded.image
-    shown = "" if painted.size == header.size else f", shown at {painted.width} x {painted.height}"
+    part = stream.cut(data, painted.mode)
+    shown = "" if painted.size == header.size else ", shown at {} x {}".format(*painted.size)
     width, height = header.size
     size_bytes = len(part)
     whole = "" if part == data else f" in a file of {len(data):,} bytes"
     parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(part).items())
     return (
-        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {decoded.mode}</span>'
+        f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {painted.mode}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
-        + (f'<div class="ts-caption">“{escape(caption)}”</div>' if caption else "")
+        + (f'<div class="ts-caption">“{escape(painted.caption)}”</div>' if painted.caption else "")
     )
 
 

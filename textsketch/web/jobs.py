@@ -1,4 +1,4 @@
-"""Running a long call in a thread, so that its progress can be shown and the call can be stopped."""
+"""Long calls for visitors: one at a time for each, their progress shown, stopped on request."""
 
 from __future__ import annotations
 
@@ -55,36 +55,44 @@ class Reporter:
 
 
 class Jobs:
-    """Runs at most one job for each owner (a visitor's session), and stops it on request."""
+    """Runs at most one job for each owner (a visitor's session), and stops it on request.
 
-    def __init__(self) -> None:
+    places: how many jobs work at once; the others wait in the order they came and report how many are ahead.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._line = _Line(places)
         self._running: dict[str, Reporter] = {}
 
     def run(self, owner: str, job: Callable[[Reporter], Any]) -> Iterator[Update]:
         """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
 
-        A job of the same owner that still runs is overtaken. Raises JobCancelledError once this one is
-        cancelled, JobOvertakenError once it is overtaken, and what the job raises. Closing the iterator
-        cancels the job too; a cancelled job stops at its next report.
+        A job of the same owner that still runs is overtaken. Raises what the job raises and, once the work on
+        it has ended, JobCancelledError if it was cancelled, JobOvertakenError if it was overtaken. Closing the
+        iterator cancels the job too, without waiting for its end; its place stays taken until then.
         """
         self.overtake(owner)
         reporter = self._running[owner] = Reporter()
 
         def work() -> None:
             try:
-                result = job(reporter)
+                result = self.call(job, reporter)
             except BaseException as error:  # handed to the iterator's thread
                 reporter.updates.put(error)
             else:
                 reporter.updates.put(Update(1.0, "done", done=True, result=result))
 
-        threading.Thread(target=work, daemon=True, name="textsketch-job").start()
+        thread = threading.Thread(target=work, daemon=True, name="textsketch-job")
+        thread.start()
         latest = Update(0.0, "starting")
         try:
             while not latest.done:
                 with contextlib.suppress(queue.Empty):
                     latest = _newest(reporter.updates)
                 if reporter.stop.is_set():
+                    if thread.is_alive() and self._running.get(owner) is reporter:
+                        yield replace(latest, message="cancelling")
+                    thread.join()
                     raise JobCancelledError
                 yield latest
         except JobCancelledError:
@@ -95,6 +103,11 @@ class Jobs:
             reporter.stop.set()
             if self._running.get(owner) is reporter:
                 del self._running[owner]
+
+    def call(self, job: Callable[[Reporter], Any], reporter: Reporter) -> Any:
+        """Run `job(reporter)` in this thread, once there is a place for it, and return what it returns."""
+        with self._line.place(reporter):
+            return job(reporter)
 
     def running(self, owner: str) -> bool:
         """Whether the owner has a job that has not been stopped."""
@@ -111,6 +124,35 @@ class Jobs:
         """Stop the owner's job, if one is running, for something else that is about to run."""
         self.cancel(owner)
         self._running.pop(owner, None)
+
+
+class _Line:
+    """Where jobs wait for one of `places` places."""
+
+    def __init__(self, places: int) -> None:
+        self._places, self._working = places, 0
+        self._waiting: list[Reporter] = []
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def place(self, report: Reporter) -> Iterator[None]:
+        """Wait for a place and hold it. Raises JobCancelledError once the wait is cancelled."""
+        with self._changed:
+            self._waiting.append(report)
+            try:
+                while (before := self._waiting.index(report)) >= self._places - self._working:
+                    report(0.0, f"waiting, {before + self._working} ahead")
+                    self._changed.wait(_POLL_SECONDS)
+                self._working += 1
+            finally:
+                self._waiting.remove(report)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._working -= 1
+                self._changed.notify_all()
 
 
 def _newest(updates: queue.SimpleQueue[Update | BaseException]) -> Update:

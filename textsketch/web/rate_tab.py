@@ -87,7 +87,6 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             card: "",
             slider: None,
         }
-        found: list[Sweep] = []
 
         def job(report):
             return sweeps.run(
@@ -95,14 +94,14 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
                 caption=caption,
                 seed=int(seed or 0),
                 max_side=MAX_SIDE,
-                progress=report,
+                report=report,
                 renderer=decoder,
                 options=decoder_options(decoder, grain, steps, strength),
-                found=found.append,
             )
 
         def working(update: Update) -> Updates:
-            return {swept: found[-1], grown: len(found)} if found else {}
+            sweep: Sweep | None = update.preview
+            return {} if sweep is None else {swept: sweep, grown: len(sweep.points)}
 
         def done(sweep: Sweep) -> Updates:
             return idle | {

@@ -93,6 +93,6 @@ class ResultPanel:
             self._tsk: gr.update(value=show.files["tsk"], interactive=True, label=tsk_label),
             self._png: gr.update(value=show.files["decoded"], interactive=True),
             self._jpeg: gr.update(value=show.files["jpeg"], interactive=True),
-            self._dump: html.hex_dump(show.encoded.data),
+            self._dump: html.hex_dump(show.data),
             self._files: show.files,
         }

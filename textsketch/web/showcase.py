@@ -2,64 +2,86 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import shutil
 import tempfile
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from textsketch.codestream import stream
-from textsketch.image.reading import fitting_size, read_picture
+from textsketch.image.reading import Picture, fitting_size, read_picture
+from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
-from textsketch.measure.report import Report, make_report
-from textsketch.pipeline import Decoded, Encoded, decode, encode
+from textsketch.measure.report import Report, add_clip_scores, make_report
+from textsketch.pipeline import Decoded, Encoded, decode, encode, read_file
 from textsketch.progress import Progress, share
 from textsketch.render import registry
+from textsketch.semantic import words
+from textsketch.web.jobs import Reporter
 from textsketch.web.shelf import Shelf
+from textsketch.web.workers import Pool
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
-_MEMO_SIZE = 16
 _MOST_FOLDERS = 128  # of about 4 MB; a page shows its result from there
 _MOST_PAINTED_SIDE = 4096
+ORIGINAL = "original.png"
+"""What `take_in` calls the picture it leaves."""
 
 
 @dataclass(frozen=True, eq=False)
 class Showcase:
-    """An encoded picture and the files that show it.
+    """An encoded picture and the files that show it; no pixels.
 
-    original_size: (width, height) of what was uploaded; report.width and height are of what was encoded.
-    prompt: what Stable Diffusion was told, None if the painter painted. files: by name; "tsk", "original",
-    "decoded", "jpeg" (the file), "jpeg_shown" (decoded, enlarged), and "sketch" and "colour_map" where the
-    file has these layers.
+    data: the .tsk file. original_size: (width, height) of what was uploaded; report.width and height are of
+    what was encoded. colours: the descriptors in words. prompt: what Stable Diffusion was told, None if the
+    painter painted. files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded,
+    enlarged), and "sketch" and "colour_map" where the file has these layers.
     """
 
-    encoded: Encoded
-    decoded: Decoded
-    jpeg: Baseline
+    data: bytes
     report: Report
     original_size: tuple[int, int]
+    colours: str
     prompt: str | None
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
 
 
-class Showroom:
-    """Makes showcases and remembers the latest, so that the same question is answered at once.
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """What came out of a .tsk file, without its pixels.
 
-    root: the folder of all files made; their names cannot be guessed without the picture.
+    data: the file. mode: of the layers that were painted. lost: what could not be, see `Decoded.lost`. size:
+    (width, height) of the picture at `png`.
     """
 
-    def __init__(self) -> None:
+    data: bytes
+    mode: Mode
+    caption: str
+    lost: str | None
+    size: tuple[int, int]
+    png: str
+
+
+class Showroom:
+    """Makes showcases in `pool` and remembers the latest, so that the same question is answered at once.
+
+    root: the folder of all files made; their names cannot be guessed.
+    """
+
+    def __init__(self, pool: Pool) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
-        self._memo: OrderedDict[str, Showcase] = OrderedDict()
+        self._pool = pool
+        self._memo: dict[str, Showcase] = {}
         self._kept: set[str] = set()
         self._shelf = Shelf(_MOST_FOLDERS)
         self._lock = threading.Lock()
@@ -68,127 +90,203 @@ class Showroom:
         self,
         path: str,
         *,
-        mode: str,
-        budget: int | str,
-        caption: str,
-        seed: int,
         max_side: int,
-        progress: Progress,
+        report: Reporter,
         renderer: str = registry.DEFAULT.name,
-        choices: dict[str, Any] | None = None,
-        options: dict[str, Any] | None = None,
-        preview: Callable[[Image.Image], None] | None = None,
         keep: bool = False,
+        **asked: Any,
     ) -> Showcase:
-        """Encode the picture at `path`, scaled down to `max_side` if larger; see `pipeline.encode`.
+        """Encode the picture at `path`, scaled down to `max_side` if larger.
 
-        renderer and choices: see `pipeline.encode`; options: see `pipeline.decode`. preview: is called with
-        rough pictures while a Stable Diffusion profile paints. keep: never forget this one.
+        report: gets the progress, and rough pictures while a Stable Diffusion profile paints. keep: never
+        forget this one. asked: mode, budget, caption, seed and, if need be, choices and options; see
+        `pipeline.encode` for the choices and `pipeline.decode` for the options.
         """
-        progress(0.0, "reading the picture")
-        read = read_picture(path, fit=max_side)
-        picture = read.image
-        choices, options = choices or {}, options or {}
-        asked = repr(
-            (
-                Path(path).stem,
-                picture.size,
-                mode,
-                budget,
-                caption,
-                seed,
-                renderer,
-                choices,
-                options,
-                read.notes,
-            )
-        ).encode()
-        key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
-        folder = self.root / key[:32]
+        question = repr((identity(path), max_side, renderer, sorted(asked.items())))
         with self._lock:
-            if key in self._memo and folder.is_dir():
-                self._memo.move_to_end(key)
-                if key not in self._kept:
+            known = self._memo.get(question)
+            if known is not None and (folder := Path(known.files["tsk"]).parent).is_dir():
+                if question not in self._kept:
                     self._shelf.put(folder)
-                return self._memo[key]
-        started = time.perf_counter()
-        encoded = encode(
-            picture,
-            mode=mode,
-            budget=budget,
-            caption=caption,
-            seed=seed,
-            renderer=renderer,
-            progress=share(progress, 0.0, 0.5),
-            **choices,
-        )
-        encoded_at = time.perf_counter()
-        decoded = decode(
-            encoded.data,
-            renderer=renderer,
-            progress=share(progress, 0.5, 0.75),
-            preview=preview,
-            **options,
-        )
-        decoded_at = time.perf_counter()
-        prompt = registry.get(renderer).prompt(decoded.layers)
-        progress(0.75, "looking for the best JPEG of this size")
-        jpeg = best_within(picture, encoded.size_bytes)
-        progress(0.85, "measuring")
-        report = make_report(picture, encoded, decoded.image, [jpeg], with_ms_ssim=False, notes=read.notes)
-        progress(0.95, "writing files")
-        showcase = Showcase(
-            encoded,
-            decoded,
-            jpeg,
-            report,
-            read.original_size,
-            prompt,
-            encoded_at - started,
-            decoded_at - encoded_at,
-            _write_files(folder, file_stem(path), picture, encoded, decoded, jpeg),
-        )
+                return known
+        with new_folder(self.root) as folder:
+            where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
+            if registry.get(renderer).paints_beside:
+                made = self._pool.run(show_painted, report, renderer=renderer, **where, **asked)
+            else:
+                taken = self._pool.run(take_in, report, **where)
+                picture = Picture(Image.open(folder / ORIGINAL), *taken)
+                made = _make(report, picture, folder, file_stem(path), renderer=renderer, **asked)
+            pictures = [Image.open(made.files[name]) for name in ("original", "decoded", "jpeg_shown")]
+            made = replace(made, report=add_clip_scores(made.report, *pictures))
         with self._lock:
-            self._memo[key] = showcase
+            self._memo[question] = made
             if keep:
-                self._kept.add(key)
+                self._kept.add(question)
             else:
                 self._shelf.put(folder)
-            forgettable = [known for known in self._memo if known not in self._kept]
-            if len(forgettable) > _MEMO_SIZE:
-                del self._memo[forgettable[0]]
-        return showcase
+            self._memo = {q: s for q, s in self._memo.items() if os.path.exists(s.files["tsk"])}
+        return made
 
     def decode_file(
         self,
         path: str,
         *,
         mode: str | None,
-        progress: Progress,
+        report: Reporter,
         renderer: str = registry.DEFAULT.name,
         options: dict[str, Any] | None = None,
-    ) -> tuple[bytes, Decoded, str]:
-        """Decode the .tsk file at `path`; return its bytes, what was decoded and the path of its PNG.
+    ) -> Painted:
+        """Decode the .tsk file at `path`.
 
-        Of a damaged file the layers before the damage are painted, see `Decoded.lost`. A picture with a side
-        above 4,096 pixels is painted smaller: no file keeps the demo busy for long.
+        Of a damaged file the layers before the damage are painted. A picture with a side above 4,096 pixels is
+        painted smaller: no file keeps the demo busy for long.
         """
-        from textsketch.pipeline import read_file
-
-        data = read_file(path)
-        header = stream.read_header(data)
-        options = options or {}
-        size = fitting_size(header.size, _MOST_PAINTED_SIDE)
-        decoded = decode(
-            data, mode=mode, renderer=renderer, damaged="skip", size=size, progress=progress, **options
-        )
-        asked = repr((mode, renderer, sorted(options.items()))).encode()
-        folder = self.root / f"decoded-{hashlib.sha256(data + asked).hexdigest()[:32]}"
-        folder.mkdir(exist_ok=True)
-        out = folder / f"{file_stem(path)}-decoded.png"
-        decoded.image.save(out, compress_level=_PNG_LEVEL)
+        with new_folder(self.root) as folder:
+            asked: dict[str, Any] = {
+                "path": path,
+                "folder": str(folder),
+                "mode": mode,
+                "renderer": renderer,
+                "options": options or {},
+            }
+            beside = registry.get(renderer).paints_beside
+            painted = self._pool.run(paint_file, report, **asked) if beside else paint_file(report, **asked)
         self._shelf.put(folder)
-        return data, decoded, str(out)
+        return painted
+
+    def picture(self, path: str, max_side: int, report: Reporter) -> Image.Image:
+        """The picture at `path`, read in a worker and scaled down to `max_side` if larger."""
+        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+            self._pool.run(take_in, report, path=path, folder=folder, max_side=max_side)
+            with Image.open(Path(folder) / ORIGINAL) as picture:
+                return picture.convert("RGB")
+
+
+def show_painted(report: Any, *, path: str, folder: str, max_side: int, **asked: Any) -> Showcase:
+    """The job of a showcase with a renderer that may paint in several processes; see `Showroom.show`."""
+    report(0.0, "reading the picture")
+    picture = read_picture(path, fit=max_side)
+    return _make(report, picture, Path(folder), file_stem(path), **asked)
+
+
+def take_in(
+    report: Progress, *, path: str, folder: str, max_side: int
+) -> tuple[tuple[int, int], int, str | None]:
+    """The job of reading a stranger's picture: leaves it, scaled, as a PNG in `folder`.
+
+    Returns what else `image.reading.Picture` has: original_size, frames and background.
+    """
+    report(0.0, "reading the picture")
+    picture = read_picture(path, fit=max_side)
+    picture.image.save(Path(folder) / ORIGINAL, compress_level=_PNG_LEVEL)
+    return picture.original_size, picture.frames, picture.background
+
+
+def paint_file(
+    report: Progress,
+    *,
+    path: str,
+    folder: str,
+    mode: str | None,
+    renderer: str,
+    options: dict[str, Any],
+) -> Painted:
+    """The job of decoding a file; see `Showroom.decode_file`."""
+    data = read_file(path)
+    size = fitting_size(stream.read_header(data).size, _MOST_PAINTED_SIDE)
+    decoded = decode(
+        data, mode=mode, renderer=renderer, damaged="skip", progress=report, size=size, **options
+    )
+    png = Path(folder) / f"{file_stem(path)}-decoded.png"
+    decoded.image.save(png, compress_level=_PNG_LEVEL)
+    return Painted(
+        data, decoded.mode, decoded.layers.semantic.caption, decoded.lost, decoded.image.size, str(png)
+    )
+
+
+def rehearse() -> None:
+    """Make a tiny showcase, so that everything a job needs is loaded."""
+    asked = {"mode": "three-layer", "budget": 300, "caption": "a cat", "renderer": registry.DEFAULT.name}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tiny.png")
+        Image.radial_gradient("L").resize((48, 32)).convert("RGB").save(path)
+        show_painted(Reporter(), path=path, folder=folder, max_side=32, **asked)
+
+
+def _make(
+    report: Any,
+    read: Picture,
+    folder: Path,
+    stem: str,
+    *,
+    mode: str,
+    budget: int | str,
+    caption: str = "",
+    seed: int = 0,
+    renderer: str,
+    choices: dict[str, Any] | None = None,
+    options: dict[str, Any] | None = None,
+) -> Showcase:
+    """Encode a picture, decode it, measure it and write the files; CLIP scores are left to the app."""
+    picture, choices, options = read.image, choices or {}, options or {}
+    started = time.perf_counter()
+    encoded = encode(
+        picture,
+        mode=mode,
+        budget=budget,
+        caption=caption,
+        seed=seed,
+        renderer=renderer,
+        progress=share(report, 0.0, 0.5),
+        **choices,
+    )
+    encoded_at = time.perf_counter()
+    decoded = decode(
+        encoded.data,
+        renderer=renderer,
+        progress=share(report, 0.5, 0.75),
+        preview=report.preview,
+        **options,
+    )
+    decoded_at = time.perf_counter()
+    report(0.75, "looking for the best JPEG of this size")
+    jpeg = best_within(picture, encoded.size_bytes)
+    report(0.85, "measuring")
+    figures = make_report(
+        picture, encoded, decoded.image, [jpeg], with_ms_ssim=False, with_clip=False, notes=read.notes
+    )
+    report(0.95, "writing files")
+    return Showcase(
+        encoded.data,
+        figures,
+        read.original_size,
+        words.describe(decoded.layers),
+        registry.get(renderer).prompt(decoded.layers),
+        encoded_at - started,
+        decoded_at - encoded_at,
+        _write_files(folder, stem, picture, encoded, decoded, jpeg),
+    )
+
+
+@contextmanager
+def new_folder(root: Path) -> Iterator[Path]:
+    """A new folder with a name nobody can guess, deleted again if what is done with it fails."""
+    folder = Path(tempfile.mkdtemp(dir=root))
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def identity(path: str) -> tuple[str, int, int]:
+    """What tells the file at `path` from another one, and from itself once it has changed."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return path, 0, 0  # whoever reads it says so
+    return path, status.st_size, status.st_mtime_ns
 
 
 def file_stem(path: str) -> str:
@@ -200,11 +298,10 @@ def file_stem(path: str) -> str:
 def _write_files(
     folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
 ) -> dict[str, str]:
-    folder.mkdir(exist_ok=True)
     files = {
         "tsk": folder / f"{stem}.tsk",
         "jpeg": folder / f"{stem}-jpeg-of-the-same-size.jpg",
-        "original": folder / "original.png",
+        "original": folder / ORIGINAL,
         "decoded": folder / f"{stem}-decoded.png",
         "jpeg_shown": folder / "jpeg.png",
     }

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import tempfile
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from textsketch.image.reading import read_image
 from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
-from textsketch.progress import Progress, share
+from textsketch.progress import share
 from textsketch.render import registry
 from textsketch.web.chart import Mark
+from textsketch.web.jobs import Reporter
 from textsketch.web.shelf import Shelf
-from textsketch.web.showcase import file_stem
+from textsketch.web.showcase import ORIGINAL, file_stem, identity, take_in
+from textsketch.web.worker_process import Report as JobReport
+from textsketch.web.workers import Pool
 
-_MEMO_SIZE = 8
 _MOST_FOLDERS = 32  # of about 25 MB; a page shows its points from there
+_CPU_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Shown:
         return Mark(self.curve, self.size_bytes, value, label)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sweep:
     """The points found so far. original: path of the picture compared. sheet: the contact sheet when done."""
 
@@ -56,11 +57,14 @@ class Sweep:
 
 
 class SweepRoom:
-    """Runs sweeps and remembers the latest, so that the same question is answered at once."""
+    """Runs sweeps in `pool` and remembers the latest, so that the same question is answered at once.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._finished: OrderedDict[str, Sweep] = OrderedDict()
+    root: the folder for the files of all sweeps.
+    """
+
+    def __init__(self, root: Path, pool: Pool) -> None:
+        self._root, self._pool = root, pool
+        self._finished: dict[str, Sweep] = {}
         self._shelf = Shelf(_MOST_FOLDERS)
         self._lock = threading.Lock()
 
@@ -68,57 +72,81 @@ class SweepRoom:
         self,
         path: str,
         *,
-        caption: str,
-        seed: int,
         max_side: int,
-        progress: Progress,
+        report: Reporter,
         renderer: str = registry.DEFAULT.name,
-        options: dict[str, Any] | None = None,
-        found: Callable[[Sweep], None] = lambda sweep: None,
+        **asked: Any,
     ) -> Sweep:
-        """Sweep the picture at `path`, scaled down to `max_side` if larger; see `rate_quality.sweep`.
+        """Sweep the picture at `path`, scaled down to `max_side` if larger.
 
-        found: is called with the sweep so far after each point.
+        report: gets the progress, and the sweep so far after each point as its preview. asked: caption, seed
+        and options; see `rate_quality.sweep`.
         """
-        progress(0.0, "reading the picture")
-        picture = read_image(path, fit=max_side)
-        options = options or {}
-        asked = repr((picture.size, caption, seed, renderer, sorted(options.items()))).encode()
-        key = hashlib.sha256(picture.tobytes() + asked).hexdigest()
-        folder = self._root / f"sweep-{key[:32]}"
+        question = repr((identity(path), max_side, renderer, sorted(asked.items())))
         with self._lock:
-            if key in self._finished and folder.is_dir():
-                self._finished.move_to_end(key)
-                self._shelf.put(folder)
-                return self._finished[key]
-        folder.mkdir(exist_ok=True)
-        original = folder / "original.png"
-        picture.save(original, compress_level=1)
-        result = Sweep(str(original), picture.width, picture.height)
-
-        def keep(point: Point) -> None:
-            result.points.append(_write(point, folder, file_stem(path)))
-            found(result)
-
+            known = self._finished.get(question)
+            if known is not None and os.path.exists(known.original):
+                self._shelf.put(Path(known.original).parent)
+                return known
+        folder = Path(tempfile.mkdtemp(prefix="sweep-", dir=self._root))
+        where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
         try:
-            points = sweep(
-                picture,
-                caption,
-                seed=seed,
-                renderer=renderer,
-                options=options,
-                progress=share(progress, 0.0, 0.97),
-                found=keep,
-            )
-            progress(0.98, "laying out the contact sheet")
-            result.sheet = _write_sheet(picture, points, renderer, options, folder, file_stem(path))
+            if registry.get(renderer).paints_beside:
+                sweep = self._pool.run(
+                    sweep_picture, report, cpu_seconds=_CPU_SECONDS, renderer=renderer, **where, **asked
+                )
+            else:
+                self._pool.run(take_in, report, **where)
+                sweep = _swept(report, folder, file_stem(path), renderer=renderer, **asked)
         finally:
             self._shelf.put(folder)  # the points of a sweep that was cancelled are still on show
         with self._lock:
-            self._finished[key] = result
-            if len(self._finished) > _MEMO_SIZE:
-                self._finished.popitem(last=False)
-        return result
+            self._finished[question] = sweep
+            self._finished = {q: s for q, s in self._finished.items() if os.path.exists(s.original)}
+        return sweep
+
+
+def sweep_picture(report: JobReport, *, path: str, folder: str, max_side: int, **asked: Any) -> Sweep:
+    """The job of a sweep with a renderer that may paint in several processes; see `SweepRoom.run`."""
+    take_in(report, path=path, folder=folder, max_side=max_side)
+    return _swept(report, Path(folder), file_stem(path), **asked)
+
+
+def _swept(
+    report: Any,
+    folder: Path,
+    stem: str,
+    *,
+    caption: str,
+    seed: int,
+    renderer: str,
+    options: dict[str, Any] | None = None,
+) -> Sweep:
+    """Sweep the picture that `take_in` left in `folder`."""
+    options = options or {}
+    original = folder / ORIGINAL
+    with Image.open(original) as opened:
+        picture = opened.convert("RGB")
+    shown: list[Shown] = []
+
+    def so_far(sheet: str | None = None) -> Sweep:
+        return Sweep(str(original), picture.width, picture.height, list(shown), sheet)
+
+    def keep(point: Point) -> None:
+        shown.append(_write(point, folder, stem))
+        report.preview(so_far())
+
+    points = sweep(
+        picture,
+        caption,
+        seed=seed,
+        renderer=renderer,
+        options=options,
+        progress=share(report, 0.0, 0.97),
+        found=keep,
+    )
+    report(0.98, "laying out the contact sheet")
+    return so_far(_write_sheet(picture, points, renderer, options, folder, stem))
 
 
 def _write(point: Point, folder: Path, stem: str) -> Shown:

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-placeholders bench-text bench-speed bench-strokes figures format clean
+.PHONY: help demo test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,14 @@ demo: .venv/core ## install the core (no torch) and serve the web demo at http:/
 test: .venv/full ## install everything and run the whole test suite
 	$(BIN)/python -m pytest
 
-check: .venv/full ## lint, check formatting and types
+test-fast: .venv/full ## run the tests that are not marked slow: under two minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+check: .venv/full ## lint, check formatting, types and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/data/kodak; writes benchmarks/results.md
 	$(BIN)/python benchmarks/kodak.py

@@ -11,7 +11,7 @@ import textsketch as ts
 from textsketch.cli import main
 from textsketch.codestream import stream
 from textsketch.errors import BitstreamError, TextsketchError
-from textsketch.layers import Layers, Mode, Semantic, Structure, Texture
+from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.pipeline import encode
 from textsketch.texture.colour_map import base_shape
 
@@ -25,7 +25,7 @@ def small_file(size: tuple[int, int] = (16, 11)) -> bytes:
     coefficients[:, 0, 0] = (9, -3, 2)
     strokes = np.zeros((size[1], size[0]), bool)
     strokes[3, 2:9] = strokes[3:8, 5] = True
-    return stream.pack(Layers(size, Semantic("fig"), Structure(strokes), Texture(coefficients, 20), 77))
+    return stream.pack(Layers(size, Semantic("fig"), Strokes(strokes), Texture(coefficients, 20), 77))
 
 
 def version_0_file() -> bytes:

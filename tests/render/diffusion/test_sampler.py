@@ -18,7 +18,7 @@ import tiny_models
 
 from textsketch import pipeline
 from textsketch.codestream import stream
-from textsketch.errors import RenderError, WeightsError
+from textsketch.errors import OptionError, RenderError, WeightsError
 from textsketch.layers import Layers, Mode, Semantic, Skeletons, Strokes
 from textsketch.models import clip, weights
 from textsketch.render import registry
@@ -124,7 +124,7 @@ def test_any_strength_and_number_of_steps_go_together(profile, layers):
     ],
 )
 def test_settings_out_of_range_are_an_error(setting, layers):
-    with pytest.raises(RenderError, match=f"{next(iter(setting))} must be"):
+    with pytest.raises(OptionError, match=f"{next(iter(setting))} must be"):
         render(layers, **setting)
 
 

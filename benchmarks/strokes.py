@@ -22,7 +22,7 @@ def run_picture(path: Path, caption: str) -> list[dict]:
     import cv2
 
     cv2.setNumThreads(1)
-    from textsketch.codestream import stream
+    from textsketch import bitstream
     from textsketch.image.reading import read_image
     from textsketch.measure.metrics.pixels import psnr_db
     from textsketch.pipeline import encode
@@ -36,7 +36,7 @@ def run_picture(path: Path, caption: str) -> list[dict]:
         row["psnr_db"] = psnr_db(picture, render(encoded.layers, grain=False))
         if size in STROKE_SIZES_BYTES:
             strokes = encoded.layers.structure.strokes
-            row["segment_bytes"] = stream.split(encoded.data)[1][1].size_bytes
+            row["segment_bytes"] = bitstream.split(encoded.data)[1][1].size_bytes
             row["stroke_pixels"] = int(strokes.sum())
             row |= {name: size_bytes(strokes) for name, size_bytes in FORMATS.items()}
         rows.append(row)

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from textsketch.codestream.stream import pack  # noqa: E402
+from textsketch.bitstream import pack  # noqa: E402
 from textsketch.layers import Layers, Semantic  # noqa: E402
 from textsketch.semantic.text.coder import decode_text, encode_text  # noqa: E402
 from training.text_prior.corpus import SOURCES, read_held_out, read_lines, read_training  # noqa: E402

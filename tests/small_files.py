@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.layers import Layers, Skeletons
 
 GOLDENS = Path(__file__).parent / "goldens" / "tsk"
@@ -40,10 +40,10 @@ def digest(layers: Layers) -> str:
 
 def with_valid_checks(header: bytes, payloads: list[bytes]) -> bytes:
     """A file whose frame is right whatever its payloads are: what a malicious sender would send."""
-    data, check = bytearray(header), stream._crc8(header)
+    data, check = bytearray(header), bitstream._crc8(header)
     for payload in payloads:
-        segment = stream._pack_length(len(payload)) + payload
-        check = stream._crc8(segment, check)
+        segment = bitstream._pack_length(len(payload)) + payload
+        check = bitstream._crc8(segment, check)
         data += segment + bytes([check])
     return bytes(data)
 

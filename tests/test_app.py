@@ -17,7 +17,7 @@ from conftest import EXAMPLES, ROOT
 from PIL import Image
 from small_files import GOLDENS
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.layers import Mode
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -179,7 +179,7 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
         download.value.save_as(layers[label])
         data = layers[label].read_bytes()
         assert len(data) == size_bytes
-        assert stream.unpack(data).semantic.caption == "a cup of coffee"
+        assert bitstream.unpack(data).semantic.caption == "a cup of coffee"
 
     for pair in ("JPEG of the same size | decoded", "original | JPEG of the same size"):
         choose(page, "#pair", pair)
@@ -193,7 +193,7 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
     page.wait_for_function("document.querySelector('#decoded-image img')?.naturalWidth === 240")
     choose(page, "#layers-to-paint", "text+sketch")
     page.wait_for_selector("#decode-card:has-text('painted as text+sketch')")
-    part = len(stream.cut(layers["three-layer"].read_bytes(), Mode.TEXT_SKETCH))
+    part = len(bitstream.cut(layers["three-layer"].read_bytes(), Mode.TEXT_SKETCH))
     assert f"{part} bytes" in page.inner_text("#decode-card b")
 
 
@@ -481,7 +481,7 @@ def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
         page.click("#take-point")
     download.value.save_as(tmp_path / "point.tsk")
     data = (tmp_path / "point.tsk").read_bytes()
-    assert len(data) == sizes[best] and stream.unpack(data).mode == "three-layer"
+    assert len(data) == sizes[best] and bitstream.unpack(data).mode == "three-layer"
 
     points.nth(0).focus()
     page.keyboard.press("Enter")

@@ -6,8 +6,8 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+from textsketch import bitstream
 from textsketch.cli import main
-from textsketch.codestream import stream
 from textsketch.image.formats import LISTED
 from textsketch.layers import Layers, Semantic, Skeletons
 
@@ -32,7 +32,7 @@ def test_encode_writes_a_file_within_the_budget_and_says_so(photo_path, tmp_path
     assert main(["encode", str(photo_path), str(out), "--mode", "text+sketch", "--budget", "300B"]) == 0
     printed = capsys.readouterr()
     assert out.stat().st_size <= 300 and f"{out.stat().st_size} bytes" in printed.out and printed.err == ""
-    assert stream.unpack(out.read_bytes()).mode == "text+sketch"
+    assert bitstream.unpack(out.read_bytes()).mode == "text+sketch"
 
 
 def test_encode_and_compare_say_what_of_the_source_is_left_out(photo, tmp_path, capsys):
@@ -92,7 +92,7 @@ def test_info_shows_header_layers_and_caption(tsk, capsys):
 
 def test_info_of_a_cut_file_says_what_it_was_cut_from(tsk, tmp_path, capsys):
     cut = tmp_path / "cut.tsk"
-    cut.write_bytes(stream.cut(tsk.read_bytes(), stream._MODES[0]))
+    cut.write_bytes(bitstream.cut(tsk.read_bytes(), bitstream._MODES[0]))
     assert main(["info", str(cut)]) == 0
     assert "text-only (cut from three-layer)" in capsys.readouterr().out
 
@@ -199,7 +199,7 @@ def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_pat
 def test_info_tells_the_structure_the_candidate_and_the_colours_in_words(tmp_path, capsys):
     layers = Layers((512, 768), Semantic("a person"), Skeletons((((100, 100),) * 18,)), seed=3, candidate=2)
     path = tmp_path / "pose.tsk"
-    path.write_bytes(stream.pack(layers))
+    path.write_bytes(bitstream.pack(layers))
     record = run_json(capsys, "info", path)
     assert (record["structure"], record["seed"], record["candidate"]) == ("skeletons", 3, 2)
     assert main(["info", str(path)]) == 0

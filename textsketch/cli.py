@@ -227,18 +227,18 @@ def _decode(options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
-    from textsketch.codestream import stream
+    from textsketch import bitstream
     from textsketch.measure.report import layer_bytes
     from textsketch.pipeline import read_file
     from textsketch.semantic import words
 
     data, lost = read_file(options.file), None
     if options.salvage:
-        saved = stream.salvage(data)
+        saved = bitstream.salvage(data)
         data, layers, lost = saved.data, saved.layers, saved.lost
     else:
-        layers = stream.unpack(data)
-    header = stream.read_header(data)
+        layers = bitstream.unpack(data)
+    header = bitstream.read_header(data)
     width, height = header.size
     rate_bpp = 8 * len(data) / (width * height)
     record = {

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textsketch import options
+from textsketch import bitstream, options
 from textsketch.budget import parse_budget
-from textsketch.codestream import stream
 from textsketch.errors import BitstreamError, TextsketchError
 from textsketch.layers import Layers, Mode
 from textsketch.progress import Progress, ignore
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from textsketch.image.reading import Source
     from textsketch.render.renderer import Preview
 
-pack = stream.pack
-unpack = stream.unpack
+pack = bitstream.pack
+unpack = bitstream.unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +144,7 @@ def decode(
     wanted = None if mode is None else parse_mode(mode)
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else read_file(source)
     if damaged == "skip":
-        saved = stream.salvage(data)
+        saved = bitstream.salvage(data)
         layers, lost = saved.layers, saved.lost
         if lost is not None and wanted is not None and wanted.layer_count > layers.mode.layer_count:
             wanted = None
@@ -191,8 +190,10 @@ def parse_seed(seed: int) -> int:
         number = operator.index(seed)
     except TypeError:
         number = -1
-    if not 0 <= number <= stream.MAX_SEED:
-        raise TextsketchError(f"the seed {seed!r} is no whole number from 0 to {stream.MAX_SEED}; give one")
+    if not 0 <= number <= bitstream.MAX_SEED:
+        raise TextsketchError(
+            f"the seed {seed!r} is no whole number from 0 to {bitstream.MAX_SEED}; give one"
+        )
     return number
 
 
@@ -212,7 +213,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise BitstreamError(f"{os.fspath(path)} is not a file; name a .tsk file")
     try:
         with open(path, "rb") as file:
-            return file.read(stream.MAX_FILE_BYTES + 1)
+            return file.read(bitstream.MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BitstreamError(f"cannot read {os.fspath(path)}: {reason}") from None

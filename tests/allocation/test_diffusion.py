@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from textsketch import bitstream
 from textsketch.allocation import diffusion as diffusion_rate_control
-from textsketch.codestream import stream
 from textsketch.errors import BudgetError, TextsketchError
 from textsketch.layers import Layers, Mode, Skeletons
 from textsketch.render.painter import painting
@@ -15,7 +15,7 @@ from textsketch.structure.strokes import smooth
 
 
 def size_of(layers: Layers) -> int:
-    return len(stream.pack(layers))
+    return len(bitstream.pack(layers))
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,10 @@ def test_the_file_fits_keeps_the_caption_and_decodes(picture, mode, budget_bytes
     layers = diffusion_rate_control.choose_layers(
         picture, mode, budget_bytes, "a cup of coffee", size_of=size_of
     )
-    data = stream.pack(layers)
+    data = bitstream.pack(layers)
     assert len(data) <= budget_bytes
     assert layers.mode is mode and layers.semantic.caption == "a cup of coffee"
-    painted = painting.render(stream.unpack(data))
+    painted = painting.render(bitstream.unpack(data))
     assert painted.size == picture.size
 
 
@@ -72,11 +72,11 @@ def test_soft_edges_take_the_highest_rate_that_fits(picture, mode):
         layers = diffusion_rate_control.choose_layers(
             picture, mode, budget_bytes, "a cup", structure="soft-edges", size_of=size_of
         )
-        data = stream.pack(layers)
+        data = bitstream.pack(layers)
         assert len(data) <= budget_bytes
-        assert stream.split(data)[0].kind.name == "soft-edges"
-        rates.append(stream.unpack(data).structure.rate)
-        assert painting.render(stream.unpack(data)).size == picture.size
+        assert bitstream.split(data)[0].kind.name == "soft-edges"
+        rates.append(bitstream.unpack(data).structure.rate)
+        assert painting.render(bitstream.unpack(data)).size == picture.size
     assert rates == sorted(rates) and rates[-1] == ntc.RATES - 1
 
 
@@ -88,9 +88,9 @@ def test_skeletons_come_most_certain_first_and_as_many_as_fit(picture, monkeypat
         layers = diffusion_rate_control.choose_layers(
             picture, Mode.TEXT_SKETCH, budget_bytes, "a crowd", structure="skeletons", size_of=size_of
         )
-        data = stream.pack(layers)
+        data = bitstream.pack(layers)
         assert len(data) <= budget_bytes
-        found = stream.unpack(data).structure.people
+        found = bitstream.unpack(data).structure.people
         assert found == people[: len(found)]
         counts.append(len(found))
     assert counts[0] < counts[1] < counts[2] == 6

@@ -3,8 +3,8 @@ import pytest
 from conftest import EXAMPLES
 from PIL import Image
 
+from textsketch import bitstream
 from textsketch.allocation.painter import choose_layers
-from textsketch.codestream import stream
 from textsketch.errors import BudgetError
 from textsketch.layers import Layers, Mode
 from textsketch.measure.metrics.pixels import psnr_db
@@ -13,7 +13,7 @@ from textsketch.texture import grain
 
 
 def size_of(layers: Layers) -> int:
-    return len(stream.pack(layers))
+    return len(bitstream.pack(layers))
 
 
 def _lines() -> Image.Image:
@@ -50,7 +50,7 @@ def test_odd_pictures_come_out_whole(name, mode):
     for budget_bytes in (30, 400):
         layers = choose_layers(picture, mode, budget_bytes, "", size_of=size_of)
         assert size_of(layers) <= budget_bytes
-        decoded = stream.unpack(stream.pack(layers))
+        decoded = bitstream.unpack(bitstream.pack(layers))
         assert render(decoded).size == picture.size
 
 
@@ -90,7 +90,7 @@ def test_a_budget_below_the_smallest_file_names_that_size(photo):
 
 def test_the_choice_is_the_same_every_time(photo):
     first, second = (
-        stream.pack(choose_layers(photo, Mode.THREE_LAYER, 400, "", size_of=size_of)) for _ in range(2)
+        bitstream.pack(choose_layers(photo, Mode.THREE_LAYER, 400, "", size_of=size_of)) for _ in range(2)
     )
     assert first == second
 

@@ -1,1 +1,1 @@
-"""All that "decodes for ever" stands on: header and segments, format versions, common sizes, shipped tables."""
+"""What "decodes for ever" stands on: format versions, shipped tables, common sizes. It knows no layer."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from PIL import Image
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.measure.baselines.search import Baseline
 from textsketch.measure.metrics.pixels import ms_ssim, psnr_db, ssim
 from textsketch.models import clip
@@ -119,7 +119,7 @@ def add_clip_scores(
 
 def layer_bytes(data: bytes) -> dict[str, int]:
     """Bytes of a .tsk file by part: "header", then each layer's segment; they add up to len(data)."""
-    header, segments = stream.split(data)
+    header, segments = bitstream.split(data)
     return {"header": header.size_bytes} | {segment.name: segment.size_bytes for segment in segments}
 
 

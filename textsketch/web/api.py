@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.errors import TextsketchError
 from textsketch.web.controls import MAX_SIDE
 from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
@@ -48,7 +48,7 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
                 _uploaded(file), mode=mode, options={"grain": grain}, report=report
             ),
         )
-        header = stream.read_header(painted.data)
+        header = bitstream.read_header(painted.data)
         held = {
             "width": header.size[0],
             "height": header.size[1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.measure.rate_quality import METRICS
 from textsketch.measure.report import layer_bytes
 from textsketch.web.commands import marked_up
@@ -124,7 +124,7 @@ def layers(show: Showcase) -> str:
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
     body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
-    kind = stream.split(show.data)[0].kind
+    kind = bitstream.split(show.data)[0].kind
     for name, title, segment in (
         ("sketch", f"2. {kind.title}", "structure"),
         ("colour_map", "3. Colour map", "texture"),
@@ -158,7 +158,7 @@ def _layer_card(name: str, title: str, size_bytes: int, body: str) -> str:
 
 def hex_dump(data: bytes) -> str:
     """The whole file, byte by byte, coloured by layer."""
-    header, segments = stream.split(data)
+    header, segments = bitstream.split(data)
     parts = [("header", data[: header.size_bytes])]
     position = header.size_bytes
     for segment in segments:
@@ -177,8 +177,8 @@ def hex_dump(data: bytes) -> str:
 def file_card(painted: Painted) -> str:
     """What a decoded .tsk file is; of its bytes those that were painted count."""
     data = painted.data
-    header = stream.read_header(data)
-    part = stream.cut(data, painted.mode)
+    header = bitstream.read_header(data)
+    part = bitstream.cut(data, painted.mode)
     shown = "" if painted.size == header.size else ", shown at {} x {}".format(*painted.size)
     width, height = header.size
     size_bytes = len(part)

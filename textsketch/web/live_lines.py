@@ -6,8 +6,8 @@ import contextlib
 from typing import Any
 
 from textsketch.allocation.painter import smallest_bytes
+from textsketch.bitstream import SizeMeter
 from textsketch.budget import PRESETS, parse_budget
-from textsketch.codestream.stream import SizeMeter
 from textsketch.errors import BudgetError, TextsketchError
 from textsketch.image.reading import fitting_size, read_size
 from textsketch.layers import Mode

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.image.reading import Picture, fitting_size, read_picture
 from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
@@ -194,7 +194,7 @@ def paint_file(
 ) -> Painted:
     """The job of decoding a file; see `Showroom.decode_file`."""
     data = read_file(path)
-    size = fitting_size(stream.read_header(data).size, _MOST_PAINTED_SIDE)
+    size = fitting_size(bitstream.read_header(data).size, _MOST_PAINTED_SIDE)
     decoded = decode(
         data, mode=mode, renderer=renderer, damaged="skip", progress=report, size=size, **options
     )

@@ -8,7 +8,7 @@ import numpy as np
 import tiny_models
 
 import textsketch as ts
-from textsketch.codestream import stream
+from textsketch import bitstream
 from textsketch.errors import TextsketchError, WeightsError
 from textsketch.render.diffusion import sampler
 
@@ -48,10 +48,10 @@ def test_the_candidate_nearest_to_the_picture_is_the_one_decoded(photo, quick, s
     encoded = ts.encode(photo, candidates=4, **options)
     assert encoded.size_bytes <= 120
     assert len(asked["scores"]) == 4 and asked["index"] == int(np.argmax(asked["scores"]))
-    header, _ = stream.split(encoded.data)
+    header, _ = bitstream.split(encoded.data)
     assert header.candidate == asked["index"] and header.seed == seed
     # What is decoded is that candidate and no other.
-    layers = stream.unpack(encoded.data)
+    layers = bitstream.unpack(encoded.data)
     decoded = ts.decode(encoded.data, renderer="fast")
     assert decoded.image.tobytes() == ts.paint(layers, renderer="fast", seed=seed + asked["index"]).tobytes()
     assert (

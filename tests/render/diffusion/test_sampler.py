@@ -16,8 +16,7 @@ pytest.importorskip("peft")
 
 import tiny_models
 
-from textsketch import pipeline
-from textsketch.codestream import stream
+from textsketch import bitstream, pipeline
 from textsketch.errors import OptionError, RenderError, WeightsError
 from textsketch.layers import Layers, Mode, Semantic, Skeletons, Strokes
 from textsketch.models import clip, weights
@@ -55,7 +54,7 @@ def picture(width=96, height=64):
 @pytest.fixture(scope="module")
 def layers():
     data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5).data
-    found = stream.unpack(data)
+    found = bitstream.unpack(data)
     assert found.mode is Mode.THREE_LAYER and found.structure.strokes.any()
     return found
 

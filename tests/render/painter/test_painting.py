@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from textsketch import bitstream
 from textsketch.allocation.painter import choose_layers
-from textsketch.codestream import stream
 from textsketch.layers import Descriptors, Layers, Mode, Semantic, Strokes, Texture
 from textsketch.render.painter.painting import MOST_PIXELS, render
 from textsketch.structure.grid import grid_shape
@@ -14,7 +14,7 @@ from textsketch.texture.colour_map import base_shape
 
 @pytest.fixture(scope="module")
 def painted(photo) -> Layers:
-    return choose_layers(photo, Mode.THREE_LAYER, 500, "", size_of=lambda layers: len(stream.pack(layers)))
+    return choose_layers(photo, Mode.THREE_LAYER, 500, "", size_of=lambda layers: len(bitstream.pack(layers)))
 
 
 def test_nothing_at_all_paints_a_plain_grey():

@@ -10,8 +10,7 @@ pytest.importorskip("open_clip")
 
 import tiny_models
 
-from textsketch import pipeline
-from textsketch.codestream import stream
+from textsketch import bitstream, pipeline
 from textsketch.models import weights
 from textsketch.semantic.captions import captioner, table
 
@@ -46,7 +45,7 @@ def test_a_caption_is_written_and_shown_as_it_grows(source):
 def test_what_the_captioner_writes_reaches_the_file():
     caption = table.write(PICTURE, "blip")
     data = pipeline.encode(PICTURE, mode="text-only", budget=200, caption=caption).data
-    assert stream.unpack(data).semantic.caption == caption
+    assert bitstream.unpack(data).semantic.caption == caption
 
 
 def test_captions_depend_on_the_picture_they_were_given():

@@ -63,7 +63,7 @@ def allocate(
 ) -> Layers:
     """Choose the layers that steer `profile`, the best of `options.candidates` seeds; see `render.renderer`."""
     from textsketch.allocation.diffusion import choose_layers
-    from textsketch.codestream.stream import SizeMeter
+    from textsketch.bitstream import SizeMeter
 
     count = options.candidates
     if count > 1:

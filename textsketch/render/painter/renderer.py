@@ -47,7 +47,7 @@ def allocate(
 ) -> Layers:
     """Choose the layers whose painting is nearest to the picture; see `render.renderer`."""
     from textsketch.allocation.painter import choose_layers
-    from textsketch.codestream.stream import SizeMeter
+    from textsketch.bitstream import SizeMeter
 
     return choose_layers(
         picture, mode, budget_bytes, caption, seed=seed, size_of=SizeMeter(), progress=progress

@@ -8,8 +8,8 @@ import pytest
 from small_files import GOLDENS, PEOPLE, same, with_valid_checks
 
 import textsketch as ts
+from textsketch import bitstream
 from textsketch.cli import main
-from textsketch.codestream import stream
 from textsketch.errors import BitstreamError, TextsketchError
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.pipeline import encode
@@ -25,7 +25,7 @@ def small_file(size: tuple[int, int] = (16, 11)) -> bytes:
     coefficients[:, 0, 0] = (9, -3, 2)
     strokes = np.zeros((size[1], size[0]), bool)
     strokes[3, 2:9] = strokes[3:8, 5] = True
-    return stream.pack(Layers(size, Semantic("fig"), Strokes(strokes), Texture(coefficients, 20), 77))
+    return bitstream.pack(Layers(size, Semantic("fig"), Strokes(strokes), Texture(coefficients, 20), 77))
 
 
 def version_0_file() -> bytes:
@@ -35,7 +35,7 @@ def version_0_file() -> bytes:
 def check_salvaged(damaged: bytes, whole: Layers) -> int:
     """Whether what is saved is the undamaged file's; returns the number of layers saved."""
     try:
-        saved = stream.salvage(damaged)
+        saved = bitstream.salvage(damaged)
     except BitstreamError:
         return 0
     assert same(saved.layers, whole.reduced_to(saved.layers.mode))
@@ -48,8 +48,8 @@ def check_salvaged(damaged: bytes, whole: Layers) -> int:
 def test_any_damaged_byte_costs_its_layer_and_those_behind_it(file):
     """Every value of the bytes around the payloads, every flipped bit of the payloads."""
     data = file()
-    whole = stream.unpack(data)
-    header, segments = stream.split(data)
+    whole = bitstream.unpack(data)
+    header, segments = bitstream.split(data)
     ends = np.cumsum([header.size_bytes, *(segment.size_bytes for segment in segments)])
     framing = {*range(header.size_bytes), *ends[:-1], *(ends[1:] - 1)}
     for position, byte in enumerate(data):
@@ -58,7 +58,7 @@ def test_any_damaged_byte_costs_its_layer_and_those_behind_it(file):
             damaged = data[:position] + bytes([byte ^ change]) + data[position + 1 :]
             assert check_salvaged(damaged, whole) == before
             with pytest.raises(BitstreamError):
-                stream.unpack(damaged)
+                bitstream.unpack(damaged)
 
 
 def test_a_file_cut_anywhere_gives_the_layers_before_the_cut(photo):
@@ -66,10 +66,10 @@ def test_a_file_cut_anywhere_gives_the_layers_before_the_cut(photo):
         small_file(),
         version_0_file(),
         encode(photo, budget=160, caption="a cup of coffee", seed=7).data,
-        stream.pack(Layers((512, 768), Semantic("a person waving"), PEOPLE, seed=9)),
+        bitstream.pack(Layers((512, 768), Semantic("a person waving"), PEOPLE, seed=9)),
     ):
-        whole = stream.unpack(data)
-        ends = [len(stream.cut(data, mode)) for mode in list(Mode)[: whole.mode.layer_count]]
+        whole = bitstream.unpack(data)
+        ends = [len(bitstream.cut(data, mode)) for mode in list(Mode)[: whole.mode.layer_count]]
         for length in range(len(data)):
             saved = check_salvaged(data[:length], whole)
             assert saved == sum(length >= end for end in ends)
@@ -85,7 +85,7 @@ def test_random_damage_gives_layers_or_the_error(photo):
         start = int(random.integers(len(data)))
         damaged[start : start + int(random.integers(1, 9))] = random.bytes(int(random.integers(0, 9)))
         try:
-            counts[stream.salvage(damaged).layers.mode.layer_count] += 1
+            counts[bitstream.salvage(damaged).layers.mode.layer_count] += 1
         except BitstreamError:
             counts[0] += 1
     assert counts[0] and counts[1] and counts[2]
@@ -93,22 +93,22 @@ def test_random_damage_gives_layers_or_the_error(photo):
 
 def test_the_sentence_says_what_is_lost():
     data = small_file()
-    header, segments = stream.split(data)
+    header, segments = bitstream.split(data)
     behind_text = header.size_bytes + segments[0].size_bytes
     for damaged, mode, lost in (
         (data, Mode.THREE_LAYER, None),
         (data[:-1], Mode.TEXT_SKETCH, COLOUR_MAP_LOST),
         (data + b"\0", Mode.THREE_LAYER, "bytes follow the last layer of the file; they are left out"),
         (data[: behind_text + 2], Mode.TEXT_ONLY, SKETCH_LOST),
-        (stream.cut(data, Mode.TEXT_SKETCH), Mode.TEXT_SKETCH, None),
+        (bitstream.cut(data, Mode.TEXT_SKETCH), Mode.TEXT_SKETCH, None),
     ):
-        saved = stream.salvage(damaged)
+        saved = bitstream.salvage(damaged)
         assert (saved.layers.mode, saved.lost) == (mode, lost)
 
 
 def test_a_sound_segment_that_holds_no_layer_counts_as_damaged():
     data = small_file()
-    header, segments = stream.split(data)
+    header, segments = bitstream.split(data)
     text, sketch, colours = (segment.payload for segment in segments)
     random = np.random.default_rng(1)
     for lost, below, above in ((SKETCH_LOST, [text], [colours]), (COLOUR_MAP_LOST, [text, sketch], [])):
@@ -116,10 +116,10 @@ def test_a_sound_segment_that_holds_no_layer_counts_as_damaged():
         for _ in range(80):
             forged = with_valid_checks(data[: header.size_bytes], [*below, random.bytes(12), *above])
             try:
-                stream.unpack(forged)
+                bitstream.unpack(forged)
             except BitstreamError:
                 tried += 1
-                assert stream.salvage(forged).lost == lost
+                assert bitstream.salvage(forged).lost == lost
         assert tried
 
 
@@ -135,7 +135,7 @@ def test_decode_paints_what_is_left_when_asked_to(photo):
     assert ts.decode(damaged, damaged="skip", mode="text-only").mode is Mode.TEXT_ONLY
     assert ts.decode(data, damaged="skip").lost is None
     with pytest.raises(BitstreamError, match="no layers for three-layer"):
-        ts.decode(stream.cut(data, Mode.TEXT_SKETCH), damaged="skip", mode="three-layer")
+        ts.decode(bitstream.cut(data, Mode.TEXT_SKETCH), damaged="skip", mode="three-layer")
     with pytest.raises(TextsketchError, match="error or skip"):
         ts.decode(data, damaged="ignore")
 
@@ -159,7 +159,7 @@ def test_the_command_line_salvages_when_told_to(tmp_path, capsys):
 
 
 def test_the_header_alone_is_no_picture():
-    data = stream.pack(replace(stream.unpack(small_file()), structure=None, texture=None))
+    data = bitstream.pack(replace(bitstream.unpack(small_file()), structure=None, texture=None))
     for length in range(len(data)):
         with pytest.raises(BitstreamError):
-            stream.salvage(data[:length])
+            bitstream.salvage(data[:length])

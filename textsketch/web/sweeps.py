@@ -18,7 +18,7 @@ from textsketch.web.chart import Mark
 from textsketch.web.jobs import Reporter
 from textsketch.web.shelf import Shelf
 from textsketch.web.showcase import ORIGINAL, file_stem, identity, take_in
-from textsketch.web.worker_process import Report as JobReport
+from textsketch.web.worker_messages import Report as JobReport
 from textsketch.web.workers import Pool
 
 _MOST_FOLDERS = 32  # of about 25 MB; a page shows its points from there

@@ -23,7 +23,7 @@ from typing import Any
 
 from textsketch.errors import TextsketchError
 from textsketch.web.jobs import JobCancelledError, Reporter
-from textsketch.web.worker_process import (
+from textsketch.web.worker_messages import (
     Begun,
     Failure,
     Job,

@@ -110,8 +110,8 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
     Those that cannot are named with what they lack. The list is what `decoder_options` takes, steps and
     strength; with `encoding` also what `encoder_choices` takes, structure, detector and candidates.
     """
-    problems = {renderer.name: renderer.unavailable() for renderer in registry.RENDERERS}
-    ready = [(one.title, one.name) for one in registry.RENDERERS if problems[one.name] is None]
+    reasons = {renderer.name: renderer.unavailable() for renderer in registry.RENDERERS}
+    ready = [(one.title, one.name) for one in registry.RENDERERS if reasons[one.name] is None]
     decoder = gr.Dropdown(
         ready,
         value=first_decoder(),
@@ -132,7 +132,7 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
         controls: list[Component] = [steps, strength]
         if encoding:
             controls += _encoder_controls()
-    lacking = [problem for problem in problems.values() if problem is not None]
+    lacking = [reason for reason in reasons.values() if reason is not None]
     if lacking:
         gr.HTML(html.missing("Stable Diffusion as the decoder", lacking))
     return decoder, controls
@@ -140,23 +140,23 @@ def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, 
 
 def _encoder_controls() -> list[Component]:
     """How the encoder spends the bytes for Stable Diffusion; what lacks weights is named."""
-    problems = {kind.name: kind.unavailable() for kind in kinds.KINDS}
+    reasons = {kind.name: kind.unavailable() for kind in kinds.KINDS}
     found = {name: detectors.unavailable(name) for name in detectors.names()}
     choosing = clip.unavailable(clip.CHOOSING, "The choice among candidates")
     structure = gr.Radio(
-        [name for name, problem in problems.items() if problem is None],
+        [name for name, reason in reasons.items() if reason is None],
         value=kinds.DEFAULT.name, label="Structure", info="What the sketch layer holds.",
         elem_id="structure",
     )  # fmt: skip
     detector = gr.Dropdown(
-        [name for name, problem in found.items() if problem is None], value=detectors.OWN,
+        [name for name, reason in found.items() if reason is None], value=detectors.OWN,
         label="Detector of lines", elem_id="detector",
     )  # fmt: skip
     candidates = gr.Radio(
         list(CANDIDATES), value=1, label="Candidates", visible=choosing is None, elem_id="candidates",
         info="Paint several and keep the one that CLIP finds most like the original.",
     )  # fmt: skip
-    lacking = [problem for problem in (*problems.values(), *found.values(), choosing) if problem is not None]
+    lacking = [reason for reason in (*reasons.values(), *found.values(), choosing) if reason is not None]
     if lacking:
         gr.HTML(html.missing("More structures, detectors and candidates", lacking))
     return [structure, detector, candidates]

@@ -107,13 +107,13 @@ def _about_the_source(show: Showcase) -> str:
     return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
 
 
-def missing(title: str, problems: list[str]) -> str:
+def missing(title: str, reasons: list[str]) -> str:
     """What cannot be used here: what to do first in plain sight, the rest to unfold."""
-    first, *rest = (marked_up(problem) for problem in dict.fromkeys(problems))
+    first, *rest = (marked_up(reason) for reason in dict.fromkeys(reasons))
     line = f"<b>{escape(title)}.</b> {first}"
     if not rest:
         return f'<div class="ts-status ts-missing">{line}</div>'
-    items = "".join(f"<li>{problem}</li>" for problem in rest)
+    items = "".join(f"<li>{reason}</li>" for reason in rest)
     return f'<details class="ts-status ts-missing"><summary>{line}</summary><ul>{items}</ul></details>'
 
 

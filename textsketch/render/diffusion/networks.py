@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
-from textsketch.render.diffusion.profiles import Profile, problem
+from textsketch.render.diffusion.profiles import Profile, unavailable
 from textsketch.structure.kind import Guide
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def load(
     report is called with each network's name before it is read. Raises WeightsError if something is missing
     or cannot be read.
     """
-    trouble = problem(profile)
-    if trouble is not None:
-        raise WeightsError(trouble)
+    reason = unavailable(profile)
+    if reason is not None:
+        raise WeightsError(reason)
     import torch
 
     device = torch.device(networks.device(shared_gpu=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textsketch.errors import WeightsError
-from textsketch.models import weights
+from textsketch.models import networks, weights
 from textsketch.structure.kind import Guide
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "peft")
@@ -117,7 +117,7 @@ def get(name: str) -> Profile:
     return _PROFILES[name]
 
 
-def problem(profile: Profile) -> str | None:
+def unavailable(profile: Profile) -> str | None:
     """The sentence that says what `profile` lacks and which command helps, or None."""
     return weights.unavailable(profile.name, profile.weights, _LIBRARIES)
 
@@ -125,8 +125,6 @@ def problem(profile: Profile) -> str | None:
 def default() -> Profile | None:
     """The profile to decode with unless the user says otherwise: `fast` on a GPU, else None (the painter)."""
     fast = _PROFILES["fast"]
-    if problem(fast) is not None:
+    if unavailable(fast) is not None:
         return None
-    import torch
-
-    return fast if torch.cuda.is_available() else None
+    return fast if networks.device(shared_gpu=True) == "cuda" else None

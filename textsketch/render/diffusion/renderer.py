@@ -67,9 +67,9 @@ def allocate(
 
     count = options.candidates
     if count > 1:
-        problem = sampler.why_no_candidates(profile)
-        if problem is not None:
-            raise WeightsError(problem)
+        reason = sampler.candidates_unavailable(profile)
+        if reason is not None:
+            raise WeightsError(reason)
     layers = choose_layers(
         picture,
         mode,
@@ -89,7 +89,7 @@ def allocate(
 
 
 def _row(profile: Profile) -> Renderer:
-    unavailable: Callable[[], str | None] = functools.partial(profiles.problem, profile)
+    unavailable: Callable[[], str | None] = functools.partial(profiles.unavailable, profile)
     return Renderer(
         name=profile.name,
         title=profile.title,

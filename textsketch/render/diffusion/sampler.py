@@ -114,12 +114,12 @@ def best_of(
     return max(range(count), key=scores.__getitem__), scores
 
 
-def why_no_candidates(profile: str) -> str | None:
+def candidates_unavailable(profile: str) -> str | None:
     """The sentence that says what `best_of` lacks here, or None."""
     from textsketch.models import clip
 
     choice = "The choice among candidates"
-    return profiles.problem(profiles.get(profile)) or clip.unavailable(clip.CHOOSING, choice)
+    return profiles.unavailable(profiles.get(profile)) or clip.unavailable(clip.CHOOSING, choice)
 
 
 def prepare(profile: str) -> None:
@@ -143,9 +143,9 @@ def run(
     """
     settings = settings or Settings()
     chosen = profiles.get(profile)
-    problem = profiles.problem(chosen)
-    if problem is not None:
-        raise WeightsError(problem)
+    reason = profiles.unavailable(chosen)
+    if reason is not None:
+        raise WeightsError(reason)
     while not _turn.acquire(timeout=0.05):
         yield Step(0.0, "Waiting for another picture to be finished")
     try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from PIL import Image
 
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
+from textsketch.progress import Progress
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.kinds import kind_of
 from textsketch.structure.line_drawing import line_mask
@@ -24,7 +23,7 @@ def render(
     size: tuple[int, int] | None = None,
     *,
     grain: bool = True,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from textsketch import bitstream
-from textsketch.layers import Layers, Skeletons
+from textsketch.layers import Layers, Skeletons, SoftEdges, Strokes
+from textsketch.structure.kinds import kind_of
 
 GOLDENS = Path(__file__).parent / "goldens" / "tsk"
 
@@ -19,23 +20,39 @@ def same(a: Layers, b: Layers) -> bool:
 
 
 def digest(layers: Layers) -> str:
-    """A hash of everything the layers hold."""
-    state = hashlib.sha256()
+    """A hash of everything the layers hold: of the values alone, whatever the code calls them."""
+    structure = None
+    if layers.structure is not None:
+        structure = (kind_of(layers.structure).name, *_structure_values(layers.structure))
+    descriptors, texture = layers.semantic.descriptors, layers.texture
+    values = (
+        *layers.size,
+        layers.seed,
+        layers.candidate,
+        layers.semantic.caption,
+        None if descriptors is None else (descriptors.step_index, *descriptors.coefficients),
+        structure,
+        None
+        if texture is None
+        else (texture.step_index, *map(_plain, (texture.coefficients, texture.grain))),
+    )
+    return hashlib.sha256(repr(values).encode()).hexdigest()
 
-    def add(value):
-        if isinstance(value, np.ndarray):
-            state.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
-        elif hasattr(value, "__dataclass_fields__"):
-            for name in sorted(value.__dataclass_fields__):
-                if name == "candidate" and value.candidate == 0:
-                    continue  # younger than the first golden files
-                state.update(name.encode())
-                add(getattr(value, name))
-        else:
-            state.update(repr(value).encode())
 
-    add(layers)
-    return state.hexdigest()
+def _structure_values(structure) -> tuple:
+    if isinstance(structure, Strokes):
+        return (_plain(structure.strokes),)
+    if isinstance(structure, SoftEdges):
+        return structure.rate, _plain(structure.latents)
+    return structure.people
+
+
+def _plain(array: np.ndarray | None) -> tuple | None:
+    """An integer array as its shape and a hash of its values."""
+    if array is None:
+        return None
+    assert array.dtype.kind in "biu"
+    return array.shape, hashlib.sha256(array.astype("<i8").tobytes()).hexdigest()
 
 
 def with_valid_checks(header: bytes, payloads: list[bytes]) -> bytes:

@@ -10,10 +10,10 @@ from small_files import GOLDENS, PEOPLE, same, with_valid_checks
 import textsketch as ts
 from textsketch import bitstream
 from textsketch.cli import main
+from textsketch.codestream.grids import base_shape
 from textsketch.errors import BitstreamError, TextsketchError
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.pipeline import encode
-from textsketch.texture.colour_map import base_shape
 
 COLOUR_MAP_LOST = "the colour map is damaged or cut short and is left out"
 SKETCH_LOST = "the sketch is damaged or cut short; it and all behind it are left out"

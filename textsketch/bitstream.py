@@ -343,7 +343,7 @@ def _pack_semantic(layers: Layers, version: int) -> bytes:
 
     encoder = Encoder()
     if layers.semantic.descriptors is not None:
-        descriptors.encode_to(encoder, layers.semantic.descriptors)
+        descriptors.encode_to(encoder, layers.semantic.descriptors, version)
     text_coder.encode_text_to(encoder, layers.semantic.caption, version)
     return encoder.finish()
 
@@ -353,7 +353,7 @@ def _unpack_semantic(payload: bytes, header: Header) -> Semantic:
     from textsketch.semantic.text import coder as text_coder
 
     decoder = CheckedDecoder(payload)
-    colours = descriptors.decode_from(decoder) if header.has_descriptors else None
+    colours = descriptors.decode_from(decoder, header.version) if header.has_descriptors else None
     semantic = Semantic(text_coder.decode_text_from(decoder, header.version), colours)
     if not decoder.is_canonical():
         raise BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import BitstreamError
 
 LAYERS = ("semantic", "structure", "texture")
@@ -78,11 +79,13 @@ class Skeletons(Structure):
 class SoftEdges(Structure):
     """A soft edge map as the integers it is sent as.
 
-    latents: (channels, rows, columns) int64, -15 to 15. rate: 0 to 3, the smallest first.
+    latents: (channels, rows, columns) int64, -15 to 15. rate: 0 to 3, the smallest first. version: of the
+    format, whose networks they are of.
     """
 
     latents: np.ndarray
     rate: int
+    version: int = NEWEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +93,9 @@ class Texture:
     """What colours the picture has: quantised wavelet coefficients, and how rough each region is.
 
     coefficients: (3, height, width) int32, luma and two chroma planes in the layout of
-        `texture.wavelet`; their grid is `texture.colour_map.base_shape` of the picture's size.
+        `texture.wavelet`; their grid is `codestream.grids.base_shape` of the picture's size.
     step_index: index of the quantiser step, see `texture.colour_map.quantiser_step`.
-    grain: (rows, columns) uint8 grain strength of each cell of `texture.grain.grain_shape`, or None.
+    grain: (rows, columns) uint8 grain strength of each cell of `codestream.grids.grain_shape`, or None.
     """
 
     coefficients: np.ndarray

@@ -6,11 +6,12 @@ from PIL import Image
 
 from textsketch import bitstream
 from textsketch.allocation import diffusion as diffusion_rate_control
+from textsketch.codestream.grids import grid_shape
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import BudgetError, TextsketchError
 from textsketch.layers import Layers, Mode, Skeletons
 from textsketch.render.painter import painting
 from textsketch.structure import detectors, ntc, pose, sketch_coder
-from textsketch.structure.grid import grid_shape
 from textsketch.structure.strokes import smooth
 
 
@@ -38,7 +39,7 @@ def test_the_file_fits_keeps_the_caption_and_decodes(picture, mode, budget_bytes
 
 def test_the_sketch_gets_most_of_the_bytes(picture):
     layers = diffusion_rate_control.choose_layers(picture, Mode.THREE_LAYER, 500, "", size_of=size_of)
-    structure_bytes = len(sketch_coder.pack(layers.structure, layers.size))
+    structure_bytes = len(sketch_coder.pack(layers.structure, layers.size, NEWEST))
     assert structure_bytes > 250
     assert size_of(layers) > 0.9 * 500
 

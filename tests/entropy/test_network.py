@@ -1,13 +1,14 @@
 import numpy as np
 
-from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, probabilities
-from textsketch.texture.colour_model import network
+from textsketch.codestream.tables import NEWEST
+from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork
+from textsketch.texture.colour_model import network, probabilities
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES
 
 
 def test_logits_do_not_depend_on_how_inputs_are_batched():
     inputs = INPUT_SCALE[np.random.default_rng(0).integers(0, 16, (500, MAGNITUDES))]
-    model = network()
+    model = network(NEWEST)
     offset = model.offset({MAGNITUDES: 256})
     whole = model.logits(inputs, offset)
     single = np.concatenate([model.logits(row[None], offset) for row in inputs])
@@ -36,7 +37,7 @@ def test_logits_are_what_plain_integers_give():
 
 
 def test_probabilities_rise_with_the_logit_and_are_symmetric():
-    table = np.array(probabilities())
+    table = np.array(probabilities(NEWEST))
     assert (np.diff(table) >= 0).all()
     assert np.abs(table + table[::-1] - 65536).max() <= 2
     assert table.min() >= 1

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.layers import Descriptors
 from textsketch.measure.metrics.pixels import psnr_db
@@ -12,7 +13,7 @@ from textsketch.semantic import descriptors
 
 def _bytes(colours: Descriptors) -> bytes:
     encoder = Encoder()
-    descriptors.encode_to(encoder, colours)
+    descriptors.encode_to(encoder, colours, NEWEST)
     return encoder.finish()
 
 
@@ -23,13 +24,13 @@ def _bytes(colours: Descriptors) -> bytes:
 )
 def test_descriptors_survive_unchanged(values, step_index):
     colours = Descriptors(tuple(values), step_index)
-    assert descriptors.decode_from(Decoder(_bytes(colours))) == colours
+    assert descriptors.decode_from(Decoder(_bytes(colours)), NEWEST) == colours
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_give_descriptors(data):
-    colours = descriptors.decode_from(Decoder(data))
+    colours = descriptors.decode_from(Decoder(data), NEWEST)
     assert np.isfinite(descriptors.field(colours, 20, 30)).all()
 
 

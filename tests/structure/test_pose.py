@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import BitstreamError, WeightsError
 from textsketch.layers import Skeletons
 from textsketch.models import weights
@@ -27,25 +28,25 @@ STANDING = tuple(
 
 @given(people)
 def test_any_skeletons_come_back_unchanged(people):
-    assert pose.unpack(pose.pack(Skeletons(people), SIZE), SIZE).people == people
+    assert pose.unpack(pose.pack(Skeletons(people), SIZE, NEWEST), SIZE, NEWEST).people == people
 
 
 @given(st.tuples(*[st.tuples(st.integers(0, 511), st.integers(0, 511))] * 18))
 def test_a_person_costs_at_most_45_bytes(person):
-    assert len(pose.pack(Skeletons((person,)), SIZE)) <= 45
-    assert len(pose.pack(Skeletons((person,) * 4), SIZE)) <= 4 * 45
+    assert len(pose.pack(Skeletons((person,)), SIZE, NEWEST)) <= 45
+    assert len(pose.pack(Skeletons((person,) * 4), SIZE, NEWEST)) <= 4 * 45
 
 
 def test_a_plausible_person_costs_much_less():
-    assert len(pose.pack(Skeletons((STANDING,)), SIZE)) <= 36
-    assert len(pose.pack(Skeletons(()), SIZE)) <= 1
+    assert len(pose.pack(Skeletons((STANDING,)), SIZE, NEWEST)) <= 36
+    assert len(pose.pack(Skeletons(()), SIZE, NEWEST)) <= 1
 
 
 @given(st.binary(max_size=120))
 @settings(max_examples=300)
 def test_any_bytes_give_skeletons_or_our_error(data):
     try:
-        found = pose.unpack(data, SIZE)
+        found = pose.unpack(data, SIZE, NEWEST)
     except BitstreamError:
         return
     assert len(found.people) <= pose.MOST_PEOPLE
@@ -81,7 +82,7 @@ def test_detected_people_are_put_on_the_grid_best_first(monkeypatch):
     monkeypatch.setattr(pose, "_load", Detector)
     found = pose.detect(Image.new("RGB", (1024, 512)))
     assert [person[0] for person in found.people] == [(511, 128), (256, 128)]
-    assert pose.unpack(pose.pack(found, SIZE), SIZE) == found
+    assert pose.unpack(pose.pack(found, SIZE, NEWEST), SIZE, NEWEST) == found
 
 
 # (first joint, second joint) -> where OpenPose's network puts the limb's direction: this channel and the next.
@@ -127,7 +128,7 @@ def test_openposes_network_runs_from_the_weights_folder(openpose):
     found, other = pose.detect(noise(0)), pose.detect(noise(1))
     assert 0 < len(found.people) <= pose.MOST_PEOPLE
     assert found != other
-    assert pose.unpack(pose.pack(found, SIZE), SIZE) == found
+    assert pose.unpack(pose.pack(found, SIZE, NEWEST), SIZE, NEWEST) == found
 
 
 def test_the_heat_maps_of_a_person_become_that_person(openpose, monkeypatch):

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textsketch.codestream.grids import base_shape, grain_shape, grid_shape
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import BitstreamError
 from textsketch.layers import Descriptors, Layers, Semantic, Strokes, Texture
-from textsketch.structure.grid import grid_shape
 from textsketch.texture.colour_coder import pack, unpack
-from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_shape, preview
-from textsketch.texture.grain import LEVELS, grain_shape
+from textsketch.texture.colour_map import LARGEST, STEP_COUNT, preview
+from textsketch.texture.grain import LEVELS
 
 SIZES = [(96, 64), (64, 96), (16, 400), (1, 1), (37, 53)]
 
@@ -36,7 +37,7 @@ def test_any_texture_survives_unchanged(size, spread, step_index, fine_grain, se
     if fine_grain is not None:
         grain = random.integers(0, LEVELS, grain_shape(size, fine_grain)).astype(np.uint8)
     texture = Texture(values.astype(np.int32), step_index, grain)
-    result = unpack(pack(texture, layers), layers)
+    result = unpack(pack(texture, layers, NEWEST), layers, NEWEST)
     assert np.array_equal(result.coefficients, texture.coefficients)
     assert result.step_index == step_index
     assert (result.grain is None) == (grain is None)
@@ -49,7 +50,7 @@ def test_any_texture_survives_unchanged(size, spread, step_index, fine_grain, se
 def test_any_bytes_give_a_texture_or_a_bitstream_error(size, data):
     layers = _layers(size, np.random.default_rng(0))
     try:
-        texture = unpack(data, layers)
+        texture = unpack(data, layers, NEWEST)
     except BitstreamError:
         return
     assert texture.coefficients.shape == (3, *base_shape(size))
@@ -63,7 +64,7 @@ def test_the_worst_bytes_cost_less_than_two_seconds(size):
     for length in (0, 40, 32_000):
         start = time.process_time()
         try:
-            unpack(b"\x80" + random.bytes(length), layers)
+            unpack(b"\x80" + random.bytes(length), layers, NEWEST)
         except BitstreamError:
             pass
         assert time.process_time() - start < 2

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textsketch.allocation.painter import described, too_small, without_field
+from textsketch.codestream.grids import base_level, base_shape, level_shapes
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Texture
 from textsketch.structure import detectors, kinds
 from textsketch.texture import colour_map
 from textsketch.texture.quantiser import quantise
-from textsketch.texture.wavelet import level_shapes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,7 +62,7 @@ def choose_layers(
         points = kinds.get(structure).extract(picture, detector)
         layers = replace(layers, structure=points.at(0))
     if mode is Mode.THREE_LAYER:
-        nothing = np.zeros((3, *colour_map.base_shape(picture.size)), np.int32)
+        nothing = np.zeros((3, *base_shape(picture.size)), np.int32)
         layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
     smallest = size_of(layers)
     if smallest > budget_bytes:
@@ -112,7 +112,7 @@ def _coloured(
     """`layers` with the finest colour map, of `finest_index` or coarser, that fits; unchanged if none does."""
     shapes = level_shapes(layers.size[1], layers.size[0])
     level = next(i for i, (h, w) in enumerate(shapes) if h * w <= _MOST_PIXELS or i == len(shapes) - 1)
-    base = colour_map.base_level(layers.size)
+    base = base_level(layers.size)
     height, width = shapes[base]
     residual = without_field(layers, planes, level)
     found = colour_map.transform(layers, *shapes[level]).forward(residual) * 2.0**level

@@ -8,16 +8,15 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
+from textsketch.codestream.grids import SKETCH_LONG_SIDES, base_level, base_shape, grid_shape, level_shapes
 from textsketch.errors import BudgetError
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.semantic import descriptors as field
 from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
-from textsketch.structure.grid import LONG_SIDES, grid_shape
 from textsketch.texture import colour_map, grain
 from textsketch.texture.quantiser import LEAST_SHARE, quantise
-from textsketch.texture.wavelet import level_shapes
 
 SizeOf = Callable[[Layers], int]
 
@@ -96,7 +95,7 @@ def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Lay
     if mode is not Mode.TEXT_ONLY:
         structure = Strokes(np.zeros(grid_shape(size, _SKETCH_LONG_SIDE), bool))
     if mode is Mode.THREE_LAYER:
-        texture = Texture(np.zeros((3, *colour_map.base_shape(size)), np.int32), 0)
+        texture = Texture(np.zeros((3, *base_shape(size)), np.int32), 0)
     return Layers(size, Semantic(caption), structure, texture, seed)
 
 
@@ -150,7 +149,7 @@ def without_field(layers: Layers, planes: np.ndarray, level: int) -> np.ndarray:
 
 def _sketch_only(layers: Layers, planes: np.ndarray, budget_bytes: int, size_of: SizeOf) -> Layers:
     """The lines a person would draw, the best first; on a finer grid where a coarse one leaves bytes over."""
-    for long_side in LONG_SIDES[LONG_SIDES.index(_SKETCH_LONG_SIDE) :]:
+    for long_side in SKETCH_LONG_SIDES[SKETCH_LONG_SIDES.index(_SKETCH_LONG_SIDE) :]:
         shape = grid_shape(layers.size, long_side)
         lines = contours.detect(planes, shape)
         best = _best_lines(layers, lines, shape, budget_bytes, size_of)
@@ -191,7 +190,7 @@ class _Painting:
         self._budget_bytes = budget_bytes
         self._size_of = size_of
         self._size = layers.size
-        self._base = colour_map.base_level(layers.size)
+        self._base = base_level(layers.size)
         self._shapes = level_shapes(layers.size[1], layers.size[0])
         room_bits = 8 * (budget_bytes - size_of(layers))
 

@@ -16,10 +16,14 @@ _LOWEST, _HIGHEST = 48, PROBABILITY_ONE - 48
 
 
 class BitCoder(Protocol):
-    """Codes one bit or one equally likely value, and returns it: `range_coder`'s two, or a `BitMeter`."""
+    """Codes one bit and returns it: `range_coder`'s two, a `BitMeter`, or what keeps bits for later."""
 
     def bit(self, value: int, probability_one: int) -> int:
         """Code a bit that is 1 with `probability_one` (see `range_coder`); a decoder ignores `value`."""
+
+
+class ValueCoder(BitCoder, Protocol):
+    """A `BitCoder` that also codes values which are equally likely."""
 
     def uniform(self, value: int, count: int) -> int:
         """Code a value in [0, count); a decoder ignores `value`."""
@@ -34,14 +38,14 @@ class BitMeter:
         self.bits = 0.0
 
     def bit(self, value: int, probability_one: int) -> int:
-        """See `BitCoder`."""
+        """See `ValueCoder`."""
         self.bits -= math.log2(
             (probability_one if value else PROBABILITY_ONE - probability_one) / PROBABILITY_ONE
         )
         return value
 
     def uniform(self, value: int, count: int) -> int:
-        """See `BitCoder`."""
+        """See `ValueCoder`."""
         self.bits += math.log2(count)
         return value
 
@@ -76,7 +80,7 @@ class MagnitudeModel:
         self._more = AdaptiveBits([probability_more] * unary)
         self._length = AdaptiveBits([PROBABILITY_ONE // 2] * 24)
 
-    def code(self, coder: BitCoder, value: int = 0) -> int:
+    def code(self, coder: ValueCoder, value: int = 0) -> int:
         """Code `value`; a damaged stream yields at most the model's `largest` value."""
         for step in range(self._unary):
             if not self._more.code(coder, step, int(value > step)):

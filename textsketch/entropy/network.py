@@ -7,11 +7,7 @@ by a power of two and a floor, exact too. So every machine computes the same pro
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-
-from textsketch.codestream.tables import load_tables
 
 LOGIT_ONE = 256
 """A logit of 1 (natural logarithm of the odds) as an integer."""
@@ -55,9 +51,3 @@ class IntegerNetwork:
         hidden = np.floor(np.maximum(hidden, 0) * (1 / (1 << _WEIGHT_BITS)))
         out = np.floor((hidden @ self._w3 + self._b3) * (1 / (1 << _WEIGHT_BITS)))
         return np.clip(out, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.int64)
-
-
-@lru_cache(maxsize=1)
-def probabilities() -> list[int]:
-    """16-bit probability of each logit from -LOGIT_LIMIT to LOGIT_LIMIT."""
-    return load_tables("textsketch.entropy", "logistic")["probability"].tolist()

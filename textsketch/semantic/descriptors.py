@@ -13,8 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.codestream.tables import load_tables
-from textsketch.entropy.models import BitCoder, BitMeter
+from textsketch.codestream import tables
+from textsketch.codestream.tables import NEWEST
+from textsketch.entropy.models import BitMeter, ValueCoder
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.image.colour_space import planes_to_rgb, to_ycbcr
 from textsketch.layers import Descriptors
@@ -119,20 +120,20 @@ def _basis(length: int) -> np.ndarray:
 
 
 def size_bits(descriptors: Descriptors) -> float:
-    """The descriptors' code length in bits."""
+    """The descriptors' code length in bits, in the newest format version."""
     meter = BitMeter()
-    _code(meter, descriptors)
+    _code(meter, descriptors, NEWEST)
     return meter.bits
 
 
-def encode_to(encoder: Encoder, descriptors: Descriptors) -> None:
-    """Write descriptors to a range encoder; they delimit themselves."""
-    _code(encoder, descriptors)
+def encode_to(encoder: Encoder, descriptors: Descriptors, version: int) -> None:
+    """Write descriptors to a range encoder as format `version` does; they delimit themselves."""
+    _code(encoder, descriptors, version)
 
 
-def decode_from(decoder: Decoder) -> Descriptors:
+def decode_from(decoder: Decoder, version: int) -> Descriptors:
     """Read what `encode_to` wrote; whatever the bytes, it ends after at most 160 coefficients."""
-    return _code(decoder, None)
+    return _code(decoder, None, version)
 
 
 def _bits_by_count(coefficients: list[int], step_index: int) -> list[float]:
@@ -140,19 +141,19 @@ def _bits_by_count(coefficients: list[int], step_index: int) -> list[float]:
     meter = BitMeter()
     meter.bits = math.log2(len(STEPS) * MOST_COEFFICIENTS / _COUNT_UNIT)
     out = []
-    model = _Model(step_index)
+    model = _Model(step_index, NEWEST)
     for value in coefficients:
         model.code(meter, value)
         out.append(meter.bits)
     return out
 
 
-def _code(coder: BitCoder, descriptors: Descriptors | None) -> Descriptors:
+def _code(coder: ValueCoder, descriptors: Descriptors | None, version: int) -> Descriptors:
     coefficients = None if descriptors is None else _padded(list(descriptors.coefficients))
     units = MOST_COEFFICIENTS // _COUNT_UNIT
     step_index = coder.uniform(0 if descriptors is None else descriptors.step_index, len(STEPS))
     count = coder.uniform(0 if coefficients is None else len(coefficients) // _COUNT_UNIT - 1, units)
-    model = _Model(step_index)
+    model = _Model(step_index, version)
     values = [
         model.code(coder, 0 if coefficients is None else coefficients[index])
         for index in range((count + 1) * _COUNT_UNIT)
@@ -163,15 +164,15 @@ def _code(coder: BitCoder, descriptors: Descriptors | None) -> Descriptors:
 class _Model:
     """Codes one coefficient after another."""
 
-    def __init__(self, step_index: int) -> None:
-        tables = _tables()
-        self._more = tables["more"][step_index]
-        self._minus = tables["minus"]
-        self._expected = tables["expected"][step_index]
+    def __init__(self, step_index: int, version: int) -> None:
+        trained = _tables(version)
+        self._more = trained["more"][step_index]
+        self._minus = trained["minus"]
+        self._expected = trained["expected"][step_index]
         self._rank = 0
         self._activity = 0
 
-    def code(self, coder: BitCoder, value: int) -> int:
+    def code(self, coder: ValueCoder, value: int) -> int:
         rank = self._rank
         more = self._more[liveliness(self._activity, self._expected[rank])][rank]
         size = abs(value)
@@ -199,8 +200,6 @@ def liveliness(activity: int, expected: int) -> int:
     return int(activity * 160 > 7 * expected) + int(activity * 160 > 14 * expected)
 
 
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, list]:
-    return {
-        key: table.tolist() for key, table in load_tables("textsketch.semantic", "descriptor_model").items()
-    }
+@lru_cache
+def _tables(version: int) -> dict[str, list]:
+    return {key: table.tolist() for key, table in tables.load("descriptor_model", version).items()}

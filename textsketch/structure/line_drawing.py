@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textsketch.codestream.grids import grid_shape
 from textsketch.layers import Strokes
 from textsketch.structure import detectors, sketch_coder
 from textsketch.structure.barriers import polylines
-from textsketch.structure.grid import grid_shape
 from textsketch.structure.kind import Guide, Kind, OperatingPoints
 from textsketch.structure.strokes import draw, smooth
 

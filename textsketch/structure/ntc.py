@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textsketch.codestream import tables
+from textsketch.codestream.grids import LATENT_CELL, latent_grid
 from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import AdaptiveBits, BitCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.layers import SoftEdges
-from textsketch.render.diffusion.condition import working_size
 from textsketch.structure import detectors, ntc_networks
 from textsketch.structure.kind import Guide, Kind, OperatingPoints
 
@@ -43,9 +44,8 @@ def draw(edges: SoftEdges, size: tuple[int, int]) -> Image.Image:
     """
     from PIL import Image
 
-    drawn = Image.fromarray(
-        np.rint(255 * ntc_networks.synthesise(edges.latents, edges.rate)).astype(np.uint8)
-    )
+    soft = ntc_networks.synthesise(edges.latents, edges.rate, edges.version)
+    drawn = Image.fromarray(np.rint(255 * soft).astype(np.uint8))
     return drawn if drawn.size == size else drawn.resize(size, Image.Resampling.BILINEAR)
 
 
@@ -53,35 +53,47 @@ def encode(edges: np.ndarray, size: tuple[int, int], rate: int) -> SoftEdges:
     """The map, (height, width) float of 0 to 1, of a picture of `size` (width, height) as latents of `rate`."""
     import cv2
 
-    resized = cv2.resize(np.asarray(edges, np.float32), working_size(size), interpolation=cv2.INTER_AREA)
-    latents = ntc_networks.analyse(np.clip(resized, 0, 1), rate)
+    rows, columns = latent_grid(size)
+    resized = cv2.resize(
+        np.asarray(edges, np.float32),
+        (columns * LATENT_CELL, rows * LATENT_CELL),
+        interpolation=cv2.INTER_AREA,
+    )
+    latents = ntc_networks.analyse(np.clip(resized, 0, 1), rate, NEWEST)
     return SoftEdges(np.clip(np.rint(latents), -LARGEST, LARGEST).astype(np.int64), rate)
 
 
-def pack(edges: SoftEdges, size: tuple[int, int], version: int = NEWEST) -> bytes:
-    """Code a soft edge map."""
+def pack(edges: SoftEdges, size: tuple[int, int], version: int) -> bytes:
+    """Code a soft edge map of a picture of `size` as format `version` does, which must have its networks."""
+    if tables.find("ntc", edges.version) != tables.find("ntc", version):
+        raise ValueError(f"format version {version} has other networks than these latents are of")
+    shape = _shape(size, version)
+    if edges.latents.shape != shape:
+        raise ValueError(f"latents of a picture of {size} have shape {shape}, not {edges.latents.shape}")
     encoder = Encoder()
     encoder.uniform(edges.rate, RATES)
-    code_latents(encoder, edges.latents, edges.latents.shape, _models(edges.rate))
+    code_latents(encoder, edges.latents, shape, _models(edges.rate, version))
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> SoftEdges:
+def unpack(data: bytes, size: tuple[int, int], version: int) -> SoftEdges:
     """What `pack` coded for a picture of `size` (width, height). Any bytes give a map or BitstreamError."""
     decoder = Decoder(data)
     rate = decoder.uniform(0, RATES)
-    width, height = working_size(size)
-    channels = ntc_networks.parameters()["gain"].shape[1]
-    shape = (channels, height // ntc_networks.STRIDE, width // ntc_networks.STRIDE)
-    return SoftEdges(code_latents(decoder, None, shape, _models(rate)), rate)
+    latents = code_latents(decoder, None, _shape(size, version), _models(rate, version))
+    return SoftEdges(latents, rate, version)
+
+
+def _shape(size: tuple[int, int], version: int) -> tuple[int, int, int]:
+    return (ntc_networks.parameters(version)["gain"].shape[1], *latent_grid(size))
 
 
 Models = list[tuple[AdaptiveBits, AdaptiveBits, AdaptiveBits]]
 """For each channel: the bits that say "not zero" and "larger", and the sign's."""
 
 
-def _models(rate: int) -> Models:
-    tables = ntc_networks.parameters()
+def _models(rate: int, version: int) -> Models:
+    trained = ntc_networks.parameters(version)
     return [
         (
             AdaptiveBits(nonzero.tolist(), _CONFIDENCE),
@@ -89,9 +101,9 @@ def _models(rate: int) -> Models:
             AdaptiveBits(sign.tolist(), _CONFIDENCE),
         )
         for nonzero, larger, sign in zip(
-            tables["table_nonzero"][rate],
-            tables["table_larger"][rate],
-            tables["table_sign"][rate],
+            trained["table_nonzero"][rate],
+            trained["table_larger"][rate],
+            trained["table_sign"][rate],
             strict=True,
         )
     ]

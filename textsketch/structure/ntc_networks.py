@@ -1,18 +1,17 @@
 """The two small convolutional networks of the nonlinear transform codec, in numpy.
 
 Floating point decides only which picture is drawn, never which symbol is read, so rounding may differ
-between machines. Weights are float16 arrays of `ntc.npz`, made by training/ntc.
+between machines. Weights are float16 arrays of the table ntc, made by training/ntc.
 """
 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import numpy as np
 
-STRIDE = 16
-"""A latent cell covers 16x16 pixels of the soft edge map."""
+from textsketch.codestream import tables
+
 _ENCODER_LAYERS = 4
 _DECODER_LAYERS = 5
 # Where sides shrink before an encoder layer, and grow after a decoder layer.
@@ -22,10 +21,9 @@ _SLOPE = 0.1
 
 
 @functools.cache
-def parameters() -> dict[str, np.ndarray]:
-    """The shipped arrays: enc0_w to dec4_b (float32), gain and inverse_gain (rates, channels), tables."""
-    with np.load(Path(__file__).with_name("ntc.npz"), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+def parameters(version: int) -> dict[str, np.ndarray]:
+    """A format version's arrays: enc0_w to dec4_b (float32), gain and inverse_gain (rates, channels), tables."""
+    arrays = tables.load("ntc", version)
     for name, value in arrays.items():
         if value.dtype == np.float16:
             arrays[name] = value.astype(np.float32)
@@ -35,12 +33,12 @@ def parameters() -> dict[str, np.ndarray]:
     return arrays
 
 
-def analyse(edges: np.ndarray, rate: int) -> np.ndarray:
+def analyse(edges: np.ndarray, rate: int, version: int) -> np.ndarray:
     """Latents of a soft edge map: (height, width) float, 0 to 1 -> (channels, height / 16, width / 16) float.
 
     height and width are multiples of 16.
     """
-    weights = parameters()
+    weights = parameters(version)
     signal = edges[None].astype(np.float32)
     for layer in range(_ENCODER_LAYERS):
         signal = _shrink(signal, _SHRINK[layer])
@@ -50,9 +48,9 @@ def analyse(edges: np.ndarray, rate: int) -> np.ndarray:
     return signal * weights["gain"][rate][:, None, None]
 
 
-def synthesise(latents: np.ndarray, rate: int) -> np.ndarray:
+def synthesise(latents: np.ndarray, rate: int, version: int) -> np.ndarray:
     """The soft edge map of integer latents (channels, rows, columns): float32, 0 to 1, 16 times larger."""
-    weights = parameters()
+    weights = parameters(version)
     signal = latents.astype(np.float32) * weights["inverse_gain"][rate][:, None, None]
     for layer in range(_DECODER_LAYERS):
         signal = _convolve(signal, weights[f"dec{layer}_w"], weights[f"dec{layer}_b"])

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST
-from textsketch.entropy.models import AdaptiveBits, BitCoder, BitMeter
+from textsketch.entropy.models import AdaptiveBits, BitMeter, ValueCoder
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import TextsketchError, WeightsError
 from textsketch.layers import Person, Skeletons
@@ -127,19 +126,19 @@ def unavailable() -> str | None:
     return weights.unavailable("The detector of skeletons", ["openpose"], ["torch", "controlnet_aux"])
 
 
-def pack(skeletons: Skeletons, size: tuple[int, int], version: int = NEWEST) -> bytes:
-    """Code skeletons; `unpack` gives them back unchanged."""
+def pack(skeletons: Skeletons, size: tuple[int, int], version: int) -> bytes:
+    """Code skeletons as format `version` does, for a picture of any `size`; `unpack` gives them back."""
     encoder = Encoder()
     _code(encoder, skeletons.people[:MOST_PEOPLE])
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Skeletons:
-    """Decode what `pack` wrote. Any bytes give some skeletons or `BitstreamError`."""
+def unpack(data: bytes, size: tuple[int, int], version: int) -> Skeletons:
+    """Decode what `pack` of format `version` wrote. Any bytes give some skeletons or `BitstreamError`."""
     return Skeletons(_code(Decoder(data), None))
 
 
-def _code(coder: BitCoder, people: tuple[Person, ...] | None) -> tuple[Person, ...]:
+def _code(coder: ValueCoder, people: tuple[Person, ...] | None) -> tuple[Person, ...]:
     count = coder.uniform(len(people or ()), MOST_PEOPLE + 1)
     nothing: Person = (None,) * len(KEYPOINTS)
     found = []
@@ -157,7 +156,7 @@ def _bits(person: Person, relative: int) -> float:
     return meter.bits
 
 
-def _code_person(coder: BitCoder, person: Person, relative: int) -> Person:
+def _code_person(coder: ValueCoder, person: Person, relative: int) -> Person:
     """Code one person's keypoints, as offsets from the joint before if `relative`."""
     lengths = AdaptiveBits([PROBABILITY_ONE * 3 // 4] * (_BITS_OF_OFFSET + 1))
     points: list[tuple[int, int] | None] = [None] * len(KEYPOINTS)
@@ -176,7 +175,7 @@ def _code_person(coder: BitCoder, person: Person, relative: int) -> Person:
     return tuple(points)
 
 
-def _code_offset(coder: BitCoder, lengths: AdaptiveBits, value: int) -> int:
+def _code_offset(coder: ValueCoder, lengths: AdaptiveBits, value: int) -> int:
     """Code a signed offset: adaptively how many bits it has, then the bits below the highest, the sign."""
     size = abs(value)
     length = 0

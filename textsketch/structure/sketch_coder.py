@@ -11,12 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST, load_tables
-from textsketch.entropy.models import AdaptiveBits, BitCoder, MagnitudeModel
+from textsketch.codestream import tables
+from textsketch.codestream.grids import SKETCH_LONG_SIDES, grid_shape, long_side_index
+from textsketch.entropy.models import AdaptiveBits, BitCoder, MagnitudeModel, ValueCoder
 from textsketch.entropy.range_coder import PROBABILITY_ONE, Decoder, Encoder
 from textsketch.errors import BitstreamError
 from textsketch.layers import Strokes
-from textsketch.structure.grid import LONG_SIDES, grid_shape, long_side_index
 
 _STEPS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 """(row, column) offset of the eight directions, clockwise from right."""
@@ -25,7 +25,7 @@ _HISTORY_BITS = 12
 _PATHS = 4 << _HISTORY_BITS
 
 
-def pack(structure: Strokes, size: tuple[int, int], version: int = NEWEST) -> bytes:
+def pack(structure: Strokes, size: tuple[int, int], version: int) -> bytes:
     """Code a sketch made for a picture of `size` (width, height) as format `version` does.
 
     Its grid must be one of `grid_shape`.
@@ -38,24 +38,23 @@ def pack(structure: Strokes, size: tuple[int, int], version: int = NEWEST) -> by
 @lru_cache(maxsize=4)
 def _pack(cells: bytes, shape: tuple[int, int], size: tuple[int, int], version: int) -> bytes:
     encoder = Encoder()
-    encoder.uniform(long_side_index(size, shape), len(LONG_SIDES))
+    encoder.uniform(long_side_index(size, shape), len(SKETCH_LONG_SIDES))
     strokes = np.frombuffer(cells, bool).reshape(shape)
     code_chains(encoder, shape, strokes, ChainModel(_tables(version)))
     return encoder.finish()
 
 
-def unpack(data: bytes, size: tuple[int, int], version: int = NEWEST) -> Strokes:
+def unpack(data: bytes, size: tuple[int, int], version: int) -> Strokes:
     """Decode what `pack` of format `version` wrote. Any bytes give a sketch or `BitstreamError`."""
     decoder = Decoder(data)
-    shape = grid_shape(size, LONG_SIDES[decoder.uniform(0, len(LONG_SIDES))])
+    shape = grid_shape(size, SKETCH_LONG_SIDES[decoder.uniform(0, len(SKETCH_LONG_SIDES))])
     return Strokes(code_chains(decoder, shape, None, ChainModel(_tables(version))))
 
 
 def code_chains(
-    coder: BitCoder, shape: tuple[int, int], strokes: np.ndarray | None, model: ChainModel | None = None
+    coder: ValueCoder, shape: tuple[int, int], strokes: np.ndarray | None, model: ChainModel
 ) -> np.ndarray:
     """Code a bitmap of `shape`; with `strokes` None it comes from the coder. Returns the bitmap."""
-    model = model or ChainModel(_tables(NEWEST))
     rows, columns = shape
     stride = columns + 2
     # 1: still to be covered (encoder only); 2: covered; 3: known empty or outside.
@@ -171,7 +170,7 @@ def _occupy(state, near, position, offsets):
         near[position + offset] += 1
 
 
-def _code_count(coder: BitCoder, count: int, largest: int) -> int:
+def _code_count(coder: ValueCoder, count: int, largest: int) -> int:
     """Code the number of starts."""
     return MagnitudeModel(1, largest, 60000).code(coder, count)
 
@@ -254,4 +253,4 @@ class _Path:
 
 @lru_cache
 def _tables(version: int) -> dict[str, np.ndarray]:
-    return load_tables("textsketch.structure", "sketch_model", version)
+    return tables.load("sketch_model", version)

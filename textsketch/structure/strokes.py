@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textsketch.codestream.grids import grid_shape
 from textsketch.structure import canny
 from textsketch.structure.barriers import barriers, trace
-from textsketch.structure.grid import grid_shape
 from textsketch.texture.contexts import band_slices
 from textsketch.texture.wavelet import StrokeWavelet
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST
-from textsketch.entropy.models import BitCoder
+from textsketch.codestream.grids import base_level, base_shape, level_shapes
+from textsketch.entropy.models import ValueCoder
 from textsketch.entropy.range_coder import Decoder, Encoder
 from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Texture
-from textsketch.texture.colour_map import LARGEST, STEP_COUNT, base_level, base_shape
+from textsketch.texture.colour_map import LARGEST, STEP_COUNT
 from textsketch.texture.colour_model import ColourModel
 from textsketch.texture.contexts import passes
 from textsketch.texture.grain import code_grain
 from textsketch.texture.quantiser import finest_levels
-from textsketch.texture.wavelet import level_shapes
 
 _COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64
 
 
-def pack(texture: Texture, layers_below: Layers, version: int = NEWEST) -> bytes:
+def pack(texture: Texture, layers_below: Layers, version: int) -> bytes:
     """Code a texture as format `version` does, over the layers below it (the picture's size and sketch)."""
     encoder = Encoder()
     coded = _code(encoder, texture, layers_below, texture.coefficients.size, version)
@@ -29,7 +28,7 @@ def pack(texture: Texture, layers_below: Layers, version: int = NEWEST) -> bytes
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
 
 
-def unpack(data: bytes, layers_below: Layers, version: int = NEWEST) -> Texture:
+def unpack(data: bytes, layers_below: Layers, version: int) -> Texture:
     """Decode what `pack` of format `version` wrote. Any bytes give a texture or `BitstreamError`.
 
     There are at most `_COEFFICIENTS_PER_BYTE` coefficients other than 0 for each byte, so that a few hostile
@@ -40,7 +39,7 @@ def unpack(data: bytes, layers_below: Layers, version: int = NEWEST) -> Texture:
 
 
 def _code(
-    coder: BitCoder, texture: Texture | None, layers: Layers, most_coefficients: int, version: int
+    coder: ValueCoder, texture: Texture | None, layers: Layers, most_coefficients: int, version: int
 ) -> Texture:
     shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
     out = np.zeros((3, *base_shape(layers.size)), np.int32)

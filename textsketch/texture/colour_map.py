@@ -6,27 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from textsketch.codestream.grids import base_level, level_shapes
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers, Texture
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.barriers import barriers
-from textsketch.texture.wavelet import StrokeWavelet, level_shapes
+from textsketch.texture.wavelet import StrokeWavelet
 
 STEP_COUNT = 64
 LARGEST = 255
 """Largest magnitude a coefficient can have."""
-_LONGEST_BASE = 512
-
-
-def base_level(size: tuple[int, int]) -> int:
-    """How many of the finest levels of a picture of `size` (width, height) are never coded."""
-    shapes = level_shapes(size[1], size[0])
-    return next(level for level, shape in enumerate(shapes) if max(shape) <= _LONGEST_BASE)
-
-
-def base_shape(size: tuple[int, int]) -> tuple[int, int]:
-    """Shape (height, width) of a texture's coefficient planes for a picture of `size`."""
-    return level_shapes(size[1], size[0])[base_level(size)]
 
 
 def quantiser_step(index: int) -> float:

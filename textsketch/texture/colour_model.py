@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST, load_tables
-from textsketch.entropy.models import BitCoder, MagnitudeModel
-from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork, probabilities
+from textsketch.codestream import tables
+from textsketch.entropy.models import MagnitudeModel, ValueCoder
+from textsketch.entropy.network import LOGIT_LIMIT, IntegerNetwork
 from textsketch.entropy.range_coder import PROBABILITY_ONE
 from textsketch.texture.contexts import INPUT_SCALE, MAGNITUDES, Pass
 
@@ -24,20 +24,25 @@ _KINDS = 3
 
 
 @lru_cache
-def network(version: int = NEWEST) -> IntegerNetwork:
+def network(version: int) -> IntegerNetwork:
     """The trained network of a format version, see training/painter."""
-    return IntegerNetwork(load_tables("textsketch.texture", "colour_model", version))
+    return IntegerNetwork(tables.load("colour_model", version))
 
 
 @lru_cache
-def sign_network(version: int = NEWEST) -> IntegerNetwork:
+def sign_network(version: int) -> IntegerNetwork:
     """The trained network for signs of a format version, see training/painter."""
-    return IntegerNetwork(load_tables("textsketch.texture", "sign_model", version))
+    return IntegerNetwork(tables.load("sign_model", version))
 
 
-def pass_logits(part: Pass, model: IntegerNetwork | None = None) -> np.ndarray:
+@lru_cache
+def probabilities(version: int) -> list[int]:
+    """16-bit probability of each logit from -LOGIT_LIMIT to LOGIT_LIMIT."""
+    return tables.load("logistic", version)["probability"].tolist()
+
+
+def pass_logits(part: Pass, model: IntegerNetwork) -> np.ndarray:
     """Logits (coefficients, 3) int64 of a pass, see `IntegerNetwork.logits`."""
-    model = model or network()
     offset = model.offset(part.constants)
     active = part.inputs.any(axis=1)
     quiet = model.logits(np.zeros((1, MAGNITUDES)), offset)
@@ -61,15 +66,16 @@ class ColourModel:
     largest: of the magnitudes. version: of the format.
     """
 
-    def __init__(self, largest: int, version: int = NEWEST) -> None:
+    def __init__(self, largest: int, version: int) -> None:
         self._network, self._sign_network = network(version), sign_network(version)
+        self._probabilities = probabilities(version)
         self._bias = [0] * (3 * 9 * _KINDS)
         self._rest = MagnitudeModel(6, largest - _KINDS, 36000)
 
-    def code_pass(self, coder: BitCoder, part: Pass, level_count: int) -> None:
+    def code_pass(self, coder: ValueCoder, part: Pass, level_count: int) -> None:
         """Code the coefficients of a pass; fills `part.values`."""
         logits = pass_logits(part, self._network)
-        table = probabilities()
+        table = self._probabilities
         first = (part.plane * 9 + min(level_count - 1 - part.level, 8)) * _KINDS
         bias = self._bias[first : first + _KINDS]
         wanted = None if part.wanted is None else part.wanted.ravel().tolist()

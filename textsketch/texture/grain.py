@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from textsketch.entropy.models import AdaptiveBits, BitCoder
-from textsketch.structure.grid import grid_shape
+from textsketch.codestream.grids import grain_shape
+from textsketch.entropy.models import AdaptiveBits, ValueCoder
 
 LEVELS = 8
-_CELLS_ALONG_LONG_SIDE = (4, 12)
 _PARTS_OF_CELL = 4
 _UNIT = 1.2
 _SHARE, _TYPICAL_SHARE = 0.27, 0.33
 """How much of the missing roughness, mean or typical, is put back; noise costs as much as it gives."""
-
-
-def grain_shape(size: tuple[int, int], fine: bool) -> tuple[int, int]:
-    """Shape (rows, columns) of the coarse or fine grain map of a picture of `size` (width, height)."""
-    return grid_shape(size, _CELLS_ALONG_LONG_SIDE[fine])
 
 
 def measure(
@@ -69,7 +63,7 @@ def _white_noise(height: int, width: int, seed: int) -> np.ndarray:
     return (parts.sum(axis=1, dtype=np.float32) / 37837.0 - 3.464).reshape(height, width)
 
 
-def code_grain(coder: BitCoder, grain: np.ndarray | None, size: tuple[int, int]) -> np.ndarray | None:
+def code_grain(coder: ValueCoder, grain: np.ndarray | None, size: tuple[int, int]) -> np.ndarray | None:
     """Code a grain map, or that there is none."""
     kind = 0
     if grain is not None:

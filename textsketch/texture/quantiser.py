@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.network import LOGIT_ONE, IntegerNetwork
 from textsketch.texture.colour_map import LARGEST
-from textsketch.texture.colour_model import pass_logits
+from textsketch.texture.colour_model import network, pass_logits
 from textsketch.texture.contexts import Pass, band_slices, passes
 
 _ESCAPE_BITS = 1.1
@@ -28,10 +29,12 @@ def quantise(
 
     scaled: (3, height, width) float32. bits_weight: squared error, in squared steps, one bit is worth.
     least_share: of a level's coefficients must be above the step for it, or a finer one, to be coded.
+    model: the network of the format version to be written, by default the newest.
     Returns (integers, code length in bits, before the coder's adaptation).
     """
     out = np.zeros(scaled.shape, np.int32)
     total = 0.0
+    model = model or network(NEWEST)
     finest = tuple(_finest_useful(plane, shapes, least_share) for plane in scaled)
     for part in passes(out, scaled, shapes, finest, step_index, strokes):
         cost = _code_lengths(pass_logits(part, model))

@@ -12,18 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from textsketch.codestream.grids import level_shapes
+
 _LIFTING = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 _SCALE = 1.149604398860241
 _CLOSED = 0.02
-
-
-def level_shapes(height: int, width: int) -> list[tuple[int, int]]:
-    """Shapes of the picture and its low-pass bands, down to at most 8 cells along the longer side."""
-    shapes = [(height, width)]
-    while max(shapes[-1]) > 8:
-        rows, columns = shapes[-1]
-        shapes.append(((rows + 1) // 2, (columns + 1) // 2))
-    return shapes
 
 
 class StrokeWavelet:

@@ -1,14 +1,12 @@
-"""Builds textsketch/semantic/text/clip_tokens.xz, the texts of CLIP's tokens, from CLIP's vocab.json (MIT).
+"""Builds the table clip_tokens, the texts of CLIP's tokens, from CLIP's vocab.json (MIT).
 
-python training/clip_tokens/build.py --vocabulary ../shared/weights/clip_tokenizer/vocab.json
+python -m training.clip_tokens.build --vocabulary vocab.json --out clip_tokens.xz
 """
 
 import argparse
 import json
 import lzma
 from pathlib import Path
-
-TARGET = Path(__file__).resolve().parents[2] / "textsketch/semantic/text/clip_tokens.xz"
 
 
 def byte_of_character() -> dict[str, int]:
@@ -33,7 +31,9 @@ def token_texts(vocabulary: Path) -> set[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    texts = token_texts(parser.parse_args().vocabulary)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    texts = token_texts(options.vocabulary)
     bodies = sorted({text.removesuffix(" ").encode() for text in texts})
     shared, spaced, tails, before = bytearray(), bytearray(), [], b""
     for body in bodies:
@@ -46,8 +46,8 @@ def main() -> None:
         tails.append(body[length:])
         before = body
     data = bytes(shared) + b"\xff\xff" + bytes(spaced) + b"\xff\xff" + b"\xff".join(tails)
-    TARGET.write_bytes(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
-    print(f"{len(texts)} texts, {TARGET.stat().st_size} bytes")
+    options.out.write_bytes(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
+    print(f"{len(texts)} texts, {options.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

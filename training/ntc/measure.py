@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from textsketch.codestream.grids import grid_shape
+from textsketch.codestream.tables import NEWEST
 from textsketch.layers import Strokes
-from textsketch.render.diffusion import condition
-from textsketch.structure import detectors, ntc, sketch_coder
-from textsketch.structure.grid import grid_shape
+from textsketch.structure import detectors, line_drawing, ntc, sketch_coder
 from textsketch.structure.strokes import draw
 
 SIZE = (512, 512)
@@ -23,13 +23,13 @@ SIZE = (512, 512)
 def by_strokes(edges: np.ndarray, count: int) -> tuple[int, np.ndarray]:
     shape = grid_shape(SIZE, 192)
     strokes = draw(detectors.strokes(edges, shape)[:count], shape)
-    data = sketch_coder.pack(Strokes(strokes), SIZE)
-    return len(data), np.asarray(condition.soft_edges(strokes, SIZE), np.float32) / 255
+    data = sketch_coder.pack(Strokes(strokes), SIZE, NEWEST)
+    return len(data), np.asarray(line_drawing.soft_edges(strokes, SIZE), np.float32) / 255
 
 
 def by_ntc(edges: np.ndarray, rate: int) -> tuple[int, np.ndarray]:
-    data = ntc.pack(ntc.extract(edges, SIZE, rate))
-    return len(data), np.asarray(ntc.unpack(data, SIZE).draw(SIZE), np.float32) / 255
+    data = ntc.pack(ntc.encode(edges, SIZE, rate), SIZE, NEWEST)
+    return len(data), np.asarray(ntc.draw(ntc.unpack(data, SIZE, NEWEST), SIZE), np.float32) / 255
 
 
 def main() -> None:

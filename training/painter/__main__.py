@@ -2,6 +2,7 @@
 
 In order, since each builds on the ones before: descriptors, sketch, colour map and its signs. From the same
 pictures and library versions the files come out byte for byte the same. About half an hour on one core.
+Tables that came out otherwise belong to a new format version: `python -m training.tables` shows which do.
 """
 
 from __future__ import annotations

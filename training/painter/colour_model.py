@@ -12,18 +12,19 @@ import numpy as np
 import torch
 
 from textsketch.allocation import painter as rate_control
+from textsketch.codestream.grids import base_level, level_shapes
+from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import BitMeter
 from textsketch.layers import Layers
 from textsketch.semantic import descriptors
 from textsketch.structure import sketch_coder
-from textsketch.texture import colour_map, colour_model
+from textsketch.texture import colour_model
 from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, SIGN_INPUTS, SIGNED, passes
 from textsketch.texture.grain import code_grain
 from textsketch.texture.quantiser import finest_levels, quantise
-from textsketch.texture.wavelet import level_shapes
 from training.painter.pictures import training_pictures
+from training.tables import newest_file
 
-FOLDER = Path(colour_model.__file__).parent
 HIDDEN = (32, 16)
 ROUNDS = ((1, 1, 4000), (2, 2, 16_000))
 """(seed, crops of each photo, training steps) of each round."""
@@ -35,18 +36,18 @@ FIRST_LOGITS = (-3, -1.5, -1)
 
 
 def build(data: Path) -> None:
-    """Train both networks from nothing and write them where the coder loads them."""
+    """Train both networks from nothing and write them over those of the newest format version."""
     torch.set_num_threads(1)
-    _install("colour_model.npz", _first_network())
+    _install("colour_model", _first_network())
     for seed, photo_repeats, steps in ROUNDS:
         columns, signs = samples(data, seed, photo_repeats)
         print(f"{len(columns[2])} samples, {(columns[2] > 0).mean():.3f} of them not zero", flush=True)
-        _install("colour_model.npz", train(columns, steps))
-    _install("sign_model.npz", train_signs(signs, SIGN_STEPS))
+        _install("colour_model", train(columns, steps))
+    _install("sign_model", train_signs(signs, SIGN_STEPS))
 
 
 def _install(name: str, weights: dict[str, np.ndarray]) -> None:
-    np.savez_compressed(FOLDER / name, **weights)
+    np.savez_compressed(newest_file(name), **weights)
     colour_model.network.cache_clear()
     colour_model.sign_network.cache_clear()
 
@@ -72,7 +73,7 @@ def samples(data: Path, seed: int, photo_repeats: int):
         budget_bytes = int(np.exp(random.uniform(np.log(LEAST_BYTES), np.log(MOST_BYTES))))
         layers = rate_control.first_choice(picture, budget_bytes, size_of=estimated_size_bytes)
         texture, strokes = layers.texture, layers.strokes
-        shapes = level_shapes(picture.size[1], picture.size[0])[colour_map.base_level(picture.size) :]
+        shapes = level_shapes(picture.size[1], picture.size[0])[base_level(picture.size) :]
         finest = finest_levels(texture.coefficients, shapes)
         blank = np.zeros_like(texture.coefficients)
         walk = passes(blank, texture.coefficients, shapes, finest, texture.step_index, strokes)
@@ -108,13 +109,14 @@ def estimated_size_bytes(layers: Layers) -> int:
     if layers.semantic.descriptors is not None:
         meter.bits += descriptors.size_bits(layers.semantic.descriptors)
     texture = layers.texture
-    shapes = level_shapes(layers.size[1], layers.size[0])[colour_map.base_level(layers.size) :]
+    shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
     strokes = layers.strokes
     # Bits that cost nothing leave integers as they are, even a little off.
     scaled = texture.coefficients * np.float32(1.01)
     meter.bits += quantise(scaled, shapes, texture.step_index, strokes, bits_weight=0)[1]
     code_grain(meter, texture.grain, layers.size)
-    return HEADER_BYTES + len(sketch_coder.pack(layers.structure, layers.size)) + int(np.ceil(meter.bits / 8))
+    sketch_bytes = len(sketch_coder.pack(layers.structure, layers.size, NEWEST))
+    return HEADER_BYTES + sketch_bytes + int(np.ceil(meter.bits / 8))
 
 
 def train(columns, steps: int) -> dict[str, np.ndarray]:

@@ -9,12 +9,11 @@ import numpy as np
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.semantic.descriptors import MOST_COEFFICIENTS, QUESTIONS, STEPS, analyse, liveliness, order
 from training.painter.pictures import training_pictures
-
-OUT = Path(__file__).parents[2] / "textsketch" / "semantic" / "descriptor_model.npz"
+from training.tables import newest_file
 
 
 def build(data: Path) -> None:
-    """Count the tables and write them where the coder loads them."""
+    """Count the tables and write them over those of the newest format version."""
     values, planes = [], []
     for picture, _ in training_pictures(data, 21, photo_repeats=4):
         values.append(analyse(to_ycbcr(np.asarray(picture)), picture.size))
@@ -46,7 +45,7 @@ def build(data: Path) -> None:
     minus = ((values < 0) * (np.abs(values) > 6)).sum(axis=0) + 20
     minus = minus / ((np.abs(values) > 6).sum(axis=0) + 40)
     np.savez_compressed(
-        OUT,
+        newest_file("descriptor_model"),
         more=np.clip(np.rint(more * 65536), 256, 65280).astype(np.uint16),
         minus=np.clip(np.rint(minus * 65536), 256, 65280).astype(np.uint16),
         expected=expected.astype(np.int32),

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from textsketch.allocation import painter as rate_control
+from textsketch.codestream.grids import grid_shape
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.semantic import descriptors
 from textsketch.structure import contours, sketch_coder
 from textsketch.structure import strokes as stroke_finder
-from textsketch.structure.grid import grid_shape
 from textsketch.texture import colour_map
 from training.painter.pictures import training_pictures
+from training.tables import newest_file
 
-OUT = Path(__file__).parents[2] / "textsketch" / "structure" / "sketch_model.npz"
 HISTORY = 6
 RANKS = 7
 
@@ -66,7 +66,7 @@ def sketches(data: Path, seed: int):
 
 
 def build(data: Path) -> None:
-    """Count the tables and write them where the coder loads them."""
+    """Count the tables and write them over those of the newest format version."""
     model = sketch_coder.ChainModel({"near": np.zeros(8), "first": np.zeros(24), "turn": np.zeros(1)})
     model.near, model.first = Count(8), Count(24)
     model.turn = Count(RANKS * 4 << (2 * HISTORY))
@@ -76,7 +76,7 @@ def build(data: Path) -> None:
         cells += int(sketch.sum())
     print(f"{cells} stroke cells")
     np.savez_compressed(
-        OUT,
+        newest_file("sketch_model"),
         near=_probability(model.near.counts, 0.02),
         first=_probability(model.first.counts, 0.3),
         turn=_turns(model.turn.counts),

@@ -1,9 +1,9 @@
-"""Builds textsketch/semantic/text/text_tables.bin, the prior of the text coder, from the caption files.
+"""Builds the tables text_counts and text_weights, the prior of the text coder, from the caption files.
 
-    python -m training.text_prior.build --data ../shared/data
+    python -m training.text_prior.build --data ../shared/data --out folder
 
 Takes about half an hour on one idle core, most of it for the word network; `--keep-net` takes the network of the
-present file and needs neither torch nor that time. Needs a C compiler (`cc`). The sources are one list, SOURCES
+present table and needs neither torch nor that time. Needs a C compiler (`cc`). The sources are one list, SOURCES
 in corpus.py. Prints what the tenth of each source that was held out, and coco_dev, cost.
 """
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.semantic.text.tables import read_columns
+from textsketch.codestream.tables import NEWEST
+from textsketch.semantic.text.tables import load_tables
 from training.text_prior.case import case_columns
 from training.text_prior.corpus import (
     SOURCES,
@@ -24,12 +25,11 @@ from training.text_prior.corpus import (
     read_training,
 )
 from training.text_prior.counts import count_models
-from training.text_prior.mixer import Mixer
+from training.text_prior.mixer import SETS, Mixer
 from training.text_prior.net_projections import projections
 from training.text_prior.pack import Columns, add_arithmetic, add_models, add_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = ROOT / "textsketch/semantic/text/text_tables.bin"
 
 
 def main() -> None:
@@ -37,8 +37,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--keep-net", action="store_true", help="take the word network of the present file")
-    parser.add_argument("--output", type=Path, default=TARGET)
+    parser.add_argument("--keep-net", action="store_true", help="take the word network of the present table")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the two files")
     arguments = parser.parse_args()
     lines = read_training(arguments.data)
     alphabet = huffman_alphabet([line for line, _ in lines])
@@ -69,14 +69,26 @@ def main() -> None:
         columns.add(f"case.{name}", values, "<i2" if name != "weights" else "<i4")
     for name, values in net.items():
         columns.add(f"net.{name}", values, "i1" if values.ndim == 2 else "<i4")
-    sizes = columns.write(arguments.output)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    weights = [name for name in columns.names if is_weight(name)]
+    sizes = columns.write(arguments.out / "text_weights.bin", weights)
+    counts = [name for name in columns.names if name not in weights]
+    sizes |= columns.write(arguments.out / "text_counts.bin", counts)
     for name in dict.fromkeys(column.split(".")[0] for column in sizes):
         print(f"{name:16} {sum(s for column, s in sizes.items() if column.split('.')[0] == name):8}")
-    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
+    for path in sorted(arguments.out.glob("text_*.bin")):
+        print(f"{path}: {path.stat().st_size} bytes")
+
+
+def is_weight(column: str) -> bool:
+    """Whether a column is trained on the counts; the network's functions are arithmetic that never changes."""
+    return column in SETS or (
+        column.startswith("net.") and column not in ("net.sigmoid", "net.tanh", "net.exp")
+    )
 
 
 def present_network() -> dict[str, np.ndarray]:
-    columns = read_columns(TARGET.read_bytes())
+    columns = load_tables(NEWEST).columns
     return {name.removeprefix("net."): values for name, values in columns.items() if name.startswith("net.")}
 
 

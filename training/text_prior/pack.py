@@ -1,4 +1,4 @@
-"""Packs the trained model into the one file the package ships (read by textsketch/semantic/text/tables.py)."""
+"""Packs the trained model into the files the package ships (read by textsketch/semantic/text/tables.py)."""
 
 import json
 import lzma
@@ -39,10 +39,15 @@ class Columns:
         self.add(name, first, "u1")
         self.add(f"{name}_low", values[large] & 255, "u1")
 
-    def write(self, path: Path) -> dict[str, int]:
-        """Write the file; return the packed size of every column."""
+    @property
+    def names(self) -> list[str]:
+        return list(self._columns)
+
+    def write(self, path: Path, names: list[str]) -> dict[str, int]:
+        """Write a file of the columns called `names`; return the packed size of each."""
         header, body, sizes = [], b"", {}
-        for name, values in self._columns.items():
+        for name in names:
+            values = self._columns[name]
             packed = lzma.compress(values.tobytes(), lzma.FORMAT_RAW, filters=LZMA_FILTERS)
             header.append([name, values.dtype.str, list(values.shape), len(packed)])
             sizes[name] = len(packed)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from textsketch.codestream.grids import grid_shape
 from textsketch.models import weights
 from textsketch.render.diffusion import condition
 from textsketch.structure import detectors, line_drawing
-from textsketch.structure.grid import grid_shape
 from textsketch.structure.strokes import draw
 
 SHARED = Path(__file__).parents[4] / "shared"

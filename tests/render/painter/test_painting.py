@@ -6,10 +6,9 @@ from PIL import Image
 
 from textsketch import bitstream
 from textsketch.allocation.painter import choose_layers
+from textsketch.codestream.grids import base_shape, grid_shape
 from textsketch.layers import Descriptors, Layers, Mode, Semantic, Strokes, Texture
 from textsketch.render.painter.painting import MOST_PIXELS, render
-from textsketch.structure.grid import grid_shape
-from textsketch.texture.colour_map import base_shape
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from textsketch.codestream.tables import NEWEST
 from textsketch.errors import BitstreamError
 from textsketch.semantic.text import hard_tokens
 from textsketch.semantic.text.coder import decode_text, encode_text
@@ -13,7 +14,7 @@ TOKENIZER = Path(__file__).resolve().parents[3] / "../shared/weights/clip_tokeni
 
 def random_hard_prompt(seed: int, count: int = 16) -> str:
     rng = random.Random(seed)
-    return "".join(rng.choice(hard_tokens.pieces()) for _ in range(count)).removesuffix(" ")
+    return "".join(rng.choice(hard_tokens.pieces(NEWEST)) for _ in range(count)).removesuffix(" ")
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -38,25 +39,25 @@ def test_words_and_hidden_characters_of_a_hard_prompt_stay_readable():
 
 
 def test_fewest_pieces_spell_the_text():
-    numbers = hard_tokens.fewest_pieces("photograph of a lighthouse")
+    numbers = hard_tokens.fewest_pieces("photograph of a lighthouse", NEWEST)
     assert numbers is not None
     assert len(numbers) == 4
-    assert hard_tokens.join_pieces(numbers) == "photograph of a lighthouse"
+    assert hard_tokens.join_pieces(numbers, NEWEST) == "photograph of a lighthouse"
 
 
 def test_a_text_with_characters_no_token_holds_is_not_made_of_pieces():
-    assert hard_tokens.fewest_pieces("a lighthouse 鱻") is None
+    assert hard_tokens.fewest_pieces("a lighthouse 鱻", NEWEST) is None
 
 
 def test_pieces_that_would_be_cheaper_as_text_are_refused():
     from textsketch.entropy import range_coder
     from textsketch.semantic.text import coder as text_coder
 
-    numbers = hard_tokens.fewest_pieces("a dog")
+    numbers = hard_tokens.fewest_pieces("a dog", NEWEST)
     recorder = text_coder._Recorder()
     for bit, probability_one in ((0, text_coder._EMPTY), (1, text_coder._UNUSUAL), (1, 1 << 15)):
-        recorder.code(bit, probability_one)
-    hard_tokens.code_pieces(recorder, numbers)
+        recorder.bit(bit, probability_one)
+    hard_tokens.code_pieces(recorder, numbers, NEWEST)
     encoder = range_coder.Encoder()
     for bit, probability_one in recorder.decisions:
         encoder.bit(bit, probability_one)
@@ -70,7 +71,7 @@ def test_every_token_of_the_real_tokenizer_is_a_piece():
     hidden = [b for b in range(256) if b not in to_byte]
     byte_of = {chr(b): b for b in to_byte} | {chr(256 + i): b for i, b in enumerate(hidden)}
     tokens = json.loads((TOKENIZER / "vocab.json").read_text(encoding="utf-8"))
-    known = set(hard_tokens.pieces())
+    known = set(hard_tokens.pieces(NEWEST))
     for token in tokens:
         if token.startswith("<|"):
             continue

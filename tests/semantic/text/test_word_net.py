@@ -1,3 +1,4 @@
+from textsketch.codestream.tables import NEWEST
 from textsketch.semantic.text.tables import load_tables
 from textsketch.semantic.text.word_net import WordNet, WordNetTables
 
@@ -45,9 +46,9 @@ def masses_in_python_integers(tables: WordNetTables, rows: list[int]) -> list[in
 
 
 def test_the_network_computes_exactly_what_unbounded_integers_compute():
-    tables = WordNetTables(load_tables().columns)
+    tables = WordNetTables(load_tables(NEWEST).columns)
     words = len(tables.ids)
-    net = WordNet()
+    net = WordNet(NEWEST)
     net.predict()
     rows = [words + 1]
     for token_id in (int(tables.ids[5]), -1, int(tables.ids[words // 2])):
@@ -59,7 +60,7 @@ def test_the_network_computes_exactly_what_unbounded_integers_compute():
 
 
 def test_every_context_lists_its_ids_in_ascending_order():
-    tables = load_tables()
+    tables = load_tables(NEWEST)
     assert tables.vocabulary == sorted(tables.vocabulary)
     for model in tables.models.values():
         begins = set(model.start)
@@ -68,7 +69,7 @@ def test_every_context_lists_its_ids_in_ascending_order():
 
 
 def test_an_entry_is_the_context_of_the_next_longer_model():
-    models = load_tables().models
+    models = load_tables(NEWEST).models
     for shorter, longer in (
         ("W1", "W2"),
         ("W2", "W3"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from textsketch.codestream.grids import level_shapes
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
 from textsketch.progress import Progress
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.kinds import kind_of
 from textsketch.structure.line_drawing import line_mask
-from textsketch.texture.wavelet import level_shapes
 
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""

@@ -15,13 +15,14 @@ from functools import lru_cache
 
 from textsketch.codestream.tables import NEWEST
 from textsketch.entropy import range_coder
+from textsketch.entropy.models import BitCoder
 from textsketch.errors import BitstreamError, CaptionError
 from textsketch.semantic.text import hard_tokens
 from textsketch.semantic.text.alphabet import END, ESCAPE, case_bits, fold
 from textsketch.semantic.text.bytes import code_bytes
 from textsketch.semantic.text.case import CaseModel, place_of
-from textsketch.semantic.text.lookup import information_table
-from textsketch.semantic.text.model import BitCoder, TextModel
+from textsketch.semantic.text.lookup import lookup
+from textsketch.semantic.text.model import TextModel
 from textsketch.semantic.text.tables import load_tables
 
 MAX_TEXT_BYTES = 4096
@@ -42,10 +43,9 @@ class _Recorder:
     def __init__(self) -> None:
         self.decisions: Decisions = []
 
-    def code(self, bit: int | None, probability_one: int) -> int:
-        assert bit is not None
-        self.decisions.append((bit, probability_one))
-        return bit
+    def bit(self, value: int, probability_one: int) -> int:
+        self.decisions.append((value, probability_one))
+        return value
 
 
 class _Source:
@@ -55,23 +55,23 @@ class _Source:
         self._decoder = decoder
         self.decisions: Decisions = []
 
-    def code(self, bit: int | None, probability_one: int) -> int:
-        decoded = self._decoder.bit(0, probability_one)
+    def bit(self, value: int, probability_one: int) -> int:
+        decoded = self._decoder.bit(value, probability_one)
         self.decisions.append((decoded, probability_one))
         return decoded
 
 
-def encode_text(text: str) -> bytes:
+def encode_text(text: str, version: int = NEWEST) -> bytes:
     """Return the bytes of a caption; the empty caption has none. Raises CaptionError."""
     encoder = range_coder.Encoder()
-    encode_text_to(encoder, text)
+    encode_text_to(encoder, text, version)
     return encoder.finish()
 
 
-def decode_text(data: bytes) -> str:
+def decode_text(data: bytes, version: int = NEWEST) -> str:
     """Return the caption `encode_text` coded; BitstreamError for any bytes it would not have written."""
     source = _Source(range_coder.Decoder(data))
-    text = _decode(source, NEWEST)
+    text = _decode(source, version)
     encoder = range_coder.Encoder()
     _replay(encoder, source.decisions)
     if encoder.finish() != data:
@@ -79,12 +79,12 @@ def decode_text(data: bytes) -> str:
     return text
 
 
-def encode_text_to(encoder: range_coder.Encoder, text: str, version: int = NEWEST) -> None:
+def encode_text_to(encoder: range_coder.Encoder, text: str, version: int) -> None:
     """Code a caption into a stream, of a format version, that other things share. Raises CaptionError."""
     _replay(encoder, _decisions(text, version))
 
 
-def decode_text_from(decoder: range_coder.Decoder, version: int = NEWEST) -> str:
+def decode_text_from(decoder: range_coder.Decoder, version: int) -> str:
     """Decode the caption `encode_text_to` coded; the caller checks the stream as a whole."""
     return _decode(_Source(decoder), version)
 
@@ -108,53 +108,54 @@ def _decisions(text: str, version: int) -> Decisions:
     if len(data) > MAX_TEXT_BYTES:
         raise CaptionError(f"The caption is {len(data)} bytes long; the longest allowed is {MAX_TEXT_BYTES}.")
     recorder = _Recorder()
-    recorder.code(int(not text), _EMPTY)
+    recorder.bit(int(not text), _EMPTY)
     if not text:
         return recorder.decisions
-    recorder.code(0, _UNUSUAL)
+    recorder.bit(0, _UNUSUAL)
     _code_by_model(recorder, text, version)
-    _, decisions = _cheapest(text, data, recorder.decisions)
+    _, decisions = _cheapest(text, data, recorder.decisions, version)
     return decisions
 
 
-def _cheapest(text: str, data: bytes, by_model: Decisions) -> tuple[str, Decisions]:
+def _cheapest(text: str, data: bytes, by_model: Decisions, version: int) -> tuple[str, Decisions]:
     """Return the way a text is sent and its decisions, given those of sending it through the model."""
-    way, decisions, cost = _MODEL, by_model, _cost(by_model)
+    way, decisions, cost = _MODEL, by_model, _cost(by_model, version)
     # A piece costs 15.6 bits and a word at least one piece; bytes that carry less than 3 bits are rare.
     if (text.count(" ") + 1) * 2 * _NAT_UNITS_PER_BYTE < cost:
-        numbers = hard_tokens.fewest_pieces(text)
+        numbers = hard_tokens.fewest_pieces(text, version)
         if numbers is not None:
             other = _Recorder()
             for bit, probability_one in ((0, _EMPTY), (1, _UNUSUAL), (1, 1 << 15)):
-                other.code(bit, probability_one)
-            hard_tokens.code_pieces(other, numbers)
-            if _cost(other.decisions) < cost:
-                way, decisions, cost = _PIECES, other.decisions, _cost(other.decisions)
+                other.bit(bit, probability_one)
+            hard_tokens.code_pieces(other, numbers, version)
+            if _cost(other.decisions, version) < cost:
+                way, decisions, cost = _PIECES, other.decisions, _cost(other.decisions, version)
     if len(data) * 3 * _NAT_UNITS_PER_BYTE < cost * 8:
         other = _Recorder()
         for bit, probability_one in ((0, _EMPTY), (1, _UNUSUAL), (0, 1 << 15)):
-            other.code(bit, probability_one)
+            other.bit(bit, probability_one)
         code_bytes(other, data, MAX_TEXT_BYTES)
-        if _cost(other.decisions) < cost:
+        if _cost(other.decisions, version) < cost:
             way, decisions = _BYTES, other.decisions
     return way, decisions
 
 
-def _cost(decisions: Decisions) -> int:
+def _cost(decisions: Decisions, version: int) -> int:
     """Return the information in some decisions, in 1 / 256 nat."""
-    table = information_table()
+    table = lookup(version).information
     return sum(table[(p if bit else 65536 - p) >> 4] for bit, p in decisions)
 
 
 def _decode(source: _Source, version: int) -> str:
-    if source.code(None, _EMPTY):
+    if source.bit(0, _EMPTY):
         return ""
-    if not source.code(None, _UNUSUAL):
+    if not source.bit(0, _UNUSUAL):
         way, text = _MODEL, _decode_by_model(source, version)
         by_model = source.decisions
     else:
-        if source.code(None, 1 << 15):
-            way, text = _PIECES, hard_tokens.join_pieces(hard_tokens.code_pieces(source, None))
+        if source.bit(0, 1 << 15):
+            numbers = hard_tokens.code_pieces(source, None, version)
+            way, text = _PIECES, hard_tokens.join_pieces(numbers, version)
         else:
             try:
                 way, text = _BYTES, code_bytes(source, None, MAX_TEXT_BYTES).decode("utf-8")
@@ -163,27 +164,27 @@ def _decode(source: _Source, version: int) -> str:
         if not text or len(text.encode()) > MAX_TEXT_BYTES:
             raise BitstreamError("The caption is empty or longer than the format allows.")
         recorder = _Recorder()
-        recorder.code(0, _EMPTY)
-        recorder.code(0, _UNUSUAL)
+        recorder.bit(0, _EMPTY)
+        recorder.bit(0, _UNUSUAL)
         _code_by_model(recorder, text, version)
         by_model = recorder.decisions
-    cheapest, decisions = _cheapest(text, text.encode(), by_model)
+    cheapest, decisions = _cheapest(text, text.encode(), by_model, version)
     if cheapest != way or (way != _MODEL and decisions != source.decisions):
         raise BitstreamError("The caption is not coded the way textsketch codes it.")
     return text
 
 
-@lru_cache(maxsize=1)
-def _symbol_numbers() -> dict[str, int]:
-    return {symbol: number for number, symbol in enumerate(load_tables().symbols)}
+@lru_cache
+def _symbol_numbers(version: int) -> dict[str, int]:
+    return {symbol: number for number, symbol in enumerate(load_tables(version).symbols)}
 
 
 def _code_by_model(coder: BitCoder, text: str, version: int) -> None:
     """Encode a text that is not empty through the model of captions."""
-    numbers = _symbol_numbers()
+    numbers = _symbol_numbers(version)
     begins_lower = not "A" <= text[0] <= "Z"
-    coder.code(int(begins_lower), _BEGINS_LOWER)
-    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower)
+    coder.bit(int(begins_lower), _BEGINS_LOWER)
+    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower, version)
     begin, previous, script = 0, "", 0
     for index, symbol in enumerate(fold(text)):
         model.code(numbers[symbol])
@@ -198,9 +199,9 @@ def _code_by_model(coder: BitCoder, text: str, version: int) -> None:
 
 
 def _decode_by_model(coder: BitCoder, version: int) -> str:
-    symbols = load_tables().symbols
-    begins_lower = bool(coder.code(None, _BEGINS_LOWER))
-    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower)
+    symbols = load_tables(version).symbols
+    begins_lower = bool(coder.bit(0, _BEGINS_LOWER))
+    model, cases = TextModel(coder, begins_lower, version), CaseModel(coder, begins_lower, version)
     text: list[str] = []
     begin, previous, size_bytes, script = 0, "", 0, 0
     while True:
@@ -235,20 +236,16 @@ def _decode_by_model(coder: BitCoder, version: int) -> str:
 
 def _code_escaped(coder: BitCoder, code_point: int | None, script: int) -> int:
     """Code a code point the alphabet lacks: 128 neighbours of the last one are cheap, then by its length."""
-    encoding, point = code_point is not None, code_point or 0
-
-    def known(value: int) -> int | None:
-        return value if encoding else None
-
+    point = code_point or 0
     likely = _SAME_SCRIPT if script else 65536 - _SAME_SCRIPT
-    if coder.code(known(int(point >> 7 == script)), likely):
-        result = script << 7 | hard_tokens.code_uniform(coder, known(point & 127), 128)
+    if coder.bit(int(point >> 7 == script), likely):
+        result = script << 7 | hard_tokens.code_uniform(coder, point & 127, 128)
     else:
-        width = hard_tokens.code_uniform(coder, known(point.bit_length()), 22)
+        width = hard_tokens.code_uniform(coder, point.bit_length(), 22)
         result = 1 << width - 1 if width else 0
         for start in range(0, width - 1, 8):
             size = 1 << min(8, width - 1 - start)
-            result |= hard_tokens.code_uniform(coder, known(point >> start & size - 1), size) << start
+            result |= hard_tokens.code_uniform(coder, point >> start & size - 1, size) << start
         if result >> 7 == script:
             raise BitstreamError("The caption is not coded the way textsketch codes it.")
     if result > 0x10FFFF or 0xD800 <= result < 0xE000 or 0x20 <= result < 0x7F:

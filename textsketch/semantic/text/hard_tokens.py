@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import lzma
 from functools import lru_cache
-from importlib.resources import files
 
-from textsketch.semantic.text.model import BitCoder
+from textsketch.codestream import tables
+from textsketch.entropy.models import BitCoder
 
 USUAL_COUNT = 16
 """Prompt inversion optimises this many tokens (Text + Sketch); the count is then one bit."""
 COUNT_BITS = 12
 
 
-@lru_cache(maxsize=1)
-def pieces() -> list[str]:
-    """Return the texts of CLIP's tokens, ascending."""
-    data = lzma.decompress(files("textsketch.semantic.text").joinpath("clip_tokens.xz").read_bytes())
+@lru_cache
+def pieces(version: int) -> list[str]:
+    """Return the texts of CLIP's tokens, ascending, as format `version` numbers them."""
+    data = lzma.decompress(tables.find("clip_tokens", version).read_bytes())
     shared, spaced, tails = data.split(b"\xff\xff", 2)
     result, body = [], b""
     for length, flags, tail in zip(shared, spaced, tails.split(b"\xff"), strict=True):
@@ -32,15 +32,15 @@ def pieces() -> list[str]:
     return sorted(set(result))
 
 
-@lru_cache(maxsize=1)
-def _numbers() -> tuple[dict[str, int], int]:
-    numbers = {piece: number for number, piece in enumerate(pieces())}
+@lru_cache
+def _numbers(version: int) -> tuple[dict[str, int], int]:
+    numbers = {piece: number for number, piece in enumerate(pieces(version))}
     return numbers, max(map(len, numbers))
 
 
-def fewest_pieces(text: str) -> list[int] | None:
+def fewest_pieces(text: str, version: int) -> list[int] | None:
     """Return the numbers of the fewest pieces that spell `text`, or None when none do or there are too many."""
-    numbers, longest = _numbers()
+    numbers, longest = _numbers(version)
     target = text + " "
     unreachable = len(target) + 1
     fewest = [0] + [unreachable] * len(target)  # pieces that spell the first characters
@@ -62,28 +62,30 @@ def fewest_pieces(text: str) -> list[int] | None:
     return found[::-1]
 
 
-def code_pieces(coder: BitCoder, numbers: list[int] | None) -> list[int]:
+def code_pieces(coder: BitCoder, numbers: list[int] | None, version: int) -> list[int]:
     """Encode piece numbers, or decode them when None."""
+    known = len(pieces(version))
     if numbers is None:
-        count = USUAL_COUNT if coder.code(None, 1 << 15) else code_uniform(coder, None, 1 << COUNT_BITS)
-        return [code_uniform(coder, None, len(pieces())) for _ in range(count)]
-    if not coder.code(int(len(numbers) == USUAL_COUNT), 1 << 15):
+        count = USUAL_COUNT if coder.bit(0, 1 << 15) else code_uniform(coder, 0, 1 << COUNT_BITS)
+        return [code_uniform(coder, 0, known) for _ in range(count)]
+    if not coder.bit(int(len(numbers) == USUAL_COUNT), 1 << 15):
         code_uniform(coder, len(numbers), 1 << COUNT_BITS)
-    return [code_uniform(coder, number, len(pieces())) for number in numbers]
+    return [code_uniform(coder, number, known) for number in numbers]
 
 
-def join_pieces(numbers: list[int]) -> str:
+def join_pieces(numbers: list[int], version: int) -> str:
     """Return the text of piece numbers, without a space behind the last word."""
-    return "".join(pieces()[number] for number in numbers).removesuffix(" ")
+    known = pieces(version)
+    return "".join(known[number] for number in numbers).removesuffix(" ")
 
 
-def code_uniform(coder: BitCoder, value: int | None, count: int) -> int:
-    """Encode `value` in [0, count), or decode one when None; all values cost the same."""
+def code_uniform(coder: BitCoder, value: int, count: int) -> int:
+    """Code a value in [0, count) by halves, in bits; all values cost the same. A decoder ignores `value`."""
     low, high = 0, count
     while high - low > 1:
         middle = (low + high) // 2
         probability = min(max((high - middle) * 65536 // (high - low), 1), 65535)
-        if coder.code(None if value is None else int(value >= middle), probability):
+        if coder.bit(int(value >= middle), probability):
             low = middle
         else:
             high = middle

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST
 from textsketch.semantic.text.alphabet import END, character_class
 from textsketch.semantic.text.tables import CHARACTER_MODELS, TextTables, load_tables
 
@@ -14,7 +13,10 @@ _LOG_BITS = 12
 
 
 class Lookup:
-    """The tables as plain Python lists, which the inner loop reads fastest."""
+    """The tables as plain Python lists, which the inner loop reads fastest.
+
+    information: about how much a decision of probability p / 4096 tells, in 1 / 256 nat, for each p.
+    """
 
     def __init__(self, tables: TextTables) -> None:
         columns = tables.columns
@@ -48,34 +50,26 @@ class Lookup:
             self._position_and_style[key] = row
         return row
 
+    def log_ratio(self, right: int, left: int) -> int:
+        """Return the logarithm of the ratio of two counts, in 1 / 256 nat."""
+        log_count, log_power = self.log_count, self.log_power
+        if right < 4096:
+            result = log_count[right]
+        else:
+            power = right.bit_length() - _LOG_BITS
+            result = log_count[right >> power] + log_power[power]
+        if left < 4096:
+            return result - log_count[left]
+        power = left.bit_length() - _LOG_BITS
+        return result - log_count[left >> power] - log_power[power]
+
+    def squash(self, total: int) -> int:
+        """Return the 16-bit probability of a weighted sum of log ratios, in 2**-21 nat."""
+        index = (total + 8192 >> 14) + 1408
+        return self.probability[min(max(index, 0), 2816)]
+
 
 @lru_cache
-def lookup(version: int = NEWEST) -> Lookup:
+def lookup(version: int) -> Lookup:
     """The shipped tables of a format version, unfolded once."""
     return Lookup(load_tables(version))
-
-
-def log_ratio(right: int, left: int) -> int:
-    """Return the logarithm of the ratio of two counts, in 1 / 256 nat."""
-    look = lookup()
-    log_count, log_power = look.log_count, look.log_power
-    if right < 4096:
-        result = log_count[right]
-    else:
-        power = right.bit_length() - _LOG_BITS
-        result = log_count[right >> power] + log_power[power]
-    if left < 4096:
-        return result - log_count[left]
-    power = left.bit_length() - _LOG_BITS
-    return result - log_count[left >> power] - log_power[power]
-
-
-def information_table() -> list[int]:
-    """Return about how much a decision of probability p / 4096 tells, in 1 / 256 nat."""
-    return lookup().information
-
-
-def squash(total: int) -> int:
-    """Return the 16-bit probability of a weighted sum of log ratios, in 2**-21 nat."""
-    index = (total + 8192 >> 14) + 1408
-    return lookup().probability[min(max(index, 0), 2816)]

@@ -11,21 +11,13 @@ not adapted, so a caption of forty characters profits from the first one on.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Protocol
 
-from textsketch.codestream.tables import NEWEST
+from textsketch.entropy.models import BitCoder
 from textsketch.semantic.text.alphabet import START_CLASS, length_level, style_context
-from textsketch.semantic.text.lookup import log_ratio, lookup
+from textsketch.semantic.text.lookup import lookup
 from textsketch.semantic.text.ranges import CharacterRanges, Range, narrowed
 from textsketch.semantic.text.tables import load_tables
 from textsketch.semantic.text.word_net import WordNet
-
-
-class BitCoder(Protocol):
-    """One direction of entropy coding."""
-
-    def code(self, bit: int | None, probability_one: int) -> int:
-        """Encode `bit`, or decode one when it is None; return it. The probability is in 1 / 65536."""
 
 
 class TextModel:
@@ -35,7 +27,7 @@ class TextModel:
     the format.
     """
 
-    def __init__(self, coder: BitCoder, begins_lower: bool, version: int = NEWEST) -> None:
+    def __init__(self, coder: BitCoder, begins_lower: bool, version: int) -> None:
         tables = load_tables(version)
         self._coder = coder
         self._look = look = lookup(version)
@@ -79,7 +71,7 @@ class TextModel:
         self._vocabulary_low, self._vocabulary_high = 0, len(self._look.vocabulary)
         models = self._models
         ids, masses, shift = self._net.predict()
-        ranges = [Range(ids, masses, 0, len(ids), 5, 0, shift)]
+        ranges = [Range(self._look, ids, masses, 0, len(ids), 5, 0, shift)]
         contexts = (
             ("S2", 4, 0, self._last_but_one_id),
             ("W1", 1, 2, self._last_id),
@@ -91,7 +83,7 @@ class TextModel:
                 model = models[name]
                 low, high = model.start[context], model.start[context + 1]
                 if low < high:
-                    ranges.append(Range(model.ids, model.cumulative, low, high, number, rank))
+                    ranges.append(Range(self._look, model.ids, model.cumulative, low, high, number, rank))
         self._word_ranges = ranges
 
     def _end_token(self) -> None:
@@ -105,6 +97,7 @@ class TextModel:
 
     def _walk(self, symbol: int | None, style: int) -> int:
         look, coder = self._look, self._coder
+        wanted = -1 if symbol is None else symbol
         log_count, level = look.log_count, look.level
         vocabulary, cut_of = look.vocabulary, look.cut
         prefix = self._prefix
@@ -120,7 +113,7 @@ class TextModel:
             if v_low < v_high:
                 v_cut = bisect_left(vocabulary, prefix + bytes((cut,)), v_low, v_high)
                 # Word frequencies alone speak only where no word before says anything.
-                frequencies = () if rank > 1 else (Range(w0.ids, w0.cumulative, v_low, v_high, 0, 1),)
+                frequencies = () if rank > 1 else (Range(look, w0.ids, w0.cumulative, v_low, v_high, 0, 1),)
                 rank = max(rank, 1)
             else:
                 v_cut, frequencies = v_low, ()
@@ -153,16 +146,16 @@ class TextModel:
                     if left < 4096 and right < 4096:
                         stretch = log_count[right] - log_count[left]
                     else:
-                        stretch = log_ratio(right, left)
+                        stretch = look.log_ratio(right, left)
                     total += stretch * (weights[index] + order_weights[index])
             total = (total + 8192 >> 14) + 1408
             probability = look.probability[0 if total < 0 else 2816 if total > 2816 else total]
-            bit = coder.code(None if symbol is None else int(symbol >= cut), probability)
+            bit = coder.bit(int(wanted >= cut), probability)
             if bit:
                 low, v_low = cut, v_cut
             else:
                 high, v_high = cut, v_cut
-            words = narrowed(words, bit)
+            words = narrowed(look, words, bit)
             characters.narrow(bit)
             depth += 1
         self._word_ranges = words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from textsketch.semantic.text.lookup import Lookup, log_ratio, lookup
+from textsketch.semantic.text.lookup import Lookup
 
 CONFIDENCES = 24
 """Weights a context has, by how much it saw and whether one side is empty."""
@@ -30,7 +30,9 @@ class Range:
         "stretch",
     )
 
-    def __init__(self, ids, cumulative, low: int, high: int, number: int, rank: int, shift: int = 0) -> None:
+    def __init__(
+        self, look: Lookup, ids, cumulative, low: int, high: int, number: int, rank: int, shift: int = 0
+    ) -> None:
         self.ids, self.cumulative = ids, cumulative
         self.low = self.middle = low
         self.high = high
@@ -40,18 +42,17 @@ class Range:
         self.shift = shift
         self.id = -1  # the id, once there is only one left
         if high - low == 1:
-            self.settle()
+            self.settle(look)
 
-    def settle(self) -> None:
+    def settle(self, look: Lookup) -> None:
         """Note what never changes any more for a range of one entry."""
-        look = lookup()
         seen = self.mass >> self.shift
         self.id = self.ids[self.low]
         self.index = self.offset + 1 + (look.level[seen] if seen < 4096 else 22)
-        self.stretch = log_ratio(self.mass, 0)
+        self.stretch = look.log_ratio(self.mass, 0)
 
 
-def narrowed(ranges: list[Range], bit: int) -> list[Range]:
+def narrowed(look: Lookup, ranges: list[Range], bit: int) -> list[Range]:
     """Keep the right (1) or left (0) part of every range, and the ranges of which something is left."""
     kept = []
     for r in ranges:
@@ -67,7 +68,7 @@ def narrowed(ranges: list[Range], bit: int) -> list[Range]:
             r.low, r.high = begin, end
             r.mass = r.cumulative[end] - r.cumulative[begin]
             if end - begin == 1:
-                r.settle()
+                r.settle(look)
         kept.append(r)
     return kept
 
@@ -86,7 +87,7 @@ class CharacterRanges:
         self._next = len(contexts)  # orders above this one are open, or have run dry
         model = look.style_model
         low, high = model.start[style], model.start[style + 1]
-        self._ranges = [Range(model.ids, model.cumulative, low, high, 11, 0)] if low < high else []
+        self._ranges = [Range(look, model.ids, model.cumulative, low, high, 11, 0)] if low < high else []
 
     def speaking(self, low: int, high: int) -> list[Range]:
         """Return the ranges for symbols low to high: style if it says anything, then orders, shortest first."""
@@ -106,13 +107,14 @@ class CharacterRanges:
                     end = bisect_left(model.ids, high, begin, end)
                 if begin < end:
                     ranges.insert(
-                        first_order, Range(model.ids, model.cumulative, begin, end, 5 + order, order)
+                        first_order,
+                        Range(self._look, model.ids, model.cumulative, begin, end, 5 + order, order),
                     )
         return ranges
 
     def narrow(self, bit: int) -> None:
         """Keep what agrees with the bit just coded."""
-        self._ranges = narrowed(self._ranges, bit)
+        self._ranges = narrowed(self._look, self._ranges, bit)
 
     def next_contexts(self, symbol: int) -> list[int]:
         """Return the contexts of orders 1 to 5 behind `symbol`.

@@ -1,10 +1,10 @@
 """Loads the text coder's shipped tables: vocabulary, context counts, word network, mixing weights.
 
-One file, `text_tables.bin`: a line of JSON that lists (name, dtype, shape, packed size) of every column, then
-the columns, each packed by LZMA. A model is a list of contexts; a context is a list of (id, level), where the id
-is a vocabulary id or a symbol and the level a count in half octaves. Columns are stored in the order that packs
-best (frequent ids first); loading sorts every context by id, so that a range of ids is a slice.
-`training/text_prior` writes the file.
+They are text_counts and text_weights of `codestream.tables`. A file is a line of JSON that lists (name, dtype,
+shape, packed size) of every column, then the columns, each packed by LZMA. A model is a list of contexts; a
+context is a list of (id, level), where the id is a vocabulary id or a symbol and the level a count in half
+octaves. Columns are stored in the order that packs best (frequent ids first); loading sorts every context by id,
+so that a range of ids is a slice. `training/text_prior` writes the files.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import lzma
 from array import array
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST
+from textsketch.codestream import tables
 
 LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 3, "lp": 0, "pb": 0}]
 WORD_MODELS = ("W0", "W1", "W2", "W3", "S2")
@@ -166,24 +165,21 @@ def _read_vocabulary(shared: np.ndarray, suffixes: np.ndarray, ends: set[int]) -
 
 
 @lru_cache
-def load_tables(version: int = NEWEST) -> TextTables:
-    """Return the shipped tables of a format version; read once, about a quarter of a second.
-
-    An older version's file holds the columns in which it differs: the word network and the mixing weights.
-    """
-    if version != NEWEST:
-        newest = load_tables()
-        older = read_columns(_file(f"text_tables_version_{version}.bin"))
-        return replace(newest, columns=newest.columns | older)
-    return parse_tables(_file("text_tables.bin"))
+def load_tables(version: int) -> TextTables:
+    """Return the shipped tables of a format version; read once, about a quarter of a second."""
+    counts = _counts(tables.find("text_counts", version).since)
+    weights = read_columns(tables.find("text_weights", version).read_bytes())
+    return replace(counts, columns=counts.columns | weights)
 
 
-def _file(name: str) -> bytes:
-    return files("textsketch.semantic.text").joinpath(name).read_bytes()
+@lru_cache
+def _counts(version: int) -> TextTables:
+    """What versions with different weights share."""
+    return parse_counts(tables.find("text_counts", version).read_bytes())
 
 
-def parse_tables(data: bytes) -> TextTables:
-    """Turn a table file into tables."""
+def parse_counts(data: bytes) -> TextTables:
+    """Turn a file of counts into tables that lack the columns of the weights."""
     columns = read_columns(data)
     symbols = columns.pop("symbols").tobytes().decode("latin-1")
     splits = {(int(low), int(high)): int(cut) for low, cut, high in columns.pop("splits")}

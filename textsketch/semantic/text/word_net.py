@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from textsketch.codestream.tables import NEWEST
 from textsketch.semantic.text.tables import load_tables
 
 _MASS_BITS = 12  # masses are shifted to about this many bits before their level counts as confidence
@@ -77,7 +76,7 @@ def _tables(version: int) -> WordNetTables:
 class WordNet:
     """The network's state along one text, for a format version."""
 
-    def __init__(self, version: int = NEWEST) -> None:
+    def __init__(self, version: int) -> None:
         self._tables = tables = _tables(version)
         self._state = np.zeros(tables.state_size, np.int64)
         self._input_row = len(tables.ids) + 1

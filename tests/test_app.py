@@ -546,8 +546,8 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         assert shown_pictures(page) == [[640, 427], [640, 427]]
         assert "Prompt: a dahlia, high quality" in page.inner_text("#layer-text")
         # The encoder's choices: a soft edge map, and the better of two candidates.
-        page.click("#structure label:has-text('soft-edges')")
-        page.click("#candidates label:has-text('2')")
+        page.click("#encode-structure label:has-text('soft-edges')")
+        page.click("#encode-candidates label:has-text('2')")
         page.click("#mode label:has-text('text+sketch')")
         assert encode(page) <= 1200
         assert "Soft edges" in page.inner_text("#layer-sketch")

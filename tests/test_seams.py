@@ -1,7 +1,7 @@
 """A new kind of structure or renderer is one row: it is seen everywhere without another change."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 import numpy as np
@@ -16,7 +16,7 @@ from textsketch.render import registry
 from textsketch.render.renderer import Renderer
 from textsketch.structure import kinds
 from textsketch.structure.kind import Kind, OperatingPoints
-from textsketch.web.controls import decoder_controls
+from textsketch.web.renderer_controls import renderer_controls
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def components(build) -> list:
     return [component for component in demo.blocks.values() if hasattr(component, "choices")]
 
 
-def test_a_kind_of_structure_is_encoded_decoded_painted_and_offered(horizon, photo, capsys):
+def test_a_kind_of_structure_is_encoded_decoded_painted_and_offered(horizon, photo, capsys, monkeypatch):
     options = {"mode": "text+sketch", "budget": 60, "renderer": "pics", "structure": "horizon"}
     encoded = ts.encode(photo, **options)
     layers = ts.unpack(encoded.data)
@@ -90,8 +90,10 @@ def test_a_kind_of_structure_is_encoded_decoded_painted_and_offered(horizon, pho
     dark = np.asarray(ts.paint(layers).convert("L"), float)
     assert dark.mean(1).argmin() in range(48, 54)
     assert "horizon" in help_of("encode", capsys)
+    here = [replace(row, unavailable=lambda: None) for row in registry.RENDERERS]
+    monkeypatch.setattr(registry, "RENDERERS", here)
     choices = [
-        choice for one in components(lambda: decoder_controls("t", encoding=True)) for choice in one.choices
+        choice for one in components(lambda: renderer_controls("t", encoding=True)) for choice in one.choices
     ]
     assert ("horizon", "horizon") in choices
 
@@ -112,7 +114,7 @@ def test_a_renderer_is_used_by_name_takes_its_own_options_and_is_offered(
     assert np.asarray(Image.open(tmp_path / "flat.png")).max() == 9
     assert "--shade N flat: how light the picture is" in help_of("decode", capsys)
     assert "flat" in help_of("evaluate", capsys)
-    found = [choice for one in components(lambda: decoder_controls("t")) for choice in one.choices]
+    found = [choice for one in components(lambda: renderer_controls("t")) for choice in one.choices]
     assert ("One colour", "flat") in found
 
 

@@ -24,7 +24,8 @@ class Option:
     """One option. kind: bool, int, float or str; a default of None means "as usual".
 
     summary: a phrase for people. least, most: of a number. choices: all values there are, or () where any is
-    possible.
+    possible. lacks: the sentence that says what a choice lacks here, or None. offered: whether strangers may
+    set it on the page.
     """
 
     name: str
@@ -34,6 +35,12 @@ class Option:
     least: float | None
     most: float | None
     choices: tuple[Any, ...]
+    lacks: Callable[[Any], str | None]
+    offered: bool
+
+
+def _nothing_lacks(choice: object) -> str | None:
+    return None
 
 
 def option(
@@ -43,10 +50,12 @@ def option(
     least: float | None = None,
     most: float | None = None,
     choices: Sequence[Any] | Callable[[], Sequence[Any]] = (),
+    lacks: Callable[[Any], str | None] = _nothing_lacks,
+    offered: bool = True,
 ) -> Any:
     """A field of an `Options` class, see `Option`. choices: may be a function, for the names of a table."""
     about = {"summary": summary, "least": least, "most": most, "choices": choices}
-    return dataclasses.field(default=default, metadata=about)
+    return dataclasses.field(default=default, metadata=about | {"lacks": lacks, "offered": offered})
 
 
 @dataclass(frozen=True)

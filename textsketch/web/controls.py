@@ -1,4 +1,4 @@
-"""What the demo's tabs share: the decoder's controls, the picture slider, and following a job."""
+"""What the demo's tabs share: the picture slider, events, and following a job."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from textsketch import options
 from textsketch.errors import TextsketchError
-from textsketch.layers import CANDIDATES
-from textsketch.models import clip
-from textsketch.render import registry
-from textsketch.render.diffusion import profiles
-from textsketch.structure import detectors, kinds
 from textsketch.web import html
 from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
 from textsketch.web.workers import UNFORESEEN
@@ -97,78 +91,3 @@ def picture_slider(label: str, *, max_height: int, elem_id: str) -> gr.ImageSlid
         elem_id=elem_id,
         buttons=["fullscreen"],
     )
-
-
-def first_decoder() -> str:
-    """The renderer a visitor starts with."""
-    return registry.preferred().name
-
-
-def decoder_controls(tab: str, *, encoding: bool = False) -> tuple[gr.Dropdown, list[Component]]:
-    """Which renderer paints, and Stable Diffusion's own controls where one of its profiles can be used.
-
-    Those that cannot are named with what they lack. The list is what `decoder_options` takes, steps and
-    strength; with `encoding` also what `encoder_choices` takes, structure, detector and candidates.
-    """
-    reasons = {renderer.name: renderer.unavailable() for renderer in registry.RENDERERS}
-    ready = [(one.title, one.name) for one in registry.RENDERERS if reasons[one.name] is None]
-    decoder = gr.Dropdown(
-        ready,
-        value=first_decoder(),
-        label="Decoder",
-        info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
-        elem_id=f"{tab}-decoder",
-    )
-    with gr.Column(visible=len(ready) > 1, elem_id=f"{tab}-diffusion", elem_classes="ts-group"):
-        gr.HTML('<h3 class="ts-group-title">Stable Diffusion</h3>')
-        steps = gr.Number(
-            0, label="Steps (0: the profile's)", minimum=0, maximum=100, precision=0,
-            elem_id=f"{tab}-steps",
-        )  # fmt: skip
-        strength = gr.Slider(
-            0.05, 1, profiles.STRENGTH, step=0.05, label="Strength", elem_id=f"{tab}-strength",
-            info="How much of the colour map's picture is repainted, by the profiles with ControlNet.",
-        )  # fmt: skip
-        controls: list[Component] = [steps, strength]
-        if encoding:
-            controls += _encoder_controls()
-    lacking = [reason for reason in reasons.values() if reason is not None]
-    if lacking:
-        gr.HTML(html.missing("Stable Diffusion as the decoder", lacking))
-    return decoder, controls
-
-
-def _encoder_controls() -> list[Component]:
-    """How the encoder spends the bytes for Stable Diffusion; what lacks weights is named."""
-    reasons = {kind.name: kind.unavailable() for kind in kinds.KINDS}
-    found = {name: detectors.unavailable(name) for name in detectors.names()}
-    choosing = clip.unavailable(clip.CHOOSING, "The choice among candidates")
-    structure = gr.Radio(
-        [name for name, reason in reasons.items() if reason is None],
-        value=kinds.DEFAULT.name, label="Structure", info="What the sketch layer holds.",
-        elem_id="structure",
-    )  # fmt: skip
-    detector = gr.Dropdown(
-        [name for name, reason in found.items() if reason is None], value=detectors.OWN,
-        label="Detector of lines", elem_id="detector",
-    )  # fmt: skip
-    candidates = gr.Radio(
-        list(CANDIDATES), value=1, label="Candidates", visible=choosing is None, elem_id="candidates",
-        info="Paint several and keep the one that CLIP finds most like the original.",
-    )  # fmt: skip
-    lacking = [reason for reason in (*reasons.values(), *found.values(), choosing) if reason is not None]
-    if lacking:
-        gr.HTML(html.missing("More structures, detectors and candidates", lacking))
-    return [structure, detector, candidates]
-
-
-def decoder_options(decoder: str, grain: bool, steps: float | None, strength: float | None) -> dict[str, Any]:
-    """What `pipeline.decode` passes on to the renderer. Steps 0, an empty field too: the profile's own."""
-    values = {"grain": grain, "steps": int(steps) if steps else None, "strength": strength}
-    return options.taken(registry.get(decoder).options, values)
-
-
-def encoder_choices(decoder: str, structure: str, detector: str, candidates: int) -> dict[str, Any]:
-    """What `pipeline.encode` takes for a Stable Diffusion renderer alone."""
-    values = {"structure": structure, "detector": detector, "candidates": int(candidates)}
-    return options.taken(registry.get(decoder).allocation, values)

@@ -9,8 +9,9 @@ import gradio as gr
 
 from textsketch.layers import Mode
 from textsketch.web import html
-from textsketch.web.controls import WORK, Updates, decoder_controls, decoder_options, follow, owner
+from textsketch.web.controls import WORK, Updates, follow, owner
 from textsketch.web.jobs import Jobs
+from textsketch.web.renderer_controls import renderer_controls
 from textsketch.web.showcase import Painted, Showroom
 
 _ALL = "all"
@@ -23,8 +24,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
         with gr.Column(scale=2, min_width=320):
             file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
-            decoder, controls = decoder_controls("decode")
-            grain = gr.Checkbox(True, label="Paint fine grain")
+            renderer = renderer_controls("decode")
         with gr.Column(scale=5, min_width=320):
             status = gr.HTML("", elem_id="decode-status")
             card = gr.HTML("", elem_id="decode-card")
@@ -39,18 +39,20 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
 
     nothing: Updates = {card: "", image: None}
 
-    def work(request: gr.Request, path, layers, grain, decoder, *steering) -> Iterator[Updates]:
+    def work(request: gr.Request, path, layers, *rendering) -> Iterator[Updates]:
         if not path:
             yield {status: ""} | nothing
             return
+
+        asked = renderer.asked(rendering)
 
         def job(report):
             return showroom.decode_file(
                 path,
                 mode=None if layers == _ALL else layers,
                 report=report,
-                renderer=decoder,
-                options=decoder_options(decoder, grain, *steering),
+                renderer=asked.renderer,
+                options=asked.rendering,
             )
 
         def done(painted: Painted) -> Updates:
@@ -66,6 +68,6 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
             failed=lambda sentence: nothing,
         )
 
-    asked: list[Any] = [file, layers, grain, decoder, *controls]
-    for control in asked:
-        control.change(work, asked, [status, card, image], **WORK)
+    settings: list[Any] = [file, layers, *renderer.inputs]
+    for control in settings:
+        control.change(work, settings, [status, card, image], **WORK)

@@ -9,12 +9,9 @@ from typing import Any
 
 import gradio as gr
 import yaml
-from gradio.components import Component
 from PIL import Image
 
 from textsketch.layers import Mode
-from textsketch.render.diffusion import profiles
-from textsketch.structure import detectors, kinds
 from textsketch.web import html
 from textsketch.web.caption_writer import caption_writer
 from textsketch.web.controls import (
@@ -24,10 +21,6 @@ from textsketch.web.controls import (
     SCROLL_TO,
     WORK,
     Updates,
-    decoder_controls,
-    decoder_options,
-    encoder_choices,
-    first_decoder,
     follow,
     on_change,
     owner,
@@ -40,6 +33,7 @@ from textsketch.web.live_lines import (
     describe_caption,
     offered_budgets,
 )
+from textsketch.web.renderer_controls import Asked, RendererControls, renderer_controls
 from textsketch.web.result_panel import ResultPanel
 from textsketch.web.showcase import Showcase, Showroom
 
@@ -53,12 +47,23 @@ class _Answer:
     good: bool = False
 
 
-def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) -> list[Component]:
-    """Lay out the tab and wire it. examples: the folder of the bundled pictures.
+@dataclass(frozen=True)
+class Current:
+    """The controls of the current picture, which another tab may look at."""
 
-    Returns what another tab needs of the current picture: picture, caption, seed, grain, decoder, steps,
-    strength.
-    """
+    picture: gr.Image
+    caption: gr.Textbox
+    seed: gr.Number
+    renderer: RendererControls
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What an event of another tab has to be given: picture, caption, seed, then the renderer's inputs."""
+        return [self.picture, self.caption, self.seed, *self.renderer.inputs]
+
+
+def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) -> Current:
+    """Lay out the tab and wire it. examples: the folder of the bundled pictures."""
     captions = example_captions(examples)
     first = next(iter(captions))
     with gr.Row():
@@ -114,15 +119,18 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
-                grain = gr.Checkbox(True, label="Paint fine grain where the picture has texture")
-                decoder, steering = decoder_controls("encode", encoding=True)
+                renderer = renderer_controls("encode", encoding=True)
         with gr.Column(scale=5, min_width=320, elem_id="result"):
             panel = ResultPanel()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
     answer = gr.State(_Answer())
 
+    def question(path, mode, preset, size_bytes, caption, seed, *rendering) -> dict[str, Any]:
+        asked = renderer.asked(rendering)
+        return _question(path, mode, chosen_budget(preset, size_bytes), caption, seed, asked)
+
     def work(request: gr.Request, *settings) -> Iterator[Updates]:
-        asked = _question(*settings)
+        asked = question(*settings)
         idle = panel.idle() | {run: gr.update(interactive=True)}
 
         def answered(status: str, *, good: bool = False) -> Updates:
@@ -157,13 +165,13 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         """Say so when the result on show is not that of the settings."""
         if answer.question is None or jobs.running(owner(request, "encode")):
             return gr.skip()
-        if _question(*settings) == answer.question:
+        if question(*settings) == answer.question:
             return panel.current(answer.status, answer.good)
         return panel.current(html.stale("The settings have changed."), False)
 
     def overtaken(request: gr.Request, answer: _Answer, *settings) -> Updates:
         """Say so when settings changed while the job ran."""
-        return gr.skip() if _question(*settings) == answer.question else compare(request, answer, *settings)
+        return gr.skip() if question(*settings) == answer.question else compare(request, answer, *settings)
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
@@ -182,7 +190,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         others = {*captions.values(), (answer.question or {}).get("caption")}
         return "" if caption in others else caption, _Answer()
 
-    settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, grain, decoder, *steering]
+    settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, *renderer.inputs]
     encode = (work, settings, [run, answer, *panel.outputs])
     check = ([answer, *settings], panel.outputs)
     # Listeners run one after the other, so this one comes first.
@@ -201,30 +209,27 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
     on_change(budget_depends_on, describe_budget, budget_depends_on, budget_line)
     on_change(settings, compare, *check)
-    return [picture, caption, seed, grain, decoder, *steering[:2]]
+    return Current(picture, caption, seed, renderer)
 
 
-def _question(
-    path, mode, preset, size_bytes, caption, seed, grain, decoder,
-    steps=None, strength=profiles.STRENGTH, structure=kinds.DEFAULT.name, detector=detectors.OWN, candidates=1,
-) -> dict[str, Any]:  # fmt: skip
+def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:
     """What `Showroom.show` is asked."""
     return {
         "path": path,
         "mode": mode,
-        "budget": chosen_budget(preset, size_bytes),
+        "budget": budget,
         "caption": caption,
         "seed": int(seed or 0),
-        "renderer": decoder,
-        "choices": encoder_choices(decoder, structure, detector, candidates),
-        "options": decoder_options(decoder, grain, steps, strength),
+        "renderer": asked.renderer,
+        "choices": asked.allocation,
+        "options": asked.rendering,
     }
 
 
 def warm_up(showroom: Showroom, jobs: Jobs, examples: Path) -> None:
     """Make what a visitor sees first, so that it is there at once."""
     path, caption = next(iter(example_captions(examples).items()))
-    asked = _question(path, Mode.THREE_LAYER.value, "packet", None, caption, 0, True, first_decoder())
+    asked = _question(path, Mode.THREE_LAYER.value, "packet", caption, 0, Asked.usual())
     jobs.call(lambda report: showroom.show(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from textsketch.measure.rate_quality import METRICS, PROTOCOL, curve_titles
 from textsketch.web import chart, html
@@ -15,17 +14,17 @@ from textsketch.web.controls import (
     PRIVATE,
     WORK,
     Updates,
-    decoder_options,
     follow,
     on_change,
     owner,
     picture_slider,
 )
+from textsketch.web.encode_tab import Current
 from textsketch.web.jobs import Jobs, Update
 from textsketch.web.sweeps import Sweep, SweepRoom
 
 
-def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> None:
+def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
     """Lay out the tab and wire it; each point of the chart shows its decode.
 
     current: what `encode_tab` returns.
@@ -70,7 +69,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
         return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
 
     def work(request: gr.Request, *settings) -> Iterator[Updates]:
-        path, caption, seed, grain, decoder, steps, strength = settings
+        path, caption, seed, *rendering = settings
         if not path:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
@@ -88,6 +87,8 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
             slider: None,
         }
 
+        renderer = current.renderer.asked(rendering)
+
         def job(report):
             return sweeps.run(
                 path,
@@ -95,8 +96,8 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
                 seed=int(seed or 0),
                 max_side=MAX_SIDE,
                 report=report,
-                renderer=decoder,
-                options=decoder_options(decoder, grain, steps, strength),
+                renderer=renderer.renderer,
+                options=renderer.rendering,
             )
 
         def working(update: Update) -> Updates:
@@ -150,11 +151,11 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Sequence[Component]) -> Non
 
     run.click(
         work,
-        current,
+        current.inputs,
         [status, run, cancel, take_sheet, take_file, asked, swept, chosen, grown, card, slider],
         **WORK,
-    ).then(overtaken, [asked, *current], status, **PRIVATE)
-    on_change(current, compare, [asked, *current], status)
+    ).then(overtaken, [asked, *current.inputs], status, **PRIVATE)
+    on_change(current.inputs, compare, [asked, *current.inputs], status)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
     on_change([grown, chosen, metric], draw, [swept, metric, chosen], plot)

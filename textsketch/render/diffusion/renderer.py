@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textsketch.errors import WeightsError
 from textsketch.layers import CANDIDATES, Layers, Mode
+from textsketch.models import clip
 from textsketch.options import Options, option
 from textsketch.progress import Progress, ignore, share
 from textsketch.render.diffusion import profiles, sampler
@@ -22,14 +23,28 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+def _lacks_candidates(count: int) -> str | None:
+    return clip.unavailable(clip.CHOOSING, "The choice among candidates") if count > 1 else None
+
+
 @dataclass(frozen=True)
 class DiffusionAllocation(Options):
     """How a file is made that steers Stable Diffusion."""
 
-    structure: str = option(kinds.DEFAULT.name, "what the structure layer holds", choices=kinds.names)
-    detector: str = option(detectors.OWN, "what finds the lines", choices=detectors.names())
+    structure: str = option(
+        kinds.DEFAULT.name,
+        "what the sketch layer holds",
+        choices=kinds.names,
+        lacks=lambda name: kinds.get(name).unavailable(),
+    )
+    detector: str = option(
+        detectors.OWN, "what finds the lines", choices=detectors.names, lacks=detectors.unavailable
+    )
     candidates: int = option(
-        1, "pictures to paint; the one CLIP finds most like the original is kept", choices=CANDIDATES
+        1,
+        "pictures to paint; the one CLIP finds most like the original is kept",
+        choices=CANDIDATES,
+        lacks=_lacks_candidates,
     )
 
 

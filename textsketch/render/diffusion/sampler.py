@@ -50,7 +50,7 @@ class Settings(Options):
     strength: float | None = option(
         None, "how much of the colour map's picture is repainted, with ControlNet", least=0, most=1
     )
-    safety: bool = option(True, "let the safety checker look at the picture")
+    safety: bool = option(True, "let the safety checker look at the picture", offered=False)
 
 
 @dataclass(frozen=True, eq=False)

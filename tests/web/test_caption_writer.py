@@ -1,8 +1,10 @@
 """What the page offers to write captions with, for a table with one more row."""
 
 from dataclasses import make_dataclass, replace
+from types import SimpleNamespace
 
 import gradio as gr
+import PIL.Image
 import pytest
 
 from textsketch.models import weights
@@ -10,7 +12,7 @@ from textsketch.options import Options, option
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.web.caption_writer import caption_writer
-from textsketch.web.jobs import Jobs
+from textsketch.web.jobs import JobCancelledError, Jobs
 
 
 @pytest.fixture
@@ -21,11 +23,18 @@ def page(monkeypatch, tmp_path):
 
     def lay_out():
         with gr.Blocks() as demo:
-            picture, caption, line = gr.Image(), gr.Textbox(), gr.HTML(elem_id="line")
-            caption_writer(Jobs(1), lambda path, report: None, picture, caption, line)
+            picture, caption, line = gr.Image(), gr.Textbox(elem_id="caption"), gr.HTML(elem_id="line")
+            caption_writer(Jobs(1), lambda path, report: PIL.Image.open(path), picture, caption, line)
         return {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
     return lay_out
+
+
+def write_poem(picture, options, progress):
+    progress(0.5, "o first line")
+    if options.lines > 8:
+        raise JobCancelledError
+    return f"{options.lines} lines on {picture.width} x {picture.height}"
 
 
 def make_poet():
@@ -36,7 +45,7 @@ def make_poet():
         ("language", str, option("en", "language of the poem")),
     ]
     options = make_dataclass("PoetOptions", fields, bases=(Options,), frozen=True)
-    return Source("poet", "A poet", "verses", options, lambda: None, lambda picture, options, progress: "o")
+    return Source("poet", "A poet", "verses", options, lambda: None, write_poem)
 
 
 def row_of(block):
@@ -69,3 +78,31 @@ def test_only_the_options_of_the_chosen_source_are_shown(page, monkeypatch):
     controls, _ = page()
     assert controls["caption-source"].choices == [("A poet", "poet"), ("A bard", "bard")]
     assert row_of(controls["poet-lines"]).visible and not row_of(controls["bard-lines"]).visible
+
+
+def written(demo, controls, tmp_path, name, *values):
+    """What the page shows in the end after a click on the button, by elem_id."""
+    PIL.Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    (click,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "work"]
+    request = SimpleNamespace(session_hash="visitor")
+    shown = {}
+    for updates in click(request, str(tmp_path / "a.png"), name, *values):
+        shown |= {block.elem_id: update for block, update in updates.items()}
+    return shown
+
+
+def test_the_chosen_source_gets_its_own_options_and_its_caption_is_shown(page, monkeypatch, tmp_path):
+    monkeypatch.setitem(table.SOURCES, "bard", replace(make_poet(), name="bard", title="A bard"))
+    monkeypatch.setitem(table.SOURCES, "poet", make_poet())
+    controls, demo = page()
+    bard, poet = (3, True, 500, "en"), (7, False, 400, "de")
+    shown = written(demo, controls, tmp_path, "poet", *bard, *poet)
+    assert shown["caption"] == "7 lines on 40 x 30"
+
+
+def test_what_a_search_has_found_is_kept_when_it_is_cancelled(page, monkeypatch, tmp_path):
+    for usable in (False, True):
+        monkeypatch.setitem(table.SOURCES, "poet", replace(make_poet(), usable_at_once=usable))
+        controls, demo = page()
+        shown = written(demo, controls, tmp_path, "poet", 9, True, 500, "en")
+        assert shown.get("caption") == ("o first line" if usable else None)

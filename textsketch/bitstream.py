@@ -104,16 +104,18 @@ class SizeMeter:
     """Measures files while layers are being chosen: `len(pack(layers))`, without packing a layer twice.
 
     A layer is known again by identity, so layers must not be changed in place between two calls.
+    beat: called again and again while a large layer is packed; an exception it raises stops the work.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beat: Callable[[], None] | None = None) -> None:
+        self._beat = beat
         self._known: dict[tuple[int, ...], tuple[tuple[object, ...], int]] = {}
 
     def __call__(self, layers: Layers) -> int:
         """The size in bytes of the file of `layers`; at least `TOO_LARGE` if the format cannot hold them."""
         size_bytes = len(_pack_header(layers))
         stack: tuple[object, ...] = (layers.semantic, layers.structure, layers.texture)
-        for index, pack_payload in enumerate(_packers(layers, VERSION)):
+        for index, pack_payload in enumerate(_packers(layers, VERSION, self._beat)):
             below = stack[: index + 1]  # a texture is coded with the strokes and descriptors in view
             key = tuple(map(id, below))
             if key not in self._known:
@@ -323,8 +325,10 @@ def _unpack_options(reader: _Reader, version: int) -> tuple[Kind, int, int]:
     return kinds.KINDS[kind_index], candidate, int.from_bytes(seed_field, "big")
 
 
-def _packers(layers: Layers, version: int) -> list[Callable[[], bytes]]:
-    """For each layer there is, what packs its payload as format `version` has it."""
+def _packers(
+    layers: Layers, version: int, beat: Callable[[], None] | None = None
+) -> list[Callable[[], bytes]]:
+    """For each layer there is, what packs its payload as format `version` has it, calling `beat` often."""
     from textsketch.texture import colour_coder
 
     packers: list[Callable[[], bytes]] = [lambda: _pack_semantic(layers, version)]
@@ -333,7 +337,7 @@ def _packers(layers: Layers, version: int) -> list[Callable[[], bytes]]:
         packers.append(lambda: kinds.kind_of(lines).pack(lines, layers.size, version))
     if layers.texture is not None:
         texture = layers.texture
-        packers.append(lambda: colour_coder.pack(texture, layers, version))
+        packers.append(lambda: colour_coder.pack(texture, layers, version, beat))
     return packers
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a short message; an exception it raises stops the work."""
+
+_BEAT_S = 0.25
 
 
 def ignore(fraction: float, message: str) -> None:
@@ -15,3 +18,31 @@ def ignore(fraction: float, message: str) -> None:
 def share(progress: Progress, begin: float, end: float) -> Progress:
     """The progress of a part of the work that lasts from `begin` to `end` of the whole."""
     return lambda fraction, message: progress(begin + (end - begin) * fraction, message)
+
+
+class Pulse:
+    """A `Progress` that can repeat its last report, so that one who waits, or has given up, is heard.
+
+    Work that cannot say how far it is calls `beat` as often as it likes.
+    """
+
+    def __init__(self, progress: Progress = ignore) -> None:
+        self._progress = progress
+        self._last = 0.0, ""
+        self._reported_s = time.monotonic()
+
+    @classmethod
+    def of(cls, progress: Progress) -> Pulse:
+        """`progress` itself if it is a pulse, else one that passes on to it."""
+        return progress if isinstance(progress, cls) else cls(progress)
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Report; the fraction never falls."""
+        self._last = max(fraction, self._last[0]), message
+        self._reported_s = time.monotonic()
+        self._progress(*self._last)
+
+    def beat(self) -> None:
+        """Repeat the last report if it is a while ago."""
+        if time.monotonic() - self._reported_s > _BEAT_S:
+            self(*self._last)

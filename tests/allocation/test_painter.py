@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
 from conftest import EXAMPLES
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from textsketch import bitstream
 from textsketch.allocation.painter import choose_layers
+from textsketch.bitstream import SizeMeter
 from textsketch.errors import BudgetError
 from textsketch.layers import Layers, Mode
 from textsketch.measure.metrics.pixels import psnr_db
+from textsketch.progress import Pulse
 from textsketch.render.painter.painting import render
 from textsketch.texture import grain
 
@@ -69,6 +71,100 @@ def _grid() -> Image.Image:
 
 def _noise() -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8))
+
+
+def _gradient(size: tuple[int, int], first: tuple[int, int, int], last: tuple[int, int, int]) -> Image.Image:
+    width, height = size
+    row = np.linspace(first, last, width)
+    return Image.fromarray(np.broadcast_to(row, (height, width, 3)).astype(np.uint8))
+
+
+def _checkerboard() -> Image.Image:
+    y, x = np.mgrid[:64, :64] // 16
+    return Image.fromarray(((x + y) % 2 * 255).astype(np.uint8)).convert("RGB")
+
+
+def _text() -> Image.Image:
+    picture = Image.new("RGB", (100, 42), "white")
+    for line in range(2):
+        ImageDraw.Draw(picture).text((5, 5 + 18 * line), "The quick brown fox", fill=(20, 20, 60))
+    return picture
+
+
+def _drawing() -> Image.Image:
+    picture = Image.new("RGB", (120, 90), (250, 245, 230))
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((10, 10, 60, 70), outline=(0, 0, 0), width=2)
+    draw.polygon([(70, 80), (90, 30), (110, 80)], fill=(30, 90, 160))
+    draw.line((5, 85, 115, 5), fill=(0, 120, 0), width=3)
+    return picture
+
+
+def _photo(name: str) -> Image.Image:
+    picture = Image.open(EXAMPLES / f"{name}.jpg").convert("RGB")
+    picture.thumbnail((96, 96))
+    return picture
+
+
+EVER_BETTER = {
+    "a grey gradient": _gradient((2048, 2), (0, 0, 0), (255, 255, 255)),
+    "a coloured gradient": _gradient((4096, 4), (0, 128, 255), (255, 128, 0)),
+    "a checkerboard": _checkerboard(),
+    "one-pixel lines": _lines().crop((110, 30, 200, 90)),
+    "text": _text(),
+    "a drawing": _drawing(),
+    "noise": _noise().crop((0, 0, 40, 30)),
+    "a cup": _photo("coffee"),
+    "a pagoda": _photo("pagoda"),
+}
+
+
+@pytest.mark.parametrize("name", list(EVER_BETTER))
+def test_more_bytes_are_never_worse(name):
+    picture, best = EVER_BETTER[name], 0.0
+    for budget_bytes in (36, 99, 240, 420, 900, 1800, 3200):
+        layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=SizeMeter())
+        assert size_of(layers) <= budget_bytes
+        quality = psnr_db(picture, render(layers, grain=False))
+        assert quality > best - 0.05, budget_bytes
+        best = max(best, quality)
+
+
+@pytest.mark.parametrize("budget_bytes", [100, 250])
+def test_where_grain_is_switched_on_its_price_is_small(budget_bytes):
+    picture = _photo("pagoda")
+    before, after = (
+        psnr_db(
+            picture,
+            render(choose_layers(picture, Mode.THREE_LAYER, size, "", size_of=SizeMeter()), grain=False),
+        )
+        for size in (budget_bytes - 1, budget_bytes)
+    )
+    assert after > before - 0.25
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_whoever_waits_is_heard_between_any_two_steps(mode, monkeypatch):
+    class GivenUpError(Exception):
+        pass
+
+    reports: list[float] = []
+
+    def progress(fraction: float, message: str) -> None:
+        reports.append(fraction)
+        if len(reports) == patience:
+            raise GivenUpError
+
+    monkeypatch.setattr("textsketch.progress._BEAT_S", -1)  # every beat is a report
+    patience, pulse = 0, Pulse(progress)
+    choose_layers(_lines(), mode, 300, "", size_of=SizeMeter(pulse.beat), progress=pulse)
+    assert reports == sorted(reports) and reports[-1] == 1
+    assert len(reports) > {Mode.TEXT_ONLY: 3, Mode.TEXT_SKETCH: 10, Mode.THREE_LAYER: 500}[mode]
+    for patience in (len(reports) // 4, len(reports) // 2):
+        reports.clear()
+        with pytest.raises(GivenUpError):
+            choose_layers(_lines(), mode, 300, "", size_of=SizeMeter(pulse.beat), progress=Pulse(progress))
+        assert len(reports) == patience
 
 
 @pytest.mark.parametrize("picture", [_lines(), _grid(), _noise()], ids=["lines", "grid", "noise"])

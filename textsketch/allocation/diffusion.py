@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textsketch.allocation.painter import described, too_small, without_field
+from textsketch.allocation.painter import Subject, described, too_small, without_field
 from textsketch.codestream.grids import base_level, base_shape, level_shapes
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Texture
+from textsketch.progress import Progress, Pulse, ignore
 from textsketch.structure import detectors, kinds
 from textsketch.texture import colour_map
 from textsketch.texture.quantiser import quantise
@@ -44,7 +45,7 @@ def choose_layers(
     seed: int = 0,
     candidate: int = 0,
     size_of: Callable[[Layers], int],
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress = ignore,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
@@ -53,7 +54,12 @@ def choose_layers(
     WeightsError if the weights of the detector are missing, TextsketchError if there is nobody whose skeleton
     could be drawn.
     """
-    report = progress or (lambda fraction, message: None)
+    report = Pulse.of(progress)
+
+    def measured(trial: Layers) -> int:
+        report.beat()
+        return size_of(trial)
+
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     layers = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
     points = None
@@ -64,7 +70,7 @@ def choose_layers(
     if mode is Mode.THREE_LAYER:
         nothing = np.zeros((3, *base_shape(picture.size)), np.int32)
         layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
-    smallest = size_of(layers)
+    smallest = measured(layers)
     if smallest > budget_bytes:
         raise too_small(mode, smallest)
     if mode is not Mode.THREE_LAYER:
@@ -72,20 +78,20 @@ def choose_layers(
         room = budget_bytes - smallest
         share = room // 3 if mode is Mode.TEXT_SKETCH else room
         most = _DESCRIPTOR_BYTES if mode is Mode.TEXT_SKETCH else _TEXT_ONLY_DESCRIPTOR_BYTES
-        layers = described(layers, planes, min(share, most), budget_bytes, size_of)
+        layers = described(layers, Subject(planes), min(share, most), budget_bytes, measured)
     if points is None:
         return layers
     step_index = None
     if mode is Mode.THREE_LAYER:
         report(0.4, "mixing the colours")
-        colour_limit = size_of(layers) + int(_COLOUR_SHARE * (budget_bytes - size_of(layers)))
-        layers, step_index = _coloured(layers, planes, 0, colour_limit, size_of)
+        colour_limit = measured(layers) + int(_COLOUR_SHARE * (budget_bytes - measured(layers)))
+        layers, step_index = _coloured(layers, planes, 0, colour_limit, measured, report)
     report(0.6, "drawing the sketch")
 
     best, too_far = 0, points.top + 1
     while too_far - best > 1:
         step = (best + too_far) // 2
-        if size_of(replace(layers, structure=points.at(step))) <= budget_bytes:
+        if measured(replace(layers, structure=points.at(step))) <= budget_bytes:
             best = step
         else:
             too_far = step
@@ -93,8 +99,8 @@ def choose_layers(
         drawn = replace(layers, structure=points.at(best))
         if step_index is not None:
             # The colours flow round the strokes, so new strokes mean new coefficients.
-            drawn, _ = _coloured(drawn, planes, step_index, budget_bytes, size_of)
-        if size_of(drawn) <= budget_bytes:
+            drawn, _ = _coloured(drawn, planes, step_index, budget_bytes, measured, report)
+        if measured(drawn) <= budget_bytes:
             layers = drawn
             break
         best -= 1
@@ -108,6 +114,7 @@ def _coloured(
     finest_index: int,
     limit_bytes: int,
     size_of: Callable[[Layers], int],
+    report: Pulse,
 ) -> tuple[Layers, int]:
     """`layers` with the finest colour map, of `finest_index` or coarser, that fits; unchanged if none does."""
     shapes = level_shapes(layers.size[1], layers.size[0])
@@ -123,7 +130,9 @@ def _coloured(
 
     def at(index: int) -> Layers:
         scaled = coefficients / colour_map.coefficient_step(index, layers.size)
-        integers, _ = quantise(scaled, shapes[base:], index, layers.strokes, bits_weight=_BITS_WEIGHT)
+        integers, _ = quantise(
+            scaled, shapes[base:], index, layers.strokes, bits_weight=_BITS_WEIGHT, beat=report.beat
+        )
         return replace(layers, texture=Texture(integers, index))
 
     finest, coarsest = finest_index, colour_map.STEP_COUNT - 1

@@ -57,20 +57,36 @@ def extract(picture, size_bytes: int = 20) -> Descriptors:
 
 def from_planes(planes: np.ndarray, size_bytes: int) -> Descriptors:
     """`extract` for planes of `colour_space.to_ycbcr`: the step and number of coefficients that fit best."""
-    size = planes.shape[2], planes.shape[1]
-    values = analyse(planes, size)
-    energy = np.array([_ENERGY_IN_RGB[plane] for plane, _, _ in order(size)])
-    best, best_gain = Descriptors((0, 0), len(STEPS) - 1), -math.inf
-    for step_index, step in enumerate(STEPS):
-        for rounding in _ROUNDING:
-            scaled = values / step
-            wanted = (np.sign(scaled) * np.floor(np.abs(scaled) + rounding)).astype(int)
-            gain = np.cumsum(energy * (values**2 - (values - wanted * step) ** 2))
-            for count, bits in enumerate(_bits_by_count(wanted.tolist(), step_index), 1):
-                if bits <= 8 * size_bytes and gain[count - 1] > best_gain:
-                    best_gain = gain[count - 1]
-                    best = Descriptors(_padded(wanted[:count].tolist()), step_index)
-    return best
+    return Describer(planes).within(size_bytes)
+
+
+class Describer:
+    """Describes one picture, given as planes of `colour_space.to_ycbcr`, in any number of bytes."""
+
+    def __init__(self, planes: np.ndarray) -> None:
+        size = planes.shape[2], planes.shape[1]
+        values = analyse(planes, size)
+        energy = np.array([_ENERGY_IN_RGB[plane] for plane, _, _ in order(size)])
+        self._choices: list[tuple[int, np.ndarray, np.ndarray, np.ndarray]] = []
+        """(step index, coefficients, bits of the first 1, 2, ... of them, what those gain) of each rounding."""
+        for step_index, step in enumerate(STEPS):
+            for rounding in _ROUNDING:
+                scaled = values / step
+                wanted = (np.sign(scaled) * np.floor(np.abs(scaled) + rounding)).astype(int)
+                gain = np.cumsum(energy * (values**2 - (values - wanted * step) ** 2))
+                bits = np.array(_bits_by_count(wanted.tolist(), step_index))
+                self._choices.append((step_index, wanted, bits, gain))
+
+    def within(self, size_bytes: int) -> Descriptors:
+        """The descriptors of at most `size_bytes` bytes, as `extract` counts them, that gain most."""
+        best, best_gain = Descriptors((0, 0), len(STEPS) - 1), -math.inf
+        for step_index, wanted, bits, gain in self._choices:
+            fitting = np.where(bits <= 8 * size_bytes, gain, -math.inf)
+            count = int(fitting.argmax()) + 1
+            if fitting[count - 1] > best_gain:
+                best_gain = fitting[count - 1]
+                best = Descriptors(_padded(wanted[:count].tolist()), step_index)
+        return best
 
 
 def _padded(coefficients: list[int]) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from textsketch.codestream.grids import base_level, base_shape, level_shapes
@@ -19,10 +21,15 @@ _COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64
 
 
-def pack(texture: Texture, layers_below: Layers, version: int) -> bytes:
-    """Code a texture as format `version` does, over the layers below it (the picture's size and sketch)."""
+def pack(
+    texture: Texture, layers_below: Layers, version: int, beat: Callable[[], None] | None = None
+) -> bytes:
+    """Code a texture as format `version` does, over the layers below it (the picture's size and sketch).
+
+    beat: called many times a second; an exception it raises stops the work.
+    """
     encoder = Encoder()
-    coded = _code(encoder, texture, layers_below, texture.coefficients.size, version)
+    coded = _code(encoder, texture, layers_below, texture.coefficients.size, version, beat)
     needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
@@ -39,7 +46,12 @@ def unpack(data: bytes, layers_below: Layers, version: int) -> Texture:
 
 
 def _code(
-    coder: ValueCoder, texture: Texture | None, layers: Layers, most_coefficients: int, version: int
+    coder: ValueCoder,
+    texture: Texture | None,
+    layers: Layers,
+    most_coefficients: int,
+    version: int,
+    beat: Callable[[], None] | None = None,
 ) -> Texture:
     shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
     out = np.zeros((3, *base_shape(layers.size)), np.int32)
@@ -50,6 +62,8 @@ def _code(
     model = ColourModel(LARGEST, version)
     for part in passes(out, source, shapes, finest, step_index, layers.strokes):
         model.code_pass(coder, part, len(shapes))
+        if beat is not None:
+            beat()
         most_coefficients -= int(np.count_nonzero(part.values))
         if most_coefficients < 0:
             raise BitstreamError("the colour map is damaged: it holds more than its bytes can")

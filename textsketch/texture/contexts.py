@@ -55,21 +55,20 @@ class Pass:
         """
         rows, columns = np.divmod(chosen, self.values.shape[1])
         rows, columns = 2 * rows + self._first[0], 2 * columns + self._first[1]
-        out = np.zeros((len(chosen), SIGNED), np.int64)
-        index = 0
-        for plane, reach in ((self._band, 2), *((part, 1) for part in self._around)):
-            span = range(-reach, reach + 1)
-            if plane is not None:
-                height, width = plane.shape
-                for dy in span:
-                    for dx in span:
-                        y, x = rows + dy, columns + dx
-                        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-                        out[inside, index] = np.clip(plane[y[inside], x[inside]], -2, 2)
-                        index += 1
-            else:
-                index += len(span) ** 2
-        return out
+        parts = [_signs_around(self._band, rows, columns, 2)]
+        parts += [_signs_around(part, rows, columns, 1) for part in self._around]
+        return np.concatenate(parts, axis=1)
+
+
+def _signs_around(plane: np.ndarray | None, rows: np.ndarray, columns: np.ndarray, reach: int) -> np.ndarray:
+    """Values of a plane, -2 to 2, up to `reach` rows and columns from some places; 0 outside: (n, reach's)."""
+    span = np.arange(-reach, reach + 1)
+    if plane is None or not plane.size:
+        return np.zeros((len(rows), len(span) ** 2), np.int64)
+    y = rows[:, None] + span.repeat(len(span))
+    x = columns[:, None] + np.tile(span, len(span))
+    inside = (y >= 0) & (y < plane.shape[0]) & (x >= 0) & (x < plane.shape[1])
+    return np.clip(plane[y * inside, x * inside], -2, 2) * inside
 
 
 def band_slices(shapes: list[tuple[int, int]], level: int) -> list[tuple[slice, slice]]:
@@ -96,6 +95,7 @@ def passes(
     from. finest: each plane's finest level that is coded. strokes: the sketch, or None.
     """
     last = len(shapes) - 1
+    densities = None if strokes is None else _Densities(strokes)
     for level in range(last, -1, -1):
         slices = band_slices(shapes, level)
         for plane in range(3):
@@ -117,7 +117,7 @@ def passes(
                     known[3] = planes[0, rows, columns]
                 if plane == 2:
                     known[4] = planes[1, rows, columns]
-                density = None if strokes is None else stroke_density(strokes, values.shape)
+                density = None if densities is None else densities.of(values.shape)
                 wanted = None if source is None else source[plane, rows, columns]
                 if band == 1:
                     values = values.T
@@ -145,15 +145,29 @@ def passes(
 
 def stroke_density(strokes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """How much of each band coefficient's cell is covered by strokes: `shape` uint8, 0 to 15."""
-    rows, columns = strokes.shape
-    total = np.zeros((rows + 1, columns + 1), np.int64)
-    total[1:, 1:] = strokes.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
-    top, bottom = _cells(rows, shape[0])
-    left, right = _cells(columns, shape[1])
-    in_rows = total[bottom] - total[top]
-    count = in_rows[:, right] - in_rows[:, left]
-    area = (bottom - top)[:, None] * (right - left)
-    return np.minimum((count * 32 + area - 1) // area, _CLIP).astype(np.uint8)
+    return _Densities(strokes).of(shape)
+
+
+class _Densities:
+    """The stroke densities of all bands of one sketch."""
+
+    def __init__(self, strokes: np.ndarray) -> None:
+        rows, columns = strokes.shape
+        self._total = np.zeros((rows + 1, columns + 1), np.int64)
+        self._total[1:, 1:] = strokes.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
+        self._known: dict[tuple[int, ...], np.ndarray] = {}
+
+    def of(self, shape: tuple[int, ...]) -> np.ndarray:
+        """See `stroke_density`."""
+        if shape not in self._known:
+            rows, columns = self._total.shape
+            top, bottom = _cells(rows - 1, shape[0])
+            left, right = _cells(columns - 1, shape[1])
+            in_rows = self._total[bottom] - self._total[top]
+            count = in_rows[:, right] - in_rows[:, left]
+            area = (bottom - top)[:, None] * (right - left)
+            self._known[shape] = np.minimum((count * 32 + area - 1) // area, _CLIP).astype(np.uint8)
+        return self._known[shape]
 
 
 def _cells(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from textsketch.codestream.tables import NEWEST
@@ -24,12 +26,14 @@ def quantise(
     bits_weight: float,
     least_share: float = LEAST_SHARE,
     model: IntegerNetwork | None = None,
+    beat: Callable[[], None] | None = None,
 ) -> tuple[np.ndarray, float]:
     """Quantise coefficients in units of the step, in coding order, with the coder's own probabilities.
 
     scaled: (3, height, width) float32. bits_weight: squared error, in squared steps, one bit is worth.
     least_share: of a level's coefficients must be above the step for it, or a finer one, to be coded.
     model: the network of the format version to be written, by default the newest.
+    beat: called many times a second; an exception it raises stops the work.
     Returns (integers, code length in bits, before the coder's adaptation).
     """
     out = np.zeros(scaled.shape, np.int32)
@@ -56,6 +60,8 @@ def quantise(
                 best_bits[rows[better]] = bits[better]
         total += best_bits.sum()
         part.values[...] = (np.sign(wanted) * best).reshape(part.values.shape)
+        if beat is not None:
+            beat()
     return out, float(total)
 
 

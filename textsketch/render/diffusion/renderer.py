@@ -11,7 +11,7 @@ from textsketch.errors import WeightsError
 from textsketch.layers import CANDIDATES, Layers, Mode
 from textsketch.models import clip
 from textsketch.options import Options, option
-from textsketch.progress import Progress, ignore, share
+from textsketch.progress import Progress, Pulse, ignore, share
 from textsketch.render.diffusion import profiles, sampler
 from textsketch.render.diffusion.profiles import Profile
 from textsketch.render.diffusion.sampler import Settings
@@ -85,6 +85,7 @@ def allocate(
         reason = sampler.candidates_unavailable(profile)
         if reason is not None:
             raise WeightsError(reason)
+    pulse = Pulse(share(progress, 0.0, 0.3 if count > 1 else 1.0))
     layers = choose_layers(
         picture,
         mode,
@@ -94,8 +95,8 @@ def allocate(
         detector=options.detector,
         seed=seed,
         candidate=count - 1,  # the last candidate's number costs as much as any
-        size_of=SizeMeter(),
-        progress=share(progress, 0.0, 0.3 if count > 1 else 1.0),
+        size_of=SizeMeter(pulse.beat),
+        progress=pulse,
     )
     if count == 1:
         return layers

@@ -73,7 +73,7 @@ def paint(
         planes += colour_map.synthesise(layers, colour_map.transform(layers, rows, columns), skipped)
         report(0.7)
         if layers.strokes is not None:
-            planes = _soften_strokes(planes, layers.strokes)
+            planes = soften_strokes(planes, layers.strokes)
         if grain and layers.texture.grain is not None:
             planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
     elif layers.structure is not None:
@@ -82,8 +82,8 @@ def paint(
     return to_srgb(planes)
 
 
-def _soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
-    """Anti-alias the contours: blur slightly, on strokes only."""
+def soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
+    """Anti-alias the contours of (3, height, width) planes in place: blur slightly, on strokes only."""
     import cv2
 
     rows, columns = planes.shape[1:]

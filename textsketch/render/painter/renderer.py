@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textsketch.layers import Layers, Mode
 from textsketch.options import Options, option
-from textsketch.progress import Progress, ignore
+from textsketch.progress import Progress, Pulse, ignore
 from textsketch.render.renderer import Preview, Renderer
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def allocate(
     from textsketch.allocation.painter import choose_layers
     from textsketch.bitstream import SizeMeter
 
+    pulse = Pulse(progress)
     return choose_layers(
-        picture, mode, budget_bytes, caption, seed=seed, size_of=SizeMeter(), progress=progress
+        picture, mode, budget_bytes, caption, seed=seed, size_of=SizeMeter(pulse.beat), progress=pulse
     )
 
 

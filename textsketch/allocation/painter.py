@@ -17,6 +17,7 @@ from textsketch.progress import Progress, Pulse, ignore
 from textsketch.semantic import descriptors
 from textsketch.structure import contours
 from textsketch.structure import strokes as stroke_finder
+from textsketch.structure.line_drawing import soften_strokes
 from textsketch.texture import colour_map, grain
 from textsketch.texture.quantiser import LEAST_SHARE, quantise
 from textsketch.texture.wavelet import StrokeWavelet
@@ -337,8 +338,6 @@ def _missed(painting: _Painting) -> float:
 
 def _errors(painting: _Painting) -> tuple[float, float]:
     """The squared error of a painting without grain, as sRGB samples, with softened strokes and without."""
-    from textsketch.render.painter.painting import soften_strokes
-
     layers, analysis = painting.layers, painting.analysis
     rows, columns = analysis.residual.shape[1:]
     below = descriptors.field_planes(layers.semantic.descriptors, rows, columns, layers.size)

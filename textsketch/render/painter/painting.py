@@ -11,7 +11,7 @@ from textsketch.layers import Layers
 from textsketch.progress import Progress
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.kinds import kind_of
-from textsketch.structure.line_drawing import line_mask
+from textsketch.structure.line_drawing import soften_strokes
 
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""
@@ -80,17 +80,6 @@ def paint(
         thickness = max(max(rows, columns) / 450, 1.5)
         planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
     return to_srgb(planes)
-
-
-def soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
-    """Anti-alias the contours of (3, height, width) planes in place: blur slightly, on strokes only."""
-    import cv2
-
-    rows, columns = planes.shape[1:]
-    mask = line_mask(strokes, rows, columns, 2.0)
-    for index, plane in enumerate(planes):
-        planes[index] = plane + mask * (cv2.GaussianBlur(plane, (0, 0), 0.8) - plane)
-    return planes
 
 
 def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from textsketch.web import html
 from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Updates, follow, owner
 from textsketch.web.jobs import Jobs
 from textsketch.web.live_lines import describe_caption
-from textsketch.web.option_controls import option_controls
+from textsketch.web.option_controls import option_controls, set_values
 
 
 def caption_writer(
@@ -71,7 +71,7 @@ def caption_writer(
                 best[:] = [message] if source.usable_at_once else []
                 report(fraction, message)
 
-            return table.write(read(path, report), name, progress=progress, **own)
+            return table.write(read(path, report), name, progress=progress, **set_values(source.options, own))
 
         def cancelled() -> Updates:
             found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}

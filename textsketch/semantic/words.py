@@ -113,17 +113,8 @@ def describe(layers: Layers) -> str:
 
 
 def _lab(colour_srgb: np.ndarray) -> np.ndarray:
-    """sRGB, 0 to 255, to CIE L*a*b* for the D65 white (CIE 15)."""
-    share = np.clip(np.asarray(colour_srgb, np.float64) / 255, 0, 1)
-    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    xyz = linear @ to_xyz.T / np.array([0.9505, 1.0, 1.089])
-    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.stack(
-        [
-            116 * root[..., 1] - 16,
-            500 * (root[..., 0] - root[..., 1]),
-            200 * (root[..., 1] - root[..., 2]),
-        ],
-        -1,
-    )
+    """sRGB, (..., 3) of 0 to 255, to CIE L*a*b* for the D65 white."""
+    import cv2
+
+    share = np.clip(np.asarray(colour_srgb, np.float32) / 255, 0, 1)
+    return cv2.cvtColor(share.reshape(1, -1, 3), cv2.COLOR_RGB2LAB).reshape(share.shape)

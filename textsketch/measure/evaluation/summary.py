@@ -44,7 +44,7 @@ _COLUMNS = (
     "file",
     "note",
 )
-_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "pillow", "torch", "piq", "pytorch-msssim", "lpips")
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "torch", "piq", "pytorch-msssim", "lpips")
 
 
 @dataclass

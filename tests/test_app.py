@@ -1,6 +1,5 @@
 """The demo as people use it: a real browser against the real app, and the API through gradio_client."""
 
-import contextlib
 import json
 import os
 import re
@@ -8,13 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from conftest import EXAMPLES, ROOT
 from PIL import Image
+from running_app import running_app
 from small_files import GOLDENS
 
 from textsketch import bitstream
@@ -27,35 +26,6 @@ needs_browser = pytest.mark.skipif(
 )
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 90_000
-
-
-@contextlib.contextmanager
-def running_app(folder, **environment):
-    """The app as `make demo` starts it, at an address of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / "log"
-    with open(log, "w") as output:
-        command = [sys.executable, "-m", "textsketch", "app", "--port", str(port)]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
-        )
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=5).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"the app did not start:\n{log.read_text()}") from None
-                time.sleep(0.2)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -40,3 +40,25 @@ def test_commands_work_as_typed_where_nothing_is_on_the_path(no_path):
     listing = command.replace("fetch blip", "list")
     shown = subprocess.run(listing, shell=True, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "blip" in shown and command.split(" -m ")[0].endswith(sys.executable.rsplit("/", 1)[1])
+
+
+def test_a_python_outside_the_working_folder_is_only_named(no_path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (command,) = found("BLIP needs torch: pip install -r requirements.txt.")
+    assert command == f"{sys.executable.rsplit('/', 1)[1]} -m pip install -r requirements.txt"
+
+
+@pytest.mark.parametrize(
+    "sentence, said",
+    [
+        ("cannot read /home/me/weights/blip: no space", "cannot read blip: no space"),
+        ("[Errno 2] No such file: '/srv/app/a b.png'", "[Errno 2] No such file: 'a b.png'"),
+        ("/etc/passwd, (/a/b/c/) and /tmp", "passwd, (c/) and /tmp"),
+        (
+            "see https://example.org/a/b and org/name, 1/3 of it",
+            "see https://example.org/a/b and org/name, 1/3 of it",
+        ),
+    ],
+)
+def test_a_sentence_names_files_without_their_folders(sentence, said):
+    assert commands.without_folders(sentence) == said

@@ -154,7 +154,9 @@ def test_no_worker_outlives_its_app(by):
 
 
 def test_a_showcase_is_made_once_and_a_failed_one_leaves_no_files(pool, tmp_path, monkeypatch):
-    room = showcase.Showroom(pool)
+    results = tmp_path / "results"
+    results.mkdir()
+    room = showcase.Showroom(results, pool)
     asked = {"mode": "text-only", "budget": 200, "caption": "a cat", "seed": 0}
 
     def show(path, **others):

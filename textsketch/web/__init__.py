@@ -1,1 +1,1 @@
-"""What the web demo needs beside its layout: cancellable jobs, results as files, fragments of HTML."""
+"""The web demo: its layout, cancellable jobs, results as files, and the door that everything goes through."""

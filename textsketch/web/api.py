@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder, is_in_or_equal
 
 from textsketch import bitstream
 from textsketch.errors import TextsketchError
 from textsketch.web.controls import MAX_SIDE
+from textsketch.web.intake import REFUSED
 from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
 from textsketch.web.showcase import Painted, Showcase, Showroom
-from textsketch.web.workers import UNFORESEEN
 
 
 def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
@@ -31,7 +29,7 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
         """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
         asked: dict[str, Any] = {"mode": mode, "budget": budget, "caption": caption, "seed": seed}
         show: Showcase = await _answer(
-            jobs, lambda report: showroom.show(_uploaded(image), max_side=MAX_SIDE, report=report, **asked)
+            jobs, lambda report: showroom.show(_path(image), max_side=MAX_SIDE, report=report, **asked)
         )
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
         return tsk, png, show.report.as_dict()
@@ -45,7 +43,7 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
         painted: Painted = await _answer(
             jobs,
             lambda report: showroom.decode_file(
-                _uploaded(file), mode=mode, options={"grain": grain}, report=report
+                _path(file), mode=mode, options={"grain": grain}, report=report
             ),
         )
         header = bitstream.read_header(painted.data)
@@ -63,12 +61,11 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
     gr.api(decode, api_name="decode", concurrency_id="work")
 
 
-def _uploaded(file: Any) -> str:
-    """The path of a file handed to an endpoint. Only what was uploaded is read."""
-    path = file.get("path") if isinstance(file, dict) else getattr(file, "path", None)
-    if not isinstance(path, str) or not is_in_or_equal(path, get_upload_folder()):
-        raise TextsketchError("upload the file first and hand over what the upload returned")
-    return path
+def _path(file: Any) -> str:
+    """The path of a file handed to an endpoint; the page has checked the file, unless it is none."""
+    if not isinstance(file, dict) or not isinstance(file.get("path"), str):
+        raise TextsketchError(REFUSED)
+    return file["path"]
 
 
 async def _answer(jobs: Jobs, job: Callable[[Reporter], Any]) -> Any:
@@ -79,8 +76,3 @@ async def _answer(jobs: Jobs, job: Callable[[Reporter], Any]) -> Any:
     except (asyncio.CancelledError, JobCancelledError):
         reporter.stop.set()
         raise asyncio.CancelledError from None
-    except TextsketchError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    except Exception:
-        logging.getLogger(__name__).exception("a job failed")
-        raise gr.Error(UNFORESEEN, print_exception=False) from None

@@ -1,4 +1,4 @@
-"""Commands inside sentences, the way they have to be typed where the demo runs."""
+"""Sentences for visitors: commands the way they have to be typed where the demo runs, and no folder of it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ _COMMAND = re.compile(
     r"`?((?:pip install|textsketch weights fetch)(?: [\w-]+(?:[./][\w-]+)*)+"
     r"(?: && textsketch weights fetch [\w-]+)*)`?"
 )
+_FOLDERS = re.compile(r"(?<![\w.:/~])(?:/[^\s/:,;'\"()<>]+)+/(?=[^\s/:,;'\"()<>])")
+
+
+def without_folders(sentence: str) -> str:
+    """The sentence with each absolute path in it reduced to the file's or the folder's own name."""
+    return _FOLDERS.sub("", sentence)
 
 
 def marked_up(sentence: str) -> str:
     """The sentence as HTML; `pip` and `textsketch` commands in it are code that works in this environment."""
+    sentence = without_folders(sentence)
     parts = []
     end = 0
     for match in _COMMAND.finditer(sentence):
@@ -31,7 +38,10 @@ def marked_up(sentence: str) -> str:
 
 @functools.cache
 def _prefix(program: str) -> str:
-    """`program ` if a shell finds that of the running Python, else how this Python runs it."""
+    """`program ` if a shell finds that of the running Python, else how this Python runs it.
+
+    A Python that lies outside the working folder is only named: where it lies is no visitor's business.
+    """
     scripts = Path(sys.executable).parent
     found = shutil.which(program)
     if found is not None and Path(found).parent == scripts:
@@ -40,4 +50,4 @@ def _prefix(program: str) -> str:
     if python is not None and Path(python).parent == scripts:
         return f"python -m {program} "
     executable = os.path.relpath(sys.executable)
-    return f"{sys.executable if executable.startswith('..') else executable} -m {program} "
+    return f"{Path(executable).name if executable.startswith('..') else executable} -m {program} "

@@ -78,8 +78,8 @@ class Showroom:
     root: the folder of all files made; their names cannot be guessed.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="textsketch-"))
+    def __init__(self, root: Path, pool: Pool) -> None:
+        self.root = root
         self._pool = pool
         self._memo: dict[str, Showcase] = {}
         self._kept: set[str] = set()
@@ -105,7 +105,8 @@ class Showroom:
         question = repr((identity(path), max_side, renderer, sorted(asked.items())))
         with self._lock:
             known = self._memo.get(question)
-            if known is not None and (folder := Path(known.files["tsk"]).parent).is_dir():
+            if known is not None and all(map(os.path.exists, known.files.values())):
+                folder = Path(known.files["tsk"]).parent
                 if question not in self._kept:
                     self._shelf.put(folder)
                 return known

@@ -1,0 +1,98 @@
+"""The demo: the page's tabs put together, and served."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from textsketch.models import zero_gpu
+from textsketch.render.diffusion import profiles
+from textsketch.web.api import add_endpoints
+from textsketch.web.decode_tab import decode_tab
+from textsketch.web.encode_tab import encode_tab, warm_up
+from textsketch.web.jobs import Jobs
+from textsketch.web.page import ClosedRoutes, Page
+from textsketch.web.rate_tab import rate_tab
+from textsketch.web.showcase import Showroom
+from textsketch.web.sweeps import SweepRoom
+from textsketch.web.workers import WORKERS, Pool
+from textsketch.web.workspace import Workspace
+
+STYLE = Path(__file__).with_name("style.css")
+MAX_UPLOAD = "32mb"
+
+
+def build(workspace: Workspace, showroom: Showroom, pool: Pool, jobs: Jobs) -> Page:
+    """Lay out the demo and wire it."""
+    with Page(
+        workspace,
+        title="textsketch",
+        analytics_enabled=False,
+        delete_cache=(3600, 24 * 3600),
+        fill_width=True,
+    ) as demo:
+        gr.HTML(
+            "<h1>textsketch</h1><p>A picture, sent in the space of a sentence: as a caption, a line drawing "
+            "and a map of its colours.</p>",
+            elem_id="title",
+        )
+        with gr.Tab("Encode", id="encode"):
+            current = encode_tab(demo, showroom, jobs, workspace.examples)
+        with gr.Tab("Decode", id="decode"):
+            decode_tab(showroom, jobs)
+        with gr.Tab("Rate and quality", id="rate"):
+            rate_tab(SweepRoom(showroom.root, pool), jobs, current)
+        add_endpoints(showroom, jobs)
+    demo.queue(max_size=32, default_concurrency_limit=WORKERS)
+    return demo
+
+
+def launch(demo: gr.Blocks) -> None:
+    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other."""
+    port = os.environ.get("GRADIO_SERVER_PORT")
+    try:
+        demo.launch(
+            server_port=int(port) if port else None,
+            theme=gr.themes.Base(
+                primary_hue="orange",
+                neutral_hue="stone",
+                font=["ui-sans-serif", "system-ui", "sans-serif"],
+                font_mono=["ui-monospace", "monospace"],
+            ),
+            css=STYLE.read_text(encoding="utf-8"),
+            app_kwargs={"middleware": [Middleware(ClosedRoutes)]},
+            max_file_size=MAX_UPLOAD,
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            prevent_thread_lock=True,
+            footer_links=["api"],
+        )
+    except OSError as error:
+        if port is None or "empty port" not in str(error):
+            raise
+        print(f"textsketch: error: port {port} is taken; choose another one or none", file=sys.stderr)
+        sys.exit(2)
+
+
+def serve(workspace: Workspace) -> None:
+    """Serve the demo until the process is asked to end."""
+    if zero_gpu.active():
+        from textsketch.render.diffusion import sampler
+
+        sampler.gpu_run()
+        if (profile := profiles.default()) is not None:
+            sampler.prepare(profile.name)
+    pool, jobs = Pool(), Jobs(WORKERS)
+    showroom = Showroom(workspace.results, pool)
+    demo = build(workspace, showroom, pool, jobs)
+    pool.start()
+    launch(demo)
+    if not zero_gpu.active():  # its GPU is there for visitors only
+        threading.Thread(target=warm_up, args=(showroom, jobs, workspace.examples), daemon=True).start()
+    demo.block_thread()

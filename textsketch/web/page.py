@@ -1,0 +1,75 @@
+"""The app as Gradio serves it, with one door: what comes in is checked, what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import gradio as gr
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from textsketch.errors import TextsketchError
+from textsketch.web.commands import without_folders
+from textsketch.web.intake import Intake
+from textsketch.web.workers import UNFORESEEN
+from textsketch.web.workspace import Workspace
+
+
+class Page(gr.Blocks):
+    """Blocks whose functions get no file the visitor may not hand over, and whose errors tell nothing.
+
+    Every call of a function of the page or of the API, by whichever route, goes through `process_api`.
+    """
+
+    def __init__(self, workspace: Workspace, **options: Any) -> None:
+        super().__init__(**options)
+        self._intake = Intake(workspace, self.upload_file_set)
+
+    async def process_api(  # type: ignore[override]
+        self, block_fn: Any, inputs: Any, state: Any = None, event_data: Any = None, **call: Any
+    ) -> dict[str, Any]:
+        """Run a function for a visitor, whom `state` stands for. Raises gr.Error with a sentence only."""
+        try:
+            inputs = self._intake.checked(inputs, state)
+            if event_data is not None:
+                event_data._data = self._intake.checked(event_data._data, state)
+            return await super().process_api(block_fn, inputs, state, event_data=event_data, **call)
+        except gr.Error:
+            raise
+        except TextsketchError as error:
+            raise gr.Error(without_folders(str(error)), print_exception=False) from None
+        except Exception:
+            logging.getLogger(__name__).exception("a call failed")
+            raise gr.Error(UNFORESEEN, print_exception=False) from None
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        """Make a function's values ready to be sent; the visitor may hand their files back."""
+        data = await super().postprocess_data(block_fn, predictions, state)
+        if state is not None:
+            self._intake.hand_out(data, state)
+        return data
+
+
+_CLOSED = re.compile(
+    r"/gradio_api/(?:file=(?!/)|proxy=|component_server|deep_link|process_recording|run-history|runs|vibe-)"
+)
+
+
+class ClosedRoutes:
+    """ASGI middleware: Gradio's routes that this app has no use for are not there.
+
+    Among them are those by which the server fetches an address, keeps a page's state on its disk, or works on
+    a film; of served files only paths are left, not addresses.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 for a closed route, else pass on."""
+        if scope["type"] == "http" and _CLOSED.search(scope["path"]):
+            await PlainTextResponse("not found", 404)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

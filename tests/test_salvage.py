@@ -44,6 +44,7 @@ def check_salvaged(damaged: bytes, whole: Layers) -> int:
     return saved.layers.mode.layer_count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [small_file, version_0_file])
 def test_any_damaged_byte_costs_its_layer_and_those_behind_it(file):
     """Every value of the bytes around the payloads, every flipped bit of the payloads."""

@@ -1,6 +1,10 @@
-"""Train the NTC for soft edge maps with CompressAI and write textsketch/structure/ntc.npz.
+"""Train the NTC for soft edge maps with CompressAI and write the table ntc.
 
-    python training/ntc/train.py --maps maps.npz --minutes 60
+    python -m training.ntc.train --maps maps.npz --out ntc.npz
+
+From the same maps, steps, seed and library versions, on one thread, the file comes out the same. The file that is
+shipped was trained for as many steps as 43 minutes of a busy CPU allowed, a number nobody wrote down, so it cannot
+be made again bit for bit; a new one belongs to a new format version.
 
 The entropy models are CompressAI's EntropyBottleneck, one a rate; they serve training only. What is shipped
 are the two networks (float16), the gains of each rate, and integer probability tables counted over the
@@ -8,7 +12,6 @@ training maps with the coder's own contexts.
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from textsketch.entropy.range_coder import PROBABILITY_ONE
 from textsketch.structure import ntc
 
 CHANNELS = 12
+STEPS = 20_000
 # Weight of the map's mean squared error (0 to 1) against bits per pixel, one a rate.
 WEIGHTS = (0.3, 0.8, 2.2, 6.0)
 SLOPE = 0.1
@@ -77,7 +81,7 @@ def batches(maps: np.ndarray, rng: np.random.Generator, count: int, side: int):
         crops = []
         for _ in range(count):
             found = maps[rng.integers(len(maps))]
-            top, left = rng.integers(0, 512 - side + 1, 2)
+            top, left = (rng.integers(0, length - side + 1) for length in found.shape)
             crop = np.rot90(found[top : top + side, left : left + side], rng.integers(4))
             crops.append(crop[:, ::-1] if rng.integers(2) else crop)
         yield torch.from_numpy(np.stack(crops).astype(np.float32) / 255)[:, None]
@@ -130,21 +134,29 @@ def export(networks: Networks, maps: np.ndarray, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--out", type=Path, default=Path("textsketch/structure/ntc.npz"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=STEPS, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     options = parser.parse_args()
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
+    torch.set_num_threads(1)  # sums depend on how threads share them out
     with np.load(options.maps) as archive:
         maps = archive["train"]
+    export(train(maps, options.steps, options.seed), maps, options.out)
+
+
+def train(maps: np.ndarray, steps: int, seed: int) -> Networks:
+    """Networks after `steps` steps on (n, height, width) uint8 maps of at least 256 pixels a side."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     networks = Networks()
     densities = list(networks.entropy.parameters())
     others = [value for name, value in networks.named_parameters() if not name.startswith("entropy")]
     # The densities start broad and have to follow the latents quickly.
     optimiser = torch.optim.Adam([{"params": others, "peak": 1e-3}, {"params": densities, "peak": 1e-2}])
     source = batches(maps, rng, 4, 256)
-    start, step, seen = time.time(), 0, {rate: [] for rate in range(len(WEIGHTS))}
-    while (share := (time.time() - start) / (60 * options.minutes)) < 1:
+    seen = {rate: [] for rate in range(len(WEIGHTS))}
+    for step in range(steps):
+        share = step / steps
         fade = 1 if share < 0.5 else 0.02 ** (2 * share - 1)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(1, step / 200 + 0.05) * fade
@@ -157,13 +169,10 @@ def main() -> None:
         nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
         optimiser.step()
         seen[rate].append((error.item(), bits.item()))
-        step += 1
-        if step % 250 == 0:
+        if step % 250 == 249:
             means = "  ".join("{:.4f}@{:.4f}".format(*np.mean(values[-60:], 0)) for values in seen.values())
-            print(f"{share:5.1%} step {step} error@bpp {means}", flush=True)
-        if step % 2000 == 0:
-            export(networks, maps[::8], options.out)
-    export(networks, maps, options.out)
+            print(f"step {step + 1} of {steps}, error@bpp {means}", flush=True)
+    return networks
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m training.ntc.train --maps maps.npz --out ntc.npz
 
-From the same maps, steps, seed and library versions, on one thread, the file comes out the same. The file that is
-shipped was trained for as many steps as 43 minutes of a busy CPU allowed, a number nobody wrote down, so it cannot
-be made again bit for bit; a new one belongs to a new format version.
+From the same maps, steps, seed and library versions, on one thread, the file comes out the same. The file that
+is shipped was trained for as many steps as 43 minutes of a busy CPU allowed, a number nobody wrote down, so it
+cannot be made again bit for bit; a new one belongs to a new format version.
 
 The entropy models are CompressAI's EntropyBottleneck, one a rate; they serve training only. What is shipped
 are the two networks (float16), the gains of each rate, and integer probability tables counted over the

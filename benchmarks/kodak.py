@@ -10,70 +10,59 @@ from __future__ import annotations
 import argparse
 import platform
 import statistics
-import time
 from pathlib import Path
 
 from kodak_pictures import add_options, measure_pictures
 
 HERE = Path(__file__).parent
 SIZES_BYTES = (25, 300, 600, 1000, 1500, 3000)
-METRICS = ("psnr_db", "ssim", "haarpsi", "gmsd")
-HEADINGS = ("PSNR dB ↑", "SSIM ↑", "HaarPSI ↑", "GMSD ↓")
-
-
-def measure(reference, distorted) -> dict[str, float]:
-    from textsketch.measure.metrics.pixels import psnr_db, ssim
-
-    values = {"psnr_db": psnr_db(reference, distorted), "ssim": ssim(reference, distorted)}
-    import numpy as np
-    import piq
-    import torch
-
-    torch.set_num_threads(1)
-    x, y = (
-        torch.from_numpy(np.array(image, np.float32) / 255).permute(2, 0, 1)[None]
-        for image in (reference, distorted)
-    )
-    values["haarpsi"] = float(piq.haarpsi(x, y))
-    values["gmsd"] = float(piq.gmsd(x, y))
-    return values
+METRICS = ("psnr", "ssim", "haarpsi", "gmsd")
 
 
 def run_picture(path: Path, caption: str, sizes: tuple[int, ...], rivals: tuple[str, ...]) -> list[dict]:
-    import cv2
-
-    cv2.setNumThreads(1)
     from textsketch.image.reading import read_image
-    from textsketch.measure.baselines.search import TITLES, best_within
-    from textsketch.pipeline import decode, encode
+    from textsketch.measure.baselines.table import FORMATS
+    from textsketch.measure.evaluation.cells import OURS, Cell
+    from textsketch.measure.evaluation.run import limit_threads
+    from textsketch.measure.evaluation.subject import Subject
+    from textsketch.measure.metrics.table import of_pictures
 
-    picture = read_image(path)
+    limit_threads()
+    picture, metrics = read_image(path), of_pictures(METRICS)
+    plain, grained = (
+        {
+            text: Subject(picture, text, options={"painter": {"grain": grain}}, metrics=metrics)
+            for text in ("", caption)
+        }
+        for grain in (False, True)
+    )
     rows = []
     for size in sizes:
         mode = "text-only" if size < 100 else "three-layer"
-        started = time.perf_counter()
-        encoded = encode(picture, mode=mode, budget=size, caption="" if size < 50 else caption)
-        encode_s = time.perf_counter() - started
-        for grain in (False, True):
-            started = time.perf_counter()
-            image = decode(encoded.data, grain=grain).image
-            decode_s = time.perf_counter() - started
-            name = "textsketch, grain" if grain else "textsketch"
-            rows.append(
-                {"picture": path.stem, "size": size, "codec": name, "bytes": encoded.size_bytes, "fits": True}
-                | {"encode_s": encode_s, "decode_s": decode_s}
-                | measure(picture, image)
-            )
+        text = "" if size < 50 else caption
+        file = plain[text].encode(Cell(OURS, mode, "painter", f"{size}B"))
+        for name, subject in (("textsketch", plain[text]), ("textsketch, grain", grained[text])):
+            decoded = subject.decode(file, file.data)
+            row = {"picture": path.stem, "size": size, "codec": name, "bytes": file.size_bytes, "fits": True}
+            rows.append(row | {"encode_s": file.seconds, "decode_s": decoded.seconds} | decoded.values)
         for codec in rivals:
-            found = best_within(picture, size, codec)
-            row = {"picture": path.stem, "size": size, "codec": TITLES[codec], "bytes": found.size_bytes}
-            rows.append(row | {"fits": found.fits} | (measure(picture, found.image) if found.fits else {}))
+            file, decoded = plain[caption].measure(Cell(codec, "", "", f"{size}B"))
+            row = {
+                "picture": path.stem,
+                "size": size,
+                "codec": FORMATS[codec].title,
+                "bytes": file.size_bytes,
+            }
+            rows.append(row | {"fits": file.fits} | (decoded.values if decoded else {}))
     return rows
 
 
 def table(rows: list[dict], sizes: tuple[int, ...]) -> str:
+    from textsketch.measure.metrics.table import of_pictures
+
+    headings = " | ".join(metric.heading for metric in of_pictures(METRICS))
     lines = [
-        f"| size | codec | fits | mean bytes | {' | '.join(HEADINGS)} | encode s | decode s |",
+        f"| size | codec | fits | mean bytes | {headings} | encode s | decode s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for size in sizes:
@@ -85,9 +74,9 @@ def table(rows: list[dict], sizes: tuple[int, ...]) -> str:
                 cells += [f"{statistics.mean(row['bytes'] for row in group):.0f}"] + ["no file so small"] * 4
             else:
                 cells.append(f"{statistics.mean(row['bytes'] for row in group):.0f}")
-                for metric in METRICS:
-                    digits = 2 if metric == "psnr_db" else 3
-                    cells.append(f"{statistics.mean(row[metric] for row in group):.{digits}f}")
+                for metric in of_pictures(METRICS):
+                    mean = statistics.mean(row[metric.name] for row in group)
+                    cells.append(f"{mean:.{metric.digits}f}")
             for seconds in ("encode_s", "decode_s"):
                 known = [row[seconds] for row in group if seconds in row]
                 cells.append(f"{statistics.mean(known):.2f}" if known else "")

@@ -112,8 +112,8 @@ def test_compare_fills_a_folder(photo_path, tmp_path, capsys):
     assert record["size_bytes"] == (out / "picture.tsk").stat().st_size <= 700
     for baseline in record["baselines"]:
         assert baseline["size_bytes"] <= record["size_bytes"] or not baseline["fits"]
-    assert record["quality"]["psnr_db"] > 15
-    assert (record["quality"]["clip"] is None) == (record["clip_not_available"] is not None)
+    assert record["quality"]["psnr"] > 15
+    assert ("clip-image" in record["quality"]) != ("clip-image" in record["not_available"])
     sheet = Image.open(out / "side_by_side.png")
     assert sheet.width > 4 * sheet.height
 

@@ -55,6 +55,7 @@ def _fail(message: str, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from textsketch import __version__
+    from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.evaluation import command as evaluate_command
     from textsketch.render import registry
     from textsketch.semantic.captions import table as captions
@@ -109,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "--baselines",
         default="jpeg",
         metavar="LIST",
-        help="comma-separated, of jpeg, webp, avif, jpeg2000, jpegxl, vvc, compressai (default: %(default)s)",
+        help=f"comma-separated, of {', '.join(FORMATS)} (default: %(default)s)",
     )
     _add_encoder_options(compare)
     add_arguments(compare, {registry.DEFAULT.name: registry.DEFAULT.options})
@@ -276,15 +277,17 @@ def _info(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from textsketch.image.reading import read_picture
-    from textsketch.measure.baselines import search as baselines
+    from textsketch.measure.baselines.search import best_within
+    from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.comparison import save_comparison
+    from textsketch.measure.metrics.table import METRICS
     from textsketch.pipeline import decode, encode
     from textsketch.progress import share
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
-        if name not in baselines.NAMES:
-            raise TextsketchError(f"unknown baseline {name!r}; choose from {', '.join(baselines.NAMES)}")
+        if name not in FORMATS:
+            raise TextsketchError(f"unknown baseline {name!r}; choose from {', '.join(FORMATS)}")
     folder = Path(options.out)
     read = read_picture(options.image)
     picture = read.image
@@ -302,19 +305,20 @@ def _compare(options: argparse.Namespace) -> None:
         decoded = decode(encoded.data, **given(options))
         found = []
         for name in names:
-            progress(0.8, f"searching the best {baselines.TITLES[name]}")
-            found.append(baselines.best_within(picture, encoded.size_bytes, name))
+            progress(0.8, f"searching the best {FORMATS[name].title}")
+            found.append(best_within(picture, encoded.size_bytes, name))
         progress(0.95, "writing")
         report = save_comparison(folder, picture, encoded, decoded, found, notes=read.notes)
     size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
     lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     lines += _source_notes(report.notes)
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
-    rows += [(baselines.TITLES[b.codec], b.size_bytes, b.quality, b.label) for b in report.baselines]
-    lines += [
-        f"  {name:<10} {size:>6,} B  PSNR {quality.psnr_db:5.2f} dB  SSIM {quality.ssim:.3f}  {label}"
-        for name, size, quality, label in rows
-    ]
+    rows += [(FORMATS[b.codec].title, b.size_bytes, b.quality, b.label) for b in report.baselines]
+    for name, size_bytes, quality, label in rows:
+        scores = "  ".join(
+            f"{METRICS[metric].title} {METRICS[metric].show(quality[metric])}" for metric in quality
+        )
+        lines.append(f"  {name:<10} {size_bytes:>6,} B  {scores}  {label}")
     _print(options, report.as_dict(), "\n".join(lines))
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from textsketch.measure.baselines.search import TITLES, Baseline
-from textsketch.measure.contact_sheet import wrap
+from textsketch.measure.baselines.search import Baseline
+from textsketch.measure.baselines.table import FORMATS
+from textsketch.measure.evaluation.contact_sheet import wrap
+from textsketch.measure.metrics.pixels import PSNR
 from textsketch.measure.report import Report, make_report
 from textsketch.pipeline import Decoded, Encoded
 
@@ -66,15 +68,19 @@ def side_by_side(
     picture: Image.Image, decoded: Image.Image, report: Report, baselines: list[Baseline]
 ) -> Image.Image:
     """One picture for a slide: original, decoded and baselines in a row, each with its bytes and PSNR."""
-    rate = f"{report.size_bytes:,} bytes, {report.rate_bpp:.4f} bpp, PSNR {report.quality.psnr_db:.1f} dB"
+    rate = f"{report.size_bytes:,} bytes, {report.rate_bpp:.4f} bpp, {_psnr(report.quality)}"
     panels = [
         (picture, "Original", f"{picture.width} x {picture.height} pixels"),
         (decoded, f"textsketch, {report.mode}", rate),
     ]
     for baseline, figures in zip(baselines, report.baselines, strict=True):
-        title = f"{TITLES[baseline.codec]}, {baseline.size_bytes:,} bytes"
-        panels.append((baseline.image, title, f"{baseline.label}, PSNR {figures.quality.psnr_db:.1f} dB"))
+        title = f"{FORMATS[baseline.codec].title}, {baseline.size_bytes:,} bytes"
+        panels.append((baseline.image, title, f"{baseline.label}, {_psnr(figures.quality)}"))
     return _row_of_panels(panels)
+
+
+def _psnr(quality: dict[str, float | None]) -> str:
+    return f"{PSNR.title} {PSNR.show(quality[PSNR.name])}"
 
 
 def _row_of_panels(panels: list[tuple[Image.Image, str, str]]) -> Image.Image:

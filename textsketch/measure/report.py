@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from PIL import Image
 
 from textsketch import bitstream
 from textsketch.measure.baselines.search import Baseline
-from textsketch.measure.metrics.pixels import ms_ssim, psnr_db, ssim
-from textsketch.models import clip
-from textsketch.models.clip import ClipScore
+from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.measure.metrics.table import shown_at
 from textsketch.pipeline import Encoded
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How near a decoded picture is to the original. ms_ssim and clip are None where not available."""
-
-    psnr_db: float
-    ssim: float
-    ms_ssim: float | None
-    clip: ClipScore | None = None
 
 
 @dataclass(frozen=True)
@@ -32,16 +22,16 @@ class BaselineFigures:
     size_bytes: int
     fits: bool
     label: str
-    quality: Quality
+    quality: dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Report:
     """Figures of one .tsk file.
 
-    layer_bytes: bytes of the header and of each segment with its frame. clip_not_available: why there is no
-    CLIP score and how to get it, or None if there is one. notes: what of the source is not in the picture, see
-    `image.reading.Picture`.
+    layer_bytes: bytes of the header and of each segment with its frame. quality: by metric, None where one does
+    not apply. not_available: by metric, why it is not measured here and how to get it. notes: what of the source
+    is not in the picture, see `image.reading.Picture`.
     """
 
     width: int
@@ -52,9 +42,9 @@ class Report:
     size_bytes: int
     rate_bpp: float
     layer_bytes: dict[str, int]
-    quality: Quality
+    quality: dict[str, float | None]
     baselines: list[BaselineFigures]
-    clip_not_available: str | None
+    not_available: dict[str, str]
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
@@ -68,18 +58,14 @@ def make_report(
     decoded: Image.Image,
     baselines: list[Baseline],
     *,
-    with_ms_ssim: bool = True,
-    with_clip: bool = True,
+    metrics: Sequence[Metric] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Report:
     """Measure `decoded`, the picture painted from `encoded`, and `baselines` against `picture`.
 
-    with_ms_ssim: False leaves MS-SSIM out, whose library takes seconds to load the first time. with_clip: False
-    leaves the CLIP scores out, for which torch is loaded; `add_clip_scores` adds them later.
+    metrics: None takes all that are quick enough for a comparison. notes: see `image.reading.Picture`.
     """
     layers = encoded.layers
-    images = [decoded, *(baseline.image for baseline in baselines)]
-    qualities = [measure_quality(picture, image, with_ms_ssim) for image in images]
     report = Report(
         width=picture.width,
         height=picture.height,
@@ -89,31 +75,40 @@ def make_report(
         size_bytes=encoded.size_bytes,
         rate_bpp=encoded.rate_bpp,
         layer_bytes=layer_bytes(encoded.data),
-        quality=qualities[0],
+        quality={},
         baselines=[
-            BaselineFigures(baseline.codec, baseline.size_bytes, baseline.fits, baseline.label, quality)
-            for baseline, quality in zip(baselines, qualities[1:], strict=True)
+            BaselineFigures(found.codec, found.size_bytes, found.fits, found.label, {}) for found in baselines
         ],
-        clip_not_available=clip.unavailable(),
+        not_available={},
         notes=notes,
     )
-    return add_clip_scores(report, picture, *images) if with_clip else report
+    images = [decoded, *(found.image for found in baselines)]
+    return add_scores(report, shown_at(Place.COMPARISON) if metrics is None else metrics, picture, *images)
 
 
-def add_clip_scores(
-    report: Report, picture: Image.Image, decoded: Image.Image, *baselines: Image.Image
+def add_scores(
+    report: Report,
+    metrics: Iterable[Metric],
+    picture: Image.Image,
+    decoded: Image.Image,
+    *baselines: Image.Image,
 ) -> Report:
-    """The report with CLIP scores where those can be had. baselines: pictures in the order of the report's."""
-    if report.clip_not_available is not None:
-        return report
-    own, *others = clip.score(picture, [decoded, *baselines], report.caption or None)
+    """The report with these metrics too, where they can be used. baselines: pictures, in the report's order."""
+    reasons = {metric: metric.unavailable() for metric in metrics}
+    missing = {metric.name: reason for metric, reason in reasons.items() if reason is not None}
+    usable = [metric for metric, reason in reasons.items() if reason is None]
+
+    def more(known: dict[str, float | None], image: Image.Image) -> dict[str, float | None]:
+        return known | {metric.name: metric.value(picture, image, report.caption) for metric in usable}
+
     return replace(
         report,
-        quality=replace(report.quality, clip=own),
+        quality=more(report.quality, decoded),
         baselines=[
-            replace(figures, quality=replace(figures.quality, clip=score))
-            for figures, score in zip(report.baselines, others, strict=True)
+            replace(figures, quality=more(figures.quality, image))
+            for figures, image in zip(report.baselines, baselines, strict=True)
         ],
+        not_available=report.not_available | missing,
     )
 
 
@@ -121,9 +116,3 @@ def layer_bytes(data: bytes) -> dict[str, int]:
     """Bytes of a .tsk file by part: "header", then each layer's segment; they add up to len(data)."""
     header, segments = bitstream.split(data)
     return {"header": header.size_bytes} | {segment.name: segment.size_bytes for segment in segments}
-
-
-def measure_quality(reference: Image.Image, distorted: Image.Image, with_ms_ssim: bool = True) -> Quality:
-    """PSNR, SSIM and, where its library is there, MS-SSIM; all that needs no weights."""
-    third = ms_ssim(reference, distorted) if with_ms_ssim else None
-    return Quality(psnr_db(reference, distorted), ssim(reference, distorted), third)

@@ -30,19 +30,23 @@ element.addEventListener("keydown", event => { if (event.key === "Enter" || even
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of the chart: the name of its curve, its file's bytes, its value and what it is in words."""
+    """A point of the chart: the name of its curve, its file's bytes, its value and what it is in words.
+
+    A point without a value is not drawn.
+    """
 
     curve: str
     size_bytes: int
-    value: float
+    value: float | None
     label: str
 
 
 def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: int | None = None) -> str:
     """Draw `marks`; a mark's index is its `data-point`. curves: all names, in the order of their colours."""
-    if not marks:
+    values = [mark.value for mark in marks if mark.value is not None]
+    if not values:
         return ""
-    low, high = _value_range([mark.value for mark in marks])
+    low, high = _value_range(values)
     smallest = min(20, *(mark.size_bytes for mark in marks))
     largest = max(3000, *(mark.size_bytes for mark in marks))
 
@@ -56,13 +60,17 @@ def chart(marks: Sequence[Mark], curves: Sequence[str], heading: str, chosen: in
     parts = [_axes(x, y, smallest, largest, low, high, heading)]
     areas, points = [], []
     for number, curve in enumerate(curves):
-        members = sorted((mark.size_bytes, index) for index, mark in enumerate(marks) if mark.curve == curve)
+        members = sorted(
+            (mark.size_bytes, index, mark.value)
+            for index, mark in enumerate(marks)
+            if mark.curve == curve and mark.value is not None
+        )
         if not members:
             continue
-        line = " ".join(f"{x(size):.1f},{y(marks[index].value):.1f}" for size, index in members)
+        line = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, _, value in members)
         parts.append(f'<polyline points="{line}" {_stroke(number)}/>')
-        for size, index in members:
-            centre = f'cx="{x(size):.1f}" cy="{y(marks[index].value):.1f}"'
+        for size, index, value in members:
+            centre = f'cx="{x(size):.1f}" cy="{y(value):.1f}"'
             label = escape(marks[index].label, quote=True)
             ring = " ts-chosen" if index == chosen else ""
             areas.append(

@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import quote
 
 from textsketch import bitstream
-from textsketch.measure.rate_quality import METRICS
+from textsketch.measure.metrics.table import METRICS
 from textsketch.measure.report import layer_bytes
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
@@ -67,22 +67,17 @@ def headline(show: Showcase) -> str:
     jpeg = report.baselines[0]
     raw_bytes = 3 * report.width * report.height
     jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
-    facts = [
-        ("PSNR", f"{report.quality.psnr_db:.2f} dB", f"JPEG {jpeg.quality.psnr_db:.2f} dB"),
-        ("SSIM", f"{report.quality.ssim:.3f}", f"JPEG {jpeg.quality.ssim:.3f}"),
-    ]
-    clip, jpeg_clip = report.quality.clip, jpeg.quality.clip
-    missing = ""
-    if clip is not None and jpeg_clip is not None:
-        beside = f"image-image, {clip.model} {clip.tag}; JPEG {jpeg_clip.image_image:.3f}"
-        if clip.caption_image is not None:
-            beside += f"; caption-image {clip.caption_image:.3f}"
-        facts.insert(0, ("CLIP score", f"{clip.image_image:.3f}", beside))
-    else:
-        missing = f'<div class="ts-note">{marked_up(report.clip_not_available or "")}</div>'
+    rows = [METRICS[name] for name, value in report.quality.items() if value is not None]
     cells = "".join(
-        f'<div class="ts-fact"><span>{name}</span><b>{value}</b><small>{escape(beside)}</small></div>'
-        for name, value, beside in facts
+        f'<div class="ts-fact" title="{escape(row.model, quote=True)}"><span>{escape(row.title)}</span>'
+        f"<b>{row.show(report.quality[row.name])}</b>"
+        f"<small>{escape(row.model) + '; ' if row.learned else ''}"
+        f"JPEG {row.show(jpeg.quality[row.name])}</small></div>"
+        for row in sorted(rows, key=lambda row: not row.learned)
+    )
+    missing = "".join(
+        f'<div class="ts-note">{marked_up(reason)}</div>'
+        for reason in dict.fromkeys(report.not_available.values())
     )
     return (
         '<div class="ts-headline">'
@@ -193,11 +188,9 @@ def file_card(painted: Painted) -> str:
     )
 
 
-def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, float]) -> str:
+def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, float | None]) -> str:
     """What a chosen point of the rate-quality chart is."""
-    scores = ", ".join(
-        f"{title} {values[name]:.{digits}f} {unit}".strip() for name, (title, unit, digits) in METRICS.items()
-    )
+    scores = ", ".join(f"{METRICS[name].title} {METRICS[name].show(value)}" for name, value in values.items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>{escape(label)}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{rate_bpp:.4f} bits per pixel, {scores}</small></div></div>"

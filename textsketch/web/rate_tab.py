@@ -7,7 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from textsketch.measure.rate_quality import METRICS, PROTOCOL, curve_titles
+from textsketch.measure.evaluation.curves import BUDGETS_BYTES, curve_titles, protocol
+from textsketch.measure.metrics.metric import Place
+from textsketch.measure.metrics.table import METRICS, shown_at
 from textsketch.web import chart, html
 from textsketch.web.controls import (
     MAX_SIDE,
@@ -30,7 +32,10 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
     current: what `encode_tab` returns.
     """
     gr.HTML(
-        html.note(f"The picture, caption and decoder of the Encode tab, from 25 to 3,000 bytes. {PROTOCOL}")
+        html.note(
+            f"The picture, caption and decoder of the Encode tab, from {BUDGETS_BYTES[0]:,} to "
+            f"{BUDGETS_BYTES[-1]:,} bytes. {protocol()}"
+        )
     )
     with gr.Row():
         run = gr.Button("Draw the curves", variant="primary", elem_id="rate-run", scale=2)
@@ -39,9 +44,10 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
             "Download the contact sheet", interactive=False, elem_id="take-sheet", scale=2
         )
     status = gr.HTML("", elem_id="rate-status")
+    shown = [row for row in shown_at(Place.CHART) if row.unavailable() is None]
     metric = gr.Radio(
-        [(title, name) for name, (title, _, _) in METRICS.items()],
-        value="psnr_db",
+        [(row.title, row.name) for row in shown],
+        value=shown[0].name,
         label="Metric of the chart",
         show_label=False,
         container=False,
@@ -64,9 +70,9 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
     def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
         if sweep is None:
             return ""
-        title, unit, _ = METRICS[metric]
+        row = METRICS[metric]
         marks = [point.mark(metric) for point in sweep.points]
-        return chart.chart(marks, curve_titles(), f"{title} {unit}".strip(), chosen)
+        return chart.chart(marks, curve_titles(), f"{row.title} {row.unit}".strip(), chosen)
 
     def work(request: gr.Request, *settings) -> Iterator[Updates]:
         path, caption, seed, *rendering = settings

@@ -20,7 +20,9 @@ from textsketch.image.reading import Picture, fitting_size, read_picture
 from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
-from textsketch.measure.report import Report, add_clip_scores, make_report
+from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.measure.metrics.table import shown_at
+from textsketch.measure.report import Report, add_scores, make_report
 from textsketch.pipeline import Decoded, Encoded, decode, encode, read_file
 from textsketch.progress import Progress, share
 from textsketch.render import registry
@@ -119,7 +121,7 @@ class Showroom:
                 picture = Picture(Image.open(folder / ORIGINAL), *taken)
                 made = _make(report, picture, folder, file_stem(path), renderer=renderer, **asked)
             pictures = [Image.open(made.files[name]) for name in ("original", "decoded", "jpeg_shown")]
-            made = replace(made, report=add_clip_scores(made.report, *pictures))
+            made = replace(made, report=add_scores(made.report, _shown(learned=True), *pictures))
         with self._lock:
             self._memo[question] = made
             if keep:
@@ -229,7 +231,7 @@ def _make(
     choices: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
 ) -> Showcase:
-    """Encode a picture, decode it, measure it and write the files; CLIP scores are left to the app."""
+    """Encode a picture, decode it, measure it and write the files; learned metrics are left to the app."""
     picture, choices, options = read.image, choices or {}, options or {}
     started = time.perf_counter()
     encoded = encode(
@@ -255,7 +257,7 @@ def _make(
     jpeg = best_within(picture, encoded.size_bytes)
     report(0.85, "measuring")
     figures = make_report(
-        picture, encoded, decoded.image, [jpeg], with_ms_ssim=False, with_clip=False, notes=read.notes
+        picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
     report(0.95, "writing files")
     return Showcase(
@@ -268,6 +270,11 @@ def _make(
         decoded_at - encoded_at,
         _write_files(folder, stem, picture, encoded, decoded, jpeg),
     )
+
+
+def _shown(*, learned: bool) -> list[Metric]:
+    """The page's metrics, those with a network or those without: the workers load no network."""
+    return [metric for metric in shown_at(Place.PAGE) if metric.learned == learned]
 
 
 @contextmanager

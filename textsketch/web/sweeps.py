@@ -11,7 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from textsketch.measure.rate_quality import METRICS, PROTOCOL, Point, point_sheet, sweep
+from textsketch.measure.evaluation.curves import Point, point_sheet, protocol, sweep
+from textsketch.measure.metrics.table import METRICS
 from textsketch.progress import share
 from textsketch.render import registry
 from textsketch.web.chart import Mark
@@ -32,16 +33,15 @@ class Shown:
     curve: str
     size_bytes: int
     rate_bpp: float
-    values: dict[str, float]
+    values: dict[str, float | None]
     label: str
     png: str
     file: str
 
     def mark(self, metric: str) -> Mark:
         """The point on the chart of a metric."""
-        title, unit, digits = METRICS[metric]
-        value = self.values[metric]
-        label = f"{self.label}: {self.size_bytes:,} bytes, {title} {value:.{digits}f} {unit}".strip()
+        row, value = METRICS[metric], self.values.get(metric)
+        label = f"{self.label}: {self.size_bytes:,} bytes, {row.title} {row.show(value)}"
         return Mark(self.curve, self.size_bytes, value, label)
 
 
@@ -80,7 +80,7 @@ class SweepRoom:
         """Sweep the picture at `path`, scaled down to `max_side` if larger.
 
         report: gets the progress, and the sweep so far after each point as its preview. asked: caption, seed
-        and options; see `rate_quality.sweep`.
+        and options; see `curves.sweep`.
         """
         question = repr((identity(path), max_side, renderer, sorted(asked.items())))
         with self._lock:
@@ -166,7 +166,7 @@ def _write_sheet(
         f"{name} {'on' if value else 'off'}" for name, value in options.items() if isinstance(value, bool)
     ]
     painted = ", ".join([renderer, *told])
-    protocol = f"{stem}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {PROTOCOL}"
+    heading = f"{stem}, {picture.width} x {picture.height} pixels. textsketch: {painted}. {protocol()}"
     sheet = folder / f"{stem}-contact-sheet.png"
-    point_sheet(picture, points, protocol).save(sheet)
+    point_sheet(picture, points, heading).save(sheet)
     return str(sheet)

@@ -58,7 +58,7 @@ def test_a_file_decodes_to_what_the_model_itself_decodes(tiny_zoo, photo, size):
 def test_it_is_searched_like_any_other_format(tiny_zoo, monkeypatch):
     import dataclasses
 
-    from textsketch.measure.baselines.formats import FORMATS
+    from textsketch.measure.baselines.table import FORMATS
 
     monkeypatch.setitem(
         FORMATS, "compressai", dataclasses.replace(FORMATS["compressai"], unavailable=lambda: None)

@@ -6,11 +6,11 @@ from PIL import Image
 
 from textsketch.errors import TextsketchError
 from textsketch.measure.baselines import vvc
-from textsketch.measure.baselines.formats import FORMATS
-from textsketch.measure.baselines.search import NAMES, Search, best_within, show
+from textsketch.measure.baselines.search import Search, best_within, show
+from textsketch.measure.baselines.table import FORMATS
 from textsketch.measure.metrics.pixels import psnr_db
 
-AVAILABLE = [name for name in NAMES if FORMATS[name].unavailable() is None]
+AVAILABLE = [name for name in FORMATS if FORMATS[name].unavailable() is None]
 
 
 @pytest.mark.parametrize("codec", AVAILABLE)

@@ -1,6 +1,7 @@
 """`textsketch evaluate` as a whole: real files in, tables, plots and gallery out."""
 
 import csv
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,12 +14,13 @@ from PIL import Image
 
 from textsketch.cli import main
 from textsketch.image.reading import read_image
-from textsketch.measure.baselines.formats import FORMATS
-from textsketch.measure.evaluation import bench
+from textsketch.measure.baselines.table import FORMATS
+from textsketch.measure.evaluation import bench, subject
 from textsketch.measure.evaluation import command as evaluate_command
 from textsketch.measure.evaluation.summary import to_table
 from textsketch.measure.metrics import distribution
 from textsketch.measure.metrics.pixels import psnr_db
+from textsketch.measure.metrics.table import METRICS
 from textsketch.pipeline import decode
 
 BUDGETS = "40B,300B"
@@ -147,9 +149,9 @@ def test_a_second_run_measures_nothing_again_and_a_larger_one_only_what_is_new(
     results, pictures, monkeypatch
 ):
     encoded = []
-    real = bench.encode
+    real = subject.encode
     monkeypatch.setattr(
-        bench,
+        subject,
         "encode",
         lambda picture, **how: encoded.append((how["mode"], how["budget"])) or real(picture, **how),
     )
@@ -279,7 +281,9 @@ def test_fid_and_kid_of_a_large_set_are_in_the_table(tmp_path, monkeypatch):
     for number in range(distribution.MIN_PICTURES):
         coarse = Image.fromarray(random.integers(0, 256, (3, 4, 3), np.uint8))
         coarse.resize((272, 264), Image.Resampling.BICUBIC).save(folder / f"{number:02}.png")
-    monkeypatch.setattr(distribution, "unavailable", lambda pictures: None)
+    for name in ("fid", "kid"):
+        row = dataclasses.replace(METRICS[name], unavailable=lambda pictures: None)
+        monkeypatch.setitem(METRICS, name, row)
     monkeypatch.setattr(
         distribution, "inception", lambda batch: batch.mean((1, 2)) + batch[:, ::37, ::41].std((1, 2))
     )

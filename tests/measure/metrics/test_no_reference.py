@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from textsketch.measure.metrics import no_reference
-from textsketch.measure.metrics.table import SCORES
+from textsketch.measure.metrics.table import METRICS
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,9 @@ def test_without_library_or_weights_it_says_the_command(monkeypatch, tmp_path, n
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     real = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pyiqa" else real(name))
-    assert SCORES[name].unavailable() == f"{title} needs pyiqa: pip install pyiqa."
+    assert METRICS[name].unavailable() == f"{title} needs pyiqa: pip install pyiqa."
     monkeypatch.setattr("importlib.util.find_spec", lambda name: "there")
-    assert SCORES[name].unavailable().endswith(f": textsketch weights fetch {entry}.")
+    assert METRICS[name].unavailable().endswith(f": textsketch weights fetch {entry}.")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyiqa") is None, reason="pyiqa does not install beside numpy 1")

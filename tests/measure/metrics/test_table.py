@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from textsketch.errors import WeightsError
 from textsketch.measure.metrics import perceptual
-from textsketch.measure.metrics.table import NAMES, SCORES, SET_SCORES
+from textsketch.measure.metrics.table import METRICS, of_pictures, of_sets
 from textsketch.models import weights
 from textsketch.models.weights_list import WeightFile
 
@@ -62,7 +62,7 @@ def random_trunks(monkeypatch):
 
 def test_lpips_is_the_weighted_distance_of_normalised_features(pair, hub, random_trunks):
     lpips = pytest.importorskip("lpips")
-    assert SCORES["lpips"].unavailable() is None
+    assert METRICS["lpips"].unavailable() is None
     linear = torch.load(f"{lpips.__path__[0]}/weights/v0.1/alex.pth", map_location="cpu", weights_only=True)
     shift = torch.tensor([-0.030, -0.088, -0.188])[:, None, None]
     scale = torch.tensor([0.458, 0.448, 0.450])[:, None, None]
@@ -79,13 +79,13 @@ def test_lpips_is_the_weighted_distance_of_normalised_features(pair, hub, random
         a, b = (v / (v.square().sum(1, keepdim=True).sqrt() + 1e-10) for v in (a, b))
         weight = linear[f"lin{index}.model.1.weight"]
         expected += float(((a - b).square() * weight[0][None]).sum(1).mean())
-    assert SCORES["lpips"].measure(*pair, "") == pytest.approx(expected, rel=1e-4)
-    assert SCORES["lpips"].measure(pair[0], pair[0], "") == 0
+    assert METRICS["lpips"].measure(*pair, "") == pytest.approx(expected, rel=1e-4)
+    assert METRICS["lpips"].measure(pair[0], pair[0], "") == 0
 
 
 def test_dists_compares_means_and_correlations_of_features(pair, hub, random_trunks):
     pytest.importorskip("DISTS_pytorch")
-    assert SCORES["dists"].unavailable() is None
+    assert METRICS["dists"].unavailable() is None
     network = perceptual._dists_network()
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -116,38 +116,39 @@ def test_dists_compares_means_and_correlations_of_features(pair, hub, random_tru
         part = slice(position, position + len(x))
         similarity += float((alpha[part] / total * texture + beta[part] / total * structure).sum())
         position += len(x)
-    assert SCORES["dists"].measure(*pair, "") == pytest.approx(1 - similarity, abs=1e-4)
+    assert METRICS["dists"].measure(*pair, "") == pytest.approx(1 - similarity, abs=1e-4)
 
 
 def test_haarpsi_and_gmsd_are_piqs(pair):
     piq = pytest.importorskip("piq")
     a, b = tensors(pair)
-    assert SCORES["haarpsi"].measure(*pair, "") == pytest.approx(float(piq.haarpsi(a, b)))
-    assert SCORES["gmsd"].measure(*pair, "") == pytest.approx(float(piq.gmsd(a, b)))
-    assert SCORES["haarpsi"].measure(pair[0].resize((9, 9)), pair[0].resize((9, 9)), "") is None
+    assert METRICS["haarpsi"].measure(*pair, "") == pytest.approx(float(piq.haarpsi(a, b)))
+    assert METRICS["gmsd"].measure(*pair, "") == pytest.approx(float(piq.gmsd(a, b)))
+    assert METRICS["haarpsi"].measure(pair[0].resize((9, 9)), pair[0].resize((9, 9)), "") is None
 
 
 def test_missing_weights_are_named_with_the_command_that_fetches_them(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert SCORES["lpips"].unavailable() == "LPIPS needs alexnet (244 MB): textsketch weights fetch alexnet."
-    assert SCORES["dists"].unavailable() == "DISTS needs vgg16 (553 MB): textsketch weights fetch vgg16."
+    assert METRICS["lpips"].unavailable() == "LPIPS needs alexnet (244 MB): textsketch weights fetch alexnet."
+    assert METRICS["dists"].unavailable() == "DISTS needs vgg16 (553 MB): textsketch weights fetch vgg16."
 
 
 def test_damaged_weights_are_not_used(hub):
     (hub / "alexnet.pth").write_bytes(b"ALEXNET")
-    assert "is not the pinned file" in SCORES["lpips"].unavailable()
+    assert "is not the pinned file" in METRICS["lpips"].unavailable()
     with pytest.raises(WeightsError, match="is not the pinned file"):
-        SCORES["lpips"].measure(Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64)), "")
+        METRICS["lpips"].measure(Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64)), "")
 
 
 def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for name in NAMES:
-        if name not in ("psnr", "ssim", *SET_SCORES):
-            assert re.search(r" needs torch.*: pip install -r requirements\.txt", SCORES[name].unavailable())
-    assert SCORES["gmsd"].unavailable() == "GMSD needs torch, piq: pip install -r requirements.txt piq."
+    for metric in of_pictures():
+        if metric.name not in ("psnr", "ssim"):
+            assert re.search(r" needs torch.*: pip install -r requirements\.txt", metric.unavailable())
+    assert METRICS["gmsd"].unavailable() == "GMSD needs torch, piq: pip install -r requirements.txt piq."
 
 
 def test_every_metric_names_its_model_and_its_direction():
-    for score in SCORES.values():
-        assert score.model and score.heading.endswith("↑" if score.higher else "↓")
+    for row in METRICS.values():
+        assert row.model and row.heading.endswith("↑" if row.higher else "↓")
+    assert [row.name for row in of_sets()] == ["fid", "kid"]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from textsketch.measure.baselines.format import Format
 from textsketch.models import networks, weights
 
 TITLE = "CompressAI Cheng2020-attn"
@@ -77,3 +78,16 @@ def _network(level: int) -> Any:
         return network
 
     return networks.load(_ARCHITECTURE, read, part=f"quality {level + 1}")
+
+
+COMPRESSAI = Format(
+    name="compressai",
+    title=TITLE,
+    extension="ntc",
+    levels=LEVELS,
+    save=save,
+    describe=describe,
+    version=version,
+    load=load,
+    unavailable=unavailable,
+)

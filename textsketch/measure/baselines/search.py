@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from textsketch.errors import TextsketchError
-from textsketch.measure.baselines.formats import FORMATS, NAMES, TITLES
+from textsketch.measure.baselines.table import FORMATS
 from textsketch.measure.metrics.pixels import psnr_db
-
-__all__ = ["NAMES", "TITLES", "Baseline", "Search", "best_within"]
 
 _MIN_LONG_SIDE = 8
 
@@ -40,8 +38,8 @@ class Baseline:
 def best_within(picture: Image.Image, size_bytes: int, codec: str = "jpeg") -> Baseline:
     """Find the file of at most `size_bytes` that comes nearest to `picture` (PSNR), over scale and quality.
 
-    picture: RGB. codec: one of `NAMES`. Raises TextsketchError, saying what to install, if the codec is not
-    available. See `Search` for how.
+    picture: RGB. codec: a name of `baselines.table.FORMATS`. Raises TextsketchError, saying what to install,
+    if the codec is not available. See `Search` for how.
     """
     return Search(picture, codec).best_within(size_bytes)
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from textsketch.errors import TextsketchError
+from textsketch.measure.baselines.format import Format
 
 LEVELS = 64  # quantisation parameters 63 to 0
 _TIMEOUT_S = 600
@@ -118,3 +119,17 @@ def _from_y4m(data: bytes) -> Image.Image:
             Image.fromarray(eight_bit.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
         )
     return Image.merge("YCbCr", planes).convert("RGB")
+
+
+VVC = Format(
+    name="vvc",
+    title="VVC",
+    extension="266",
+    levels=LEVELS,
+    save=save,
+    describe=describe,
+    version=version,
+    load=load,
+    unavailable=unavailable,
+    even=True,
+)

@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from textsketch.layers import Mode
-from textsketch.measure.baselines.formats import FORMATS
+from textsketch.measure.baselines.table import FORMATS
 from textsketch.measure.evaluation.records import Records, code_digest, digest
 from textsketch.measure.evaluation.worklist import Item
-from textsketch.measure.metrics.table import SCORES, SET_SCORES
+from textsketch.measure.metrics import table as metrics_table
 from textsketch.render import registry
+
+OURS = "textsketch"
+"""The codec of our own cells."""
+
+
+def _all_of_pictures() -> tuple[str, ...]:
+    return tuple(metric.name for metric in metrics_table.of_pictures())
 
 
 @dataclass(frozen=True)
 class Settings:
     """What to evaluate and how.
 
-    budgets: as `budget.parse_budget` takes them. metrics: of `scores.NAMES`. captions: by a picture's file
-    name, with or without its suffix.
+    budgets: as `budget.parse_budget` takes them. metrics: names of `metrics.table.METRICS`. captions: by
+    a picture's file name, with or without its suffix.
     max_side: longer pictures are scaled down to it first. Unavailable baselines and metrics are left out
     beforehand (`available`).
     """
@@ -30,7 +37,7 @@ class Settings:
     budgets: tuple[str, ...] = ("25B", "100B", "300B", "1000B", "3000B")
     renderers: tuple[str, ...] = (registry.DEFAULT.name,)
     baselines: tuple[str, ...] = ("jpeg", "jpeg2000", "webp", "avif")
-    metrics: tuple[str, ...] = tuple(SCORES)
+    metrics: tuple[str, ...] = field(default_factory=_all_of_pictures)
     captions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     grain: bool = True
@@ -53,7 +60,7 @@ class Cell:
     @property
     def title(self) -> str:
         """The codec for people."""
-        if self.codec != "textsketch":
+        if self.codec != OURS:
             return FORMATS[self.codec].title
         painted = "" if self.renderer == registry.DEFAULT.name else f", {self.renderer}"
         return f"textsketch {self.mode}{painted}"
@@ -68,7 +75,7 @@ class Cell:
 def cells(settings: Settings) -> list[Cell]:
     """Every measurement of a picture, in the order of the results."""
     ours = [
-        Cell("textsketch", mode, renderer, budget)
+        Cell(OURS, mode, renderer, budget)
         for renderer in settings.renderers
         for mode in settings.modes
         for budget in settings.budgets
@@ -82,12 +89,12 @@ def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
         {
             "picture": item.sha256,
             "cell": [cell.codec, cell.mode, cell.renderer, cell.budget],
-            "caption": settings.caption_of(item) if cell.codec == "textsketch" else "",
+            "caption": settings.caption_of(item) if cell.codec == OURS else "",
             "seed": settings.seed,
             "grain": settings.grain,
             "max_side": settings.max_side,
-            "metrics": [[name, SCORES[name].model] for name in settings.metrics if name in SCORES],
-            "patches": any(name in SET_SCORES for name in settings.metrics),
+            "metrics": [[row.name, row.model] for row in metrics_table.of_pictures(settings.metrics)],
+            "patches": bool(metrics_table.of_sets(settings.metrics)),
             "encoder": encoder_version(cell.codec),
             "code": code_digest(),
         }
@@ -99,7 +106,7 @@ def encoder_version(codec: str) -> str:
     """What encodes, with its version."""
     from textsketch import __version__
 
-    return f"textsketch {__version__}" if codec == "textsketch" else FORMATS[codec].version()
+    return f"textsketch {__version__}" if codec == OURS else FORMATS[codec].version()
 
 
 def records_of(item: Item, folder: Path) -> Records:

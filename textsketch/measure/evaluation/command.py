@@ -24,6 +24,8 @@ _LOG_SECONDS = 20.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    from textsketch.measure.baselines.table import FORMATS
+    from textsketch.measure.metrics.table import METRICS
     from textsketch.render import registry
 
     parser.add_argument("pictures", nargs="+", metavar="FOLDER|FILES", help="pictures, or folders of them")
@@ -47,14 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baselines",
         default="jpeg,jpeg2000,webp,avif",
         metavar="LIST",
-        help="of jpeg, jpeg2000, webp, avif, jpegxl, vvc, compressai; '' for none (default: %(default)s)",
+        help=f"of {', '.join(FORMATS)}; '' for none (default: %(default)s)",
     )
     parser.add_argument(
         "--metrics",
         default="all",
         metavar="LIST",
-        help="of psnr, ssim, ms-ssim, haarpsi, gmsd, clip-image, clip-caption, lpips, dists, musiq, clip-iqa, "
-        "fid, kid (default: all that is there)",
+        help=f"of {', '.join(METRICS)} (default: all that is there)",
     )
     parser.add_argument(
         "--captions", metavar="FILE", help="YAML or JSON: a picture's file name, then its caption"
@@ -111,9 +112,9 @@ def write_all(
     items: Sequence[Any], settings: Settings, folder: Path, left_out: dict[str, str]
 ) -> dict[str, Any]:
     """Write the tables, plots, gallery and contact sheet; return what `summary.json` holds."""
+    from textsketch.measure.evaluation.gallery import write_contact_sheet, write_gallery
+    from textsketch.measure.evaluation.plots import write_plots
     from textsketch.measure.evaluation.summary import write_results
-    from textsketch.measure.gallery import write_contact_sheet, write_gallery
-    from textsketch.measure.plots import write_plots
 
     summary = write_results(items, settings, folder, left_out)
     write_plots(summary, folder)
@@ -128,17 +129,18 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     Raises TextsketchError or BudgetError if a name or a budget is none, or nothing is left to evaluate.
     """
     from textsketch.budget import parse_budget
-    from textsketch.measure.baselines.formats import FORMATS
+    from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.evaluation.cells import Settings
-    from textsketch.measure.metrics import distribution
-    from textsketch.measure.metrics.table import NAMES, SCORES, SET_SCORES
+    from textsketch.measure.metrics import table as metrics_table
     from textsketch.pipeline import parse_seed
     from textsketch.render import registry
 
     modes = _names(options.modes, tuple(Mode), "mode")
     renderers = _names(options.renderers, registry.names(), "renderer")
     baselines = _names(options.baselines, tuple(FORMATS), "baseline")
-    metrics = NAMES if options.metrics == "all" else _names(options.metrics, NAMES, "metric")
+    metrics = tuple(metrics_table.METRICS)
+    if options.metrics != "all":
+        metrics = _names(options.metrics, metrics, "metric")
     budgets = tuple(dict.fromkeys(name.strip() for name in options.budgets.split(",") if name.strip()))
     for budget in budgets:
         parse_budget(budget, (1024, 1024))
@@ -151,9 +153,8 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
     reasons = {name: FORMATS[name].unavailable() for name in baselines}
     reasons |= {name: registry.get(name).unavailable() for name in renderers}
-    reasons |= {name: SCORES[name].unavailable() for name in metrics if name in SCORES}
-    if any(name in SET_SCORES for name in metrics):
-        reasons |= dict.fromkeys(SET_SCORES, distribution.unavailable(picture_count))
+    reasons |= {row.name: row.unavailable() for row in metrics_table.of_pictures(metrics)}
+    reasons |= {row.name: row.unavailable(picture_count) for row in metrics_table.of_sets(metrics)}
     left_out = {name: reason for name, reason in reasons.items() if reason is not None}
     renderers = tuple(name for name in renderers if name not in left_out)
     baselines = tuple(name for name in baselines if name not in left_out)

@@ -19,7 +19,8 @@ import numpy as np
 from textsketch.measure.evaluation.cells import Cell, Settings, cells, encoder_version, features_path, gather
 from textsketch.measure.evaluation.worklist import Item
 from textsketch.measure.metrics import distribution
-from textsketch.measure.metrics.table import SCORES, SET_SCORES
+from textsketch.measure.metrics import table as metrics_table
+from textsketch.measure.metrics.metric import SetMetric
 
 _COLUMNS = (
     "picture",
@@ -128,10 +129,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def protocol(items: Sequence[Item], settings: Settings) -> str:
     """One line: pixels counted, resizing, the metrics' models, grain."""
-    models = "; ".join(
-        f"{SCORES[name].title}: {SCORES[name].model}" for name in settings.metrics if name in SCORES
-    )
-    if any(name in SET_SCORES for name in settings.metrics):
+    models = "; ".join(f"{row.title}: {row.model}" for row in metrics_table.of_pictures(settings.metrics))
+    if metrics_table.of_sets(settings.metrics):
         models += (
             f"; FID, KID: {distribution.MODEL}, patches of {distribution.PATCH_SIZE} pixels, shifted pass"
         )
@@ -169,7 +168,7 @@ def write_results(
     left_out: by name, why a codec or metric asked for is not in the results. Results are the same whichever
     processes measured, except for the times in the summaries.
     """
-    metrics = tuple(name for name in settings.metrics if name in SCORES)
+    metrics = tuple(row.name for row in metrics_table.of_pictures(settings.metrics))
     groups = {cell: Group(cell) for cell in cells(settings)}
     unread = {item: problem for item, problem, _ in gather(items, settings, folder) if problem is not None}
     measured = [item for item in items if item not in unread]
@@ -184,7 +183,8 @@ def write_results(
                 _add(groups[cell], record, metrics)
     os.replace(partial, folder / "results.csv")
     notes = _measure_sets(list(groups.values()), measured, settings, folder)
-    shown = (*metrics, *(name for name in SET_SCORES if any(name in g.set_values for g in groups.values())))
+    of_sets = [row.name for row in metrics_table.of_sets()]
+    shown = (*metrics, *(name for name in of_sets if any(name in g.set_values for g in groups.values())))
     broken = {str(item.path): problem for item, problem in unread.items()}
     summary = Summary(list(groups.values()), shown, same["protocol"], left_out, broken, notes)
     _write(folder / "summary.json", json.dumps(_as_dict(summary, settings), indent=2, ensure_ascii=False))
@@ -212,12 +212,10 @@ def _add(group: Group, record: dict[str, Any], metrics: Sequence[str]) -> None:
 
 
 def _measure_sets(groups: list[Group], items: list[Item], settings: Settings, folder: Path) -> list[str]:
-    """Fill in FID and KID where they are asked for; return what keeps them from being computed."""
-    if not any(name in SET_SCORES for name in settings.metrics):
-        return []
-    reason = distribution.unavailable(len(items))  # again: some pictures may have been unreadable
-    if reason is not None:
-        return [reason]
+    """Fill in the metrics of the set that are asked for; return what keeps them from being computed."""
+    asked = metrics_table.of_sets(settings.metrics)
+    reasons = [row.unavailable(len(items)) for row in asked]  # again: some pictures may have been unreadable
+    usable = [row for row, reason in zip(asked, reasons, strict=True) if reason is None]
 
     def parts(stem: str):
         for item in items:
@@ -226,11 +224,9 @@ def _measure_sets(groups: list[Group], items: list[Item], settings: Settings, fo
     for group in groups:
         if group.complete:
             stem = group.cell.stem
-            if "fid" in settings.metrics:
-                group.set_values["fid"] = distribution.fid(parts("original"), parts(stem))
-            if "kid" in settings.metrics:
-                group.set_values["kid"] = distribution.kid(parts("original"), parts(stem))
-    return []
+            for row in usable:
+                group.set_values[row.name] = row.measure(parts("original"), parts(stem))
+    return [reason for reason in dict.fromkeys(reasons) if reason is not None]
 
 
 def _as_dict(summary: Summary, settings: Settings) -> dict[str, Any]:
@@ -257,7 +253,7 @@ def _as_dict(summary: Summary, settings: Settings) -> dict[str, Any]:
 
 def heading(metric: str) -> str:
     """A metric for people, with its unit and which way is better."""
-    return SCORES[metric].heading if metric in SCORES else f"{metric.upper()} ↓"
+    return metrics_table.METRICS[metric].heading
 
 
 def to_markdown(summary: Summary) -> str:
@@ -292,7 +288,8 @@ def _table_row(group: Group, metrics: Sequence[str]) -> list[str]:
     cells_ += [f"{_mean(group.sizes_bytes):.0f}", f"{group.rate_bpp:.4f}"]
     for name in metrics:
         mean = group.mean(name)
-        digits = SCORES[name].digits if name in SCORES else 3
-        spread = f" ± {group.deviation(name):.{digits}f}" if name in SCORES else ""
+        row = metrics_table.METRICS[name]
+        digits = row.digits
+        spread = "" if isinstance(row, SetMetric) else f" ± {group.deviation(name):.{digits}f}"
         cells_.append("" if mean is None else f"{mean:.{digits}f}{spread}")
     return cells_

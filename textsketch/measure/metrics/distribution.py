@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from textsketch.measure.metrics.metric import SetMetric
 from textsketch.models import networks, weights
 
 MIN_PICTURES = 50
@@ -133,3 +134,11 @@ def _inception_network() -> Any:
         return InceptionV3().eval().requires_grad_(False).to(networks.device())
 
     return networks.load("inception-fid", read)
+
+
+FID = SetMetric(
+    name="fid", title="FID", model=MODEL, digits=3, higher=False, measure=fid, unavailable=unavailable
+)
+KID = SetMetric(
+    name="kid", title="KID", model=MODEL, digits=3, higher=False, measure=kid, unavailable=unavailable
+)

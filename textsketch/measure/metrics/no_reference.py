@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from textsketch.measure.metrics.metric import Metric
 from textsketch.measure.metrics.torch_pictures import to_tensor
-from textsketch.models import networks
+from textsketch.models import networks, weights
 
 WEIGHTS = {"musiq": "musiq", "clipiqa": "clip-rn50"}
 """The entry of weights.yaml that a metric stands on, by pyiqa's name of the metric."""
@@ -29,3 +31,22 @@ def _metric(name: str) -> Any:
         return pyiqa.create_metric(name, device=networks.device())
 
     return networks.load(WEIGHTS[name], read)
+
+
+MUSIQ = Metric(
+    name="musiq",
+    title="MUSIQ",
+    model="pyiqa, KonIQ-10k weights, no reference",
+    digits=2,
+    learned=True,
+    measure=lambda original, decoded, caption: score(decoded, "musiq"),
+    unavailable=partial(weights.unavailable, "MUSIQ", [WEIGHTS["musiq"]], ["torch", "pyiqa"]),
+)
+CLIP_IQA = Metric(
+    name="clip-iqa",
+    title="CLIP-IQA",
+    model="pyiqa, CLIP RN50 (OpenAI), no reference",
+    learned=True,
+    measure=lambda original, decoded, caption: score(decoded, "clipiqa"),
+    unavailable=partial(weights.unavailable, "CLIP-IQA", [WEIGHTS["clipiqa"]], ["torch", "pyiqa"]),
+)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from textsketch.measure.metrics.metric import Metric
 from textsketch.measure.metrics.torch_pictures import to_tensor
-from textsketch.models import networks
-
-LPIPS_NEEDS = ["alexnet"], ["torch", "torchvision", "lpips"]
-DISTS_NEEDS = ["vgg16"], ["torch", "torchvision", "DISTS_pytorch"]
-"""Weights and libraries, as `weights.unavailable` takes them."""
+from textsketch.models import networks, weights
 
 
 def lpips(reference: Image.Image, distorted: Image.Image) -> float:
@@ -54,3 +52,23 @@ def _dists_network() -> Any:
         return DISTS().eval().requires_grad_(False).to(networks.device())
 
     return networks.load("vgg16", read)
+
+
+LPIPS = Metric(
+    name="lpips",
+    title="LPIPS",
+    model="AlexNet, lpips v0.1",
+    higher=False,
+    learned=True,
+    measure=lambda original, decoded, caption: lpips(original, decoded),
+    unavailable=partial(weights.unavailable, "LPIPS", ["alexnet"], ["torch", "torchvision", "lpips"]),
+)
+DISTS = Metric(
+    name="dists",
+    title="DISTS",
+    model="VGG-16, DISTS_pytorch",
+    higher=False,
+    learned=True,
+    measure=lambda original, decoded, caption: dists(original, decoded),
+    unavailable=partial(weights.unavailable, "DISTS", ["vgg16"], ["torch", "torchvision", "DISTS_pytorch"]),
+)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import partial
 
 import numpy as np
 from PIL import Image
+
+from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.models import weights
 
 MS_SSIM_MIN_SIDE = 161  # five scales of an 11-pixel window
 
@@ -71,3 +75,29 @@ def _pair(reference: Image.Image, distorted: Image.Image) -> tuple[np.ndarray, n
             f"with {distorted.mode} {distorted.size}"
         )
     return np.asarray(reference), np.asarray(distorted)
+
+
+PSNR = Metric(
+    name="psnr",
+    title="PSNR",
+    model="all sRGB samples",
+    unit="dB",
+    digits=2,
+    measure=lambda original, decoded, caption: psnr_db(original, decoded),
+    reach=Place.CHART,
+)
+SSIM = Metric(
+    name="ssim",
+    title="SSIM",
+    model="luma, Gaussian window of 11 pixels (Wang et al. 2004)",
+    measure=lambda original, decoded, caption: ssim(original, decoded),
+    reach=Place.CHART,
+)
+MS_SSIM = Metric(
+    name="ms-ssim",
+    title="MS-SSIM",
+    model="RGB, pytorch-msssim (Wang et al. 2003)",
+    measure=lambda original, decoded, caption: ms_ssim(original, decoded),
+    reach=Place.COMPARISON,
+    unavailable=partial(weights.unavailable, "MS-SSIM", [], ["torch", "pytorch_msssim"]),
+)

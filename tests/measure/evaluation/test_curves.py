@@ -2,11 +2,12 @@ import pytest
 from PIL import Image
 
 from textsketch.layers import Mode
-from textsketch.measure import rate_quality
 from textsketch.measure.baselines.search import best_within
-from textsketch.measure.contact_sheet import contact_sheet
+from textsketch.measure.baselines.table import charted
+from textsketch.measure.evaluation import curves, subject
+from textsketch.measure.evaluation.contact_sheet import contact_sheet
+from textsketch.measure.evaluation.curves import BUDGETS_BYTES, curve_titles, point_sheet, sweep
 from textsketch.measure.metrics.pixels import psnr_db, ssim
-from textsketch.measure.rate_quality import BASELINES, BUDGETS_BYTES, curve_titles, point_sheet, sweep
 from textsketch.pipeline import decode, encode
 
 # Does not fit 25 bytes.
@@ -27,7 +28,7 @@ def points(small):
 
 
 def test_the_demo_sweeps_from_25_to_3000_bytes_beside_jpeg_webp_and_avif():
-    assert (BUDGETS_BYTES[0], BUDGETS_BYTES[-1]) == (25, 3000) and BASELINES == ("jpeg", "webp", "avif")
+    assert (BUDGETS_BYTES[0], BUDGETS_BYTES[-1]) == (25, 3000) and charted() == ("jpeg", "webp", "avif")
     assert curve_titles() == [*Mode, "JPEG", "WebP", "AVIF"]
 
 
@@ -35,7 +36,7 @@ def test_every_point_is_a_file_within_its_budget_and_measured_as_decoded(points,
     assert {point.curve for point in points} >= {*Mode, "WebP"}
     for point in points:
         assert point.size_bytes <= point.budget_bytes
-        assert point.values == {"psnr_db": psnr_db(small, point.image), "ssim": ssim(small, point.image)}
+        assert point.values == {"psnr": psnr_db(small, point.image), "ssim": ssim(small, point.image)}
         if point.extension == "tsk":
             assert decode(point.data).mode == point.curve
             assert decode(point.data).image.tobytes() == point.image.tobytes()
@@ -45,18 +46,18 @@ def test_every_point_is_a_file_within_its_budget_and_measured_as_decoded(points,
 
 @pytest.fixture(scope="module")
 def long_captioned(photo):
-    return sweep(photo, LONG_CAPTION, budgets_bytes=(25, 70, 200, 500), baselines=())
+    return sweep(photo, LONG_CAPTION, budgets_bytes=(25, 70, 200, 500), rivals=())
 
 
 def test_an_underspent_budget_does_not_end_a_curve(small, monkeypatch):
     monkeypatch.setattr(
-        rate_quality,
+        subject,
         "encode",
         lambda picture, *, budget, **options: encode(
-            picture, budget=40 if budget == 70 else budget, **options
+            picture, budget="40B" if budget == "70B" else budget, **options
         ),
     )
-    points = sweep(small, "a cup", budgets_bytes=(25, 70, 200, 500), baselines=())
+    points = sweep(small, "a cup", budgets_bytes=(25, 70, 200, 500), rivals=())
     painted = {point.budget_bytes: point for point in points if point.curve == Mode.THREE_LAYER}
     assert list(painted) == [25, 70, 200, 500]
     assert painted[70].size_bytes <= 40 and painted[200].size_bytes > 0.9 * 200
@@ -77,7 +78,7 @@ def test_the_contact_sheet_says_why_a_place_is_empty(points, small, monkeypatch)
         texts.update((tile.title, tile.text) for row in rows for tile in row if tile.image is None)
         return contact_sheet(rows, heading)
 
-    monkeypatch.setattr(rate_quality, "contact_sheet", read)
+    monkeypatch.setattr(curves, "contact_sheet", read)
     chosen = [point for point in points if point.curve == Mode.THREE_LAYER and point.budget_bytes != 200]
     chosen += [point for point in points if point.curve == Mode.TEXT_ONLY and point.budget_bytes == 30]
     chosen += [point for point in points if point.curve == "WebP" and point.budget_bytes == 200]
@@ -92,7 +93,7 @@ def test_the_contact_sheet_says_why_a_place_is_empty(points, small, monkeypatch)
 
 
 def test_a_caption_that_does_not_fit_is_left_out_and_said(small):
-    found = sweep(small, "a cup of coffee " * 12, budgets_bytes=(30,), baselines=())
+    found = sweep(small, "a cup of coffee " * 12, budgets_bytes=(30,), rivals=())
     assert found and all("without the caption" in point.label for point in found)
 
 

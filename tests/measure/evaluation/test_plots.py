@@ -1,8 +1,8 @@
 import pytest
 
 from textsketch.measure.evaluation.cells import Cell
+from textsketch.measure.evaluation.plots import curves, draw, write_plots
 from textsketch.measure.evaluation.summary import Group, Summary
-from textsketch.measure.plots import curves, draw, write_plots
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from typing import Any
 
 from PIL import Image
 
-from textsketch.measure.contact_sheet import Tile, contact_sheet
 from textsketch.measure.evaluation.cells import Cell, Settings, cells, gather, thumbnail_path
+from textsketch.measure.evaluation.contact_sheet import Tile, contact_sheet
 from textsketch.measure.evaluation.summary import Summary, versions
 from textsketch.measure.evaluation.worklist import Item
-from textsketch.measure.metrics.table import SCORES
+from textsketch.measure.metrics import table as metrics_table
 
 MOST_PICTURES = 48
 _SHEET_PICTURES = 6
@@ -31,7 +31,7 @@ def chosen(items: Sequence[Item], most: int) -> list[Item]:
 def write_gallery(items: Sequence[Item], settings: Settings, folder: Path, summary: Summary) -> None:
     """Write gallery.html, one picture in memory at a time, of up to `MOST_PICTURES` pictures."""
     shown = chosen(items, MOST_PICTURES)
-    metrics = [SCORES[name] for name in summary.metrics if name in SCORES]
+    metrics = metrics_table.of_pictures(summary.metrics)
     note = (
         "Pictures here are small copies (WebP, at most 512 pixels); the figures are of the files themselves."
     )

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from textsketch.cli import main
+from textsketch.measure.evaluation.gallery import chosen
 from textsketch.measure.evaluation.worklist import Item
-from textsketch.measure.gallery import chosen
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = '</script><script>document.title="taken"</script>'

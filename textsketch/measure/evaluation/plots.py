@@ -11,7 +11,7 @@ from textsketch.measure.palette import COLOURS
 from textsketch.render import registry
 
 _STYLES = {"text-only": ":", "text+sketch": "--"}
-_OTHER_RENDERERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")
+_OTHERS = ("#991b1b", "#a21caf", "#4d7c0f", "#0369a1")
 
 
 def curves(summary: Summary, metric: str) -> dict[str, list[tuple[float, float, float]]]:
@@ -87,9 +87,12 @@ def write_plots(summary: Summary, folder: Path) -> list[str]:
 def _look(group: Group, titles: list[str]) -> dict[str, Any]:
     cell = group.cell
     if cell.codec != "textsketch":
-        return {"color": COLOURS[cell.codec], "linewidth": 1.3}
+        return {
+            "color": COLOURS.get(cell.codec, _OTHERS[titles.index(cell.title) % len(_OTHERS)]),
+            "linewidth": 1.3,
+        }
     style = {"linestyle": _STYLES.get(cell.mode, "-"), "linewidth": 2.2}
     if cell.renderer == registry.DEFAULT.name:
         return style | {"color": COLOURS[cell.mode]}
     others = [title for title in titles if title.startswith("textsketch") and "," in title]
-    return style | {"color": _OTHER_RENDERERS[others.index(cell.title) % len(_OTHER_RENDERERS)]}
+    return style | {"color": _OTHERS[others.index(cell.title) % len(_OTHERS)]}

@@ -1,0 +1,143 @@
+"""One picture under measurement: the one place where a cell is encoded, decoded from its bytes and measured.
+
+The page's curves, `textsketch evaluate` and the benchmarks all go through here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from textsketch.budget import parse_budget
+from textsketch.errors import BudgetError
+from textsketch.measure.baselines.search import Search, show
+from textsketch.measure.evaluation.cells import OURS, Cell
+from textsketch.measure.metrics.metric import Metric
+from textsketch.pipeline import decode, encode
+from textsketch.progress import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """What a cell was encoded to.
+
+    label: what it is, for people. caption: the one it holds, or for a baseline the picture's; dropped: whether
+    it had to be left out. fits: whether the file is within the budget.
+    """
+
+    cell: Cell
+    budget_bytes: int
+    data: bytes
+    extension: str
+    label: str
+    caption: str
+    dropped: bool
+    fits: bool
+    seconds: float
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file in bytes."""
+        return len(self.data)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A file, what it decodes to at the picture's size, and its values by metric, None where there is none."""
+
+    file: File
+    image: Image.Image
+    values: dict[str, float | None]
+    seconds: float
+
+
+class Subject:
+    """A picture, RGB, with what all its cells share.
+
+    caption: left out of a file it does not fit. options: the decoding options, by renderer. metrics: what is
+    measured of every decode.
+    """
+
+    def __init__(
+        self,
+        picture: Image.Image,
+        caption: str = "",
+        *,
+        seed: int = 0,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        metrics: Iterable[Metric] = (),
+    ) -> None:
+        self.picture, self.caption = picture, caption
+        self._seed, self._options, self._metrics = seed, options or {}, tuple(metrics)
+        self._searches: dict[str, Search] = {}
+
+    def measure(
+        self,
+        cell: Cell,
+        *,
+        progress: Progress | None = None,
+        kept: Callable[[File], bytes | None] = lambda file: file.data,
+    ) -> tuple[File, Measured | None]:
+        """Encode, decode from the file's bytes alone and measure.
+
+        kept: is given the file and gives the bytes to decode, such as those read back from a disk; None leaves
+        the decode out. A file beyond the budget is not decoded either: it is no rival, its quality is not told.
+        Raises BudgetError if no .tsk is so small, TextsketchError if the codec cannot be used here.
+        """
+        file = self.encode(cell, progress)
+        data = kept(file)
+        return file, self.decode(file, data) if file.fits and data is not None else None
+
+    def encode(self, cell: Cell, progress: Progress | None = None) -> File:
+        """The file of a cell; see `measure`."""
+        budget_bytes = parse_budget(cell.budget, self.picture.size)
+        started = time.perf_counter()
+        if cell.codec == OURS:
+            data, caption = self._encode(cell, progress)
+            dropped = caption != self.caption
+            label = f"textsketch {cell.mode}" + (
+                ", without the caption, which does not fit" if dropped else ""
+            )
+            extension, fits = "tsk", len(data) <= budget_bytes
+        else:
+            if cell.codec not in self._searches:
+                self._searches[cell.codec] = Search(self.picture, cell.codec)
+            found = self._searches[cell.codec].best_within(budget_bytes)
+            data, label, extension, fits = found.data, found.label, found.extension, found.fits
+            caption, dropped = self.caption, False
+        seconds = time.perf_counter() - started
+        return File(cell, budget_bytes, data, extension, label, caption, dropped, fits, seconds)
+
+    def decode(self, file: File, data: bytes) -> Measured:
+        """The picture that `data`, the bytes of `file`, decode to, and its values."""
+        cell, size = file.cell, self.picture.size
+        started = time.perf_counter()
+        if cell.codec == OURS:
+            image = decode(data, renderer=cell.renderer, **self._options.get(cell.renderer, {})).image
+            seconds = time.perf_counter() - started
+            image = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+        else:
+            image = show(cell.codec, data, size)
+            seconds = time.perf_counter() - started
+        values = {metric.name: metric.value(self.picture, image, file.caption) for metric in self._metrics}
+        return Measured(file, image, values, seconds)
+
+    def _encode(self, cell: Cell, progress: Progress | None) -> tuple[bytes, str]:
+        """The file and the caption in it; a caption that does not fit is left out."""
+        options: dict[str, Any] = {
+            "mode": cell.mode,
+            "budget": cell.budget,
+            "seed": self._seed,
+            "renderer": cell.renderer,
+            "progress": progress,
+        }
+        try:
+            return encode(self.picture, caption=self.caption, **options).data, self.caption
+        except BudgetError:
+            if not self.caption:
+                raise
+            return encode(self.picture, **options).data, ""

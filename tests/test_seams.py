@@ -1,6 +1,7 @@
-"""A new kind of structure or renderer is one row: it is seen everywhere without another change."""
+"""A new kind of structure, renderer, metric or baseline is one row, seen everywhere without another change."""
 
 import csv
+import json
 from dataclasses import dataclass, replace
 
 import gradio as gr
@@ -11,11 +12,17 @@ from PIL import Image
 import textsketch as ts
 from textsketch.cli import main
 from textsketch.layers import Structure
+from textsketch.measure.baselines.format import Format
+from textsketch.measure.baselines.table import FORMATS
+from textsketch.measure.evaluation.curves import curve_titles, sweep
+from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.measure.metrics.table import METRICS
 from textsketch.options import Options, option
 from textsketch.render import registry
 from textsketch.render.renderer import Renderer
 from textsketch.structure import kinds
 from textsketch.structure.kind import Kind, OperatingPoints
+from textsketch.web.rate_tab import rate_tab
 from textsketch.web.renderer_controls import renderer_controls
 
 
@@ -136,3 +143,93 @@ def test_a_renderer_is_evaluated(flat, photo_path, tmp_path):
     with (tmp_path / "out" / "results.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert row["renderer"] == "flat" and float(row["psnr"]) > 0
+
+
+@pytest.fixture
+def darkness(monkeypatch):
+    row = Metric(
+        name="darkness",
+        title="Darkness",
+        model="255 less the mean level of the decode",
+        unit="levels",
+        digits=1,
+        higher=False,
+        measure=lambda original, decoded, caption: 255 - float(np.asarray(decoded).mean()),
+        reach=Place.CHART,
+    )
+    monkeypatch.setitem(METRICS, row.name, row)
+    return row
+
+
+def run_json(capsys, *arguments) -> dict:
+    assert main([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+EVALUATE = ["--modes", "text-only", "--budgets", "40B", "--workers", "1", "--max-side", "64"]
+
+
+def test_a_metric_is_measured_tabled_plotted_and_offered(darkness, photo, photo_path, tmp_path, capsys):
+    out = tmp_path / "evaluation"
+    record = run_json(
+        capsys,
+        "evaluate",
+        photo_path,
+        "--out",
+        out,
+        *EVALUATE,
+        "--baselines",
+        "webp",
+        "--metrics",
+        "darkness",
+    )
+    means = [group["metrics"]["darkness"]["mean"] for group in record["groups"] if group["fitting"]]
+    assert means and all(0 < mean < 255 for mean in means)
+    assert "Darkness levels ↓" in (out / "summary.md").read_text(encoding="utf-8")
+    assert (out / "plots" / "darkness.png").is_file() and '"darkness"' in (out / "gallery.html").read_text()
+    assert "darkness" in help_of("evaluate", capsys)
+    report = run_json(capsys, "compare", photo_path, "--out", tmp_path / "pair", "--budget", "40B")
+    assert 0 < report["quality"]["darkness"] < 255 and 0 < report["baselines"][0]["quality"]["darkness"] < 255
+    offered = [choice for one in components(lambda: rate_tab(None, None, boxes(7))) for choice in one.choices]
+    assert ("Darkness", "darkness") in offered
+    (point, *_) = sweep(photo.resize((48, 32)), "", budgets_bytes=(40,), rivals=())
+    assert point.values["darkness"] == pytest.approx(255 - np.asarray(point.image).mean())
+
+
+def boxes(count: int) -> list[gr.Textbox]:
+    return [gr.Textbox() for _ in range(count)]
+
+
+@pytest.fixture
+def pixel(monkeypatch):
+    row = Format(
+        name="pixel",
+        title="One pixel",
+        extension="px",
+        levels=2,
+        save=lambda image, level: bytes(image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))),
+        load=lambda data: Image.new("RGB", (4, 4), tuple(data)),
+        describe=lambda level: "the mean colour",
+        version=lambda: "1",
+        charted=True,
+    )
+    monkeypatch.setitem(FORMATS, row.name, row)
+    return row
+
+
+def test_a_baseline_is_compared_with_evaluated_drawn_and_offered(pixel, photo, photo_path, tmp_path, capsys):
+    out = tmp_path / "evaluation"
+    record = run_json(
+        capsys, "evaluate", photo_path, "--out", out, *EVALUATE, "--baselines", "pixel", "--metrics", "psnr"
+    )
+    (group,) = (group for group in record["groups"] if group["codec"] == "pixel")
+    assert group["title"] == "One pixel" and group["mean_size_bytes"] == 3
+    assert (out / "plots" / "psnr.png").is_file()
+    for command in ("evaluate", "compare"):
+        assert "pixel" in help_of(command, capsys)
+    arguments = ["compare", photo_path, "--out", tmp_path / "pair", "--budget", "40B", "--baselines", "pixel"]
+    (found,) = run_json(capsys, *arguments)["baselines"]
+    assert found["fits"] and found["size_bytes"] == len((tmp_path / "pair" / "pixel.px").read_bytes()) == 3
+    assert curve_titles()[-1] == "One pixel"
+    points = sweep(photo.resize((48, 32)), "", budgets_bytes=(40,))
+    assert "One pixel" in {point.curve for point in points}

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -190,7 +191,11 @@ def test_a_metric_is_measured_tabled_plotted_and_offered(darkness, photo, photo_
     assert "darkness" in help_of("evaluate", capsys)
     report = run_json(capsys, "compare", photo_path, "--out", tmp_path / "pair", "--budget", "40B")
     assert 0 < report["quality"]["darkness"] < 255 and 0 < report["baselines"][0]["quality"]["darkness"] < 255
-    offered = [choice for one in components(lambda: rate_tab(None, None, boxes(7))) for choice in one.choices]
+    offered = [
+        choice
+        for one in components(lambda: rate_tab(None, None, SimpleNamespace(inputs=boxes(4))))
+        for choice in one.choices
+    ]
     assert ("Darkness", "darkness") in offered
     (point, *_) = sweep(photo.resize((48, 32)), "", budgets_bytes=(40,), rivals=())
     assert point.values["darkness"] == pytest.approx(255 - np.asarray(point.image).mean())

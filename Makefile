@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes figures format clean
+.PHONY: help demo test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ bench-strokes: .venv/full ## bits a stroke pixel, sketches beside lossless forma
 
 bench-speed: .venv/core ## time import, start, encoding and decoding at five sizes
 	$(BIN)/python benchmarks/speed.py
+
+bench-load: .venv/full ## what the demo withstands: cancelled uploads, two encodings at once, 50 visitors
+	$(BIN)/python benchmarks/load.py attack
+	$(BIN)/python benchmarks/load.py pair
+	$(BIN)/python benchmarks/load.py clients
 
 format: .venv/full ## format the code
 	$(BIN)/ruff check --fix .

@@ -23,7 +23,7 @@ from textsketch.web.worker_messages import Report as JobReport
 from textsketch.web.workers import Pool
 
 _MOST_FOLDERS = 32  # of about 25 MB; a page shows its points from there
-_CPU_SECONDS = 900
+_CPU_SECONDS = 300
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from textsketch.web.worker_messages import (
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 """How many jobs run at once, whatever they are; the page's queue lets as many in."""
-MEMORY_BYTES = 2 * 2**30
-CPU_SECONDS = 120
+MEMORY_BYTES = 2**30
+CPU_SECONDS = 60
 _JOBS_EACH = 50
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.05

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _POLL_SECONDS = 0.1
+_POLLS_OF_SILENCE = 5
 
 
 class JobCancelledError(BaseException):
@@ -65,7 +66,7 @@ class Jobs:
         self._running: dict[str, Reporter] = {}
 
     def run(self, owner: str, job: Callable[[Reporter], Any]) -> Iterator[Update]:
-        """Run `job(reporter)` in a thread and yield an `Update` a few times a second and one when it is done.
+        """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
         A job of the same owner that still runs is overtaken. Raises what the job raises and, once the work on
         it has ended, JobCancelledError if it was cancelled, JobOvertakenError if it was overtaken. Closing the
@@ -86,15 +87,19 @@ class Jobs:
         thread.start()
         latest = Update(0.0, "starting")
         try:
+            waited = 0
             while not latest.done:
-                with contextlib.suppress(queue.Empty):
-                    latest = _newest(reporter.updates)
+                try:
+                    latest, waited = _newest(reporter.updates), 0
+                except queue.Empty:
+                    waited += 1
                 if reporter.stop.is_set():
                     if thread.is_alive() and self._running.get(owner) is reporter:
                         yield replace(latest, message="cancelling")
                     thread.join()
                     raise JobCancelledError
-                yield latest
+                if waited % _POLLS_OF_SILENCE == 0:  # each is work for the server
+                    yield latest
         except JobCancelledError:
             if self._running.get(owner) is not reporter:
                 raise JobOvertakenError from None
@@ -139,9 +144,14 @@ class _Line:
         """Wait for a place and hold it. Raises JobCancelledError once the wait is cancelled."""
         with self._changed:
             self._waiting.append(report)
+            told = None
             try:
                 while (before := self._waiting.index(report)) >= self._places - self._working:
-                    report(0.0, f"waiting, {before + self._working} ahead")
+                    if report.stop.is_set():
+                        raise JobCancelledError
+                    if (ahead := before + self._working) != told:
+                        report(0.0, f"waiting, {ahead} ahead")
+                        told = ahead
                     self._changed.wait(_POLL_SECONDS)
                 self._working += 1
             finally:

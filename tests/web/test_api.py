@@ -2,12 +2,10 @@ import asyncio
 import threading
 import time
 
-import gradio as gr
 import pytest
 
 from textsketch.web import api
 from textsketch.web.jobs import Jobs
-from textsketch.web.workers import UNFORESEEN
 
 
 def test_a_request_that_is_cancelled_ends_its_job():
@@ -31,12 +29,3 @@ def test_a_request_that_is_cancelled_ends_its_job():
 
     asyncio.run(visit())
     assert ended.wait(30)
-
-
-def test_an_unforeseen_error_is_one_sentence_without_what_python_says():
-    def job(report):
-        raise KeyError("/a/secret/place")
-
-    with pytest.raises(gr.Error) as caught:
-        asyncio.run(api._answer(Jobs(1), job))
-    assert caught.value.message == UNFORESEEN

@@ -18,6 +18,7 @@ from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Mode, Semantic, SoftEdges, Strokes
 from textsketch.pipeline import encode
 from textsketch.structure import ntc
+from textsketch.texture import colour_coder
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,20 @@ def test_the_size_meter_measures_what_pack_writes(files):
         for mode in list(Mode)[: layers.mode.layer_count]:
             part = layers.reduced_to(mode)
             assert size_of(part) == len(bitstream.pack(part)) == size_of(part)
+
+
+def test_the_size_meter_packs_a_texture_once_whatever_is_said_about_it(files, monkeypatch):
+    packed = []
+    monkeypatch.setattr(colour_coder, "pack", lambda *arguments: packed.append(1) or b"12345")
+    layers = bitstream.unpack(files["three-layer"])
+    size_of = bitstream.SizeMeter()
+    same_texture = replace(layers.texture, coefficients=layers.texture.coefficients.copy())
+    for caption in ("a cup", "a cup of coffee"):
+        size_of(replace(layers, semantic=Semantic(caption), texture=same_texture))
+        size_of(replace(layers, semantic=Semantic(caption)))
+    assert len(packed) == 1
+    size_of(replace(layers, structure=Strokes(~layers.strokes)))
+    assert len(packed) == 2  # a texture is coded with the strokes in view
 
 
 def test_common_sizes_are_distinct_and_fit_a_byte():

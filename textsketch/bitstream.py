@@ -10,8 +10,11 @@ valid file of the lower mode.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+
+import numpy as np
 
 from textsketch.codestream import common_sizes
 from textsketch.codestream.tables import NEWEST
@@ -103,27 +106,37 @@ def pack(layers: Layers) -> bytes:
 class SizeMeter:
     """Measures files while layers are being chosen: `len(pack(layers))`, without packing a layer twice.
 
-    A layer is known again by identity, so layers must not be changed in place between two calls.
+    A layer is known again by its values and by those of the layers it is coded over.
     beat: called again and again while a large layer is packed; an exception it raises stops the work.
     """
 
     def __init__(self, beat: Callable[[], None] | None = None) -> None:
         self._beat = beat
-        self._known: dict[tuple[int, ...], tuple[tuple[object, ...], int]] = {}
+        self._known: dict[tuple[object, ...], int] = {}
 
     def __call__(self, layers: Layers) -> int:
         """The size in bytes of the file of `layers`; at least `TOO_LARGE` if the format cannot hold them."""
         size_bytes = len(_pack_header(layers))
-        stack: tuple[object, ...] = (layers.semantic, layers.structure, layers.texture)
-        for index, pack_payload in enumerate(_packers(layers, VERSION, self._beat)):
-            below = stack[: index + 1]  # a texture is coded with the strokes and descriptors in view
-            key = tuple(map(id, below))
+        for name, pack_payload in zip(LAYERS, _packers(layers, VERSION, self._beat), strict=False):
+            # A texture is coded with the strokes in view, whatever the words say.
+            below = _values(layers.structure) if name == "texture" else None
+            key = (name, layers.size, _values(getattr(layers, name)), below)
             if key not in self._known:
                 count = len(pack_payload())
-                framed = len(_pack_length(count)) + count + 1 if count <= _MAX_SEGMENT_BYTES else TOO_LARGE
-                self._known[key] = (below, framed)
-            size_bytes += self._known[key][1]
+                self._known[key] = (
+                    len(_pack_length(count)) + count + 1 if count <= _MAX_SEGMENT_BYTES else TOO_LARGE
+                )
+            size_bytes += self._known[key]
         return size_bytes
+
+
+def _values(layer: object) -> object:
+    """What tells a layer from others: its class and fields, arrays as the hash of what they hold."""
+    if isinstance(layer, np.ndarray):
+        return layer.shape, layer.dtype.str, hashlib.sha256(np.ascontiguousarray(layer).data).digest()
+    if is_dataclass(layer):
+        return type(layer), *(_values(getattr(layer, one.name)) for one in fields(layer))
+    return layer
 
 
 def unpack(data: bytes) -> Layers:

@@ -12,7 +12,7 @@ from textsketch.errors import BudgetError, TextsketchError
 from textsketch.layers import Layers, Mode, Skeletons
 from textsketch.render.painter import painting
 from textsketch.structure import detectors, ntc, pose, sketch_coder
-from textsketch.structure.strokes import smooth
+from textsketch.structure.lines import smooth
 
 
 def size_of(layers: Layers) -> int:
@@ -106,7 +106,7 @@ def test_nobody_to_draw_is_said(picture, monkeypatch):
 
 
 def test_as_many_of_the_best_strokes_as_fit_are_drawn(picture):
-    every = detectors.strokes(detectors.edge_map(picture), grid_shape(picture.size, 192))
+    every = detectors.find(detectors.edge_map(picture), grid_shape(picture.size, 192))
     for budget_bytes in (60, 150, 300):
         layers = diffusion_rate_control.choose_layers(
             picture, Mode.TEXT_SKETCH, budget_bytes, "", size_of=size_of

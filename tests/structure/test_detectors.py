@@ -8,8 +8,8 @@ from PIL import Image
 
 from textsketch.errors import WeightsError
 from textsketch.models import weights
-from textsketch.structure import contours, detectors
-from textsketch.structure.strokes import draw
+from textsketch.structure import detectors
+from textsketch.structure.lines import draw, rank
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -36,14 +36,14 @@ def test_any_picture_gives_a_map_and_strokes(size, kind):
     edges = detectors.edge_map(Image.fromarray(pixels))
     assert np.isfinite(edges).all() and edges.min() >= 0 and edges.max() <= 1
     shape = (max(1, size[1] // 4), max(1, size[0] // 4))
-    strokes = detectors.strokes(edges, shape)
+    strokes = detectors.find(edges, shape)
     assert kind == "noise" or not strokes
     for line in strokes:
         assert line.min() >= 0 and line[:, 0].max() < shape[0] and line[:, 1].max() < shape[1]
 
 
 def test_strokes_are_thin_and_lie_on_the_edges():
-    bitmap = draw(detectors.strokes(detectors.edge_map(house()), (48, 48)), (48, 48))
+    bitmap = draw(detectors.find(detectors.edge_map(house()), (48, 48)), (48, 48))
     assert bitmap[23:26, 14:34].any(0).all()
     blocks = bitmap[:-1, :-1] & bitmap[1:, :-1] & bitmap[:-1, 1:] & bitmap[1:, 1:]
     assert not blocks.any()
@@ -56,7 +56,7 @@ def test_a_long_strong_stroke_ranks_before_a_short_and_before_a_faint_one():
         np.stack([np.full(n, r), np.arange(n)], -1) for r, n in ((5, 30), (15, 30), (25, 8))
     )
     edges[5], edges[15], edges[25] = 0.9, 0.2, 0.9
-    ranked = contours.rank([faint, short, strong], edges)
+    ranked = rank([faint, short, strong], edges)
     assert [line[0, 0] for line in ranked] == [5, 25, 15]
 
 

@@ -8,30 +8,37 @@ other: every renderer decodes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textsketch.allocation.painter import Subject, described, too_small, without_field
+from textsketch.allocation.analysis import without_field
+from textsketch.allocation.search import Budget, SizeOf, check_smallest, described, last_that_fits
 from textsketch.codestream.grids import base_level, base_shape, level_shapes
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Texture
 from textsketch.progress import Progress, Pulse, ignore
 from textsketch.structure import detectors, kinds
+from textsketch.structure.kind import OperatingPoints
 from textsketch.texture import colour_map
-from textsketch.texture.quantiser import quantise
+from textsketch.texture.rdo_quantiser import quantise
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _MOST_COLOUR_CELLS = 32
+"""Cells along the longer side of the finest colours kept: a finer map fights with what the model paints."""
 _COLOUR_SHARE = 0.35
-_DESCRIPTOR_BYTES = 14
-_TEXT_ONLY_DESCRIPTOR_BYTES = 24
-_BITS_WEIGHT = 0.05
+"""Of the bytes goes to the colours, the rest to the sketch, which steers more."""
+_DESCRIPTOR_BYTES, _TEXT_ONLY_DESCRIPTOR_BYTES = 14, 24
+"""Most bytes of descriptors beside a sketch, and alone: more would not change the words made of them."""
+_DESCRIPTOR_SHARE = 3
+"""Beside a sketch descriptors get one byte of so many."""
+_LAMBDA = 0.05
+"""Squared error in squared steps that one bit is worth: low, since coarse colours have few coefficients."""
 _MOST_PIXELS = 1 << 18
+"""A quarter of a megapixel is more than the finest colours kept need."""
 
 
 def choose_layers(
@@ -44,7 +51,7 @@ def choose_layers(
     detector: str = detectors.OWN,
     seed: int = 0,
     candidate: int = 0,
-    size_of: Callable[[Layers], int],
+    size_of: SizeOf,
     progress: Progress = ignore,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
@@ -55,73 +62,62 @@ def choose_layers(
     could be drawn.
     """
     report = Pulse.of(progress)
-
-    def measured(trial: Layers) -> int:
-        report.beat()
-        return size_of(trial)
-
-    planes = to_ycbcr(np.asarray(picture.convert("RGB")))
-    layers = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
+    report(0.0, "looking for lines")
+    smallest = Layers(picture.size, Semantic(caption), seed=seed, candidate=candidate)
     points = None
     if mode is not Mode.TEXT_ONLY:
-        report(0.0, "looking for lines")
         points = kinds.get(structure).extract(picture, detector)
-        layers = replace(layers, structure=points.at(0))
+        smallest = replace(smallest, structure=points.at(0))
     if mode is Mode.THREE_LAYER:
         nothing = np.zeros((3, *base_shape(picture.size)), np.int32)
-        layers = replace(layers, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
-    smallest = measured(layers)
-    if smallest > budget_bytes:
-        raise too_small(mode, smallest)
-    if mode is not Mode.THREE_LAYER:
-        # Without a colour map the descriptors are the colours; they become words in the prompt.
-        room = budget_bytes - smallest
-        share = room // 3 if mode is Mode.TEXT_SKETCH else room
-        most = _DESCRIPTOR_BYTES if mode is Mode.TEXT_SKETCH else _TEXT_ONLY_DESCRIPTOR_BYTES
-        layers = described(layers, Subject(planes), min(share, most), budget_bytes, measured)
-    if points is None:
-        return layers
-    step_index = None
-    if mode is Mode.THREE_LAYER:
-        report(0.4, "mixing the colours")
-        colour_limit = measured(layers) + int(_COLOUR_SHARE * (budget_bytes - measured(layers)))
-        layers, step_index = _coloured(layers, planes, 0, colour_limit, measured, report)
-    report(0.6, "drawing the sketch")
-
-    best, too_far = 0, points.top + 1
-    while too_far - best > 1:
-        step = (best + too_far) // 2
-        if measured(replace(layers, structure=points.at(step))) <= budget_bytes:
-            best = step
-        else:
-            too_far = step
-    while best > 0:
-        drawn = replace(layers, structure=points.at(best))
-        if step_index is not None:
-            # The colours flow round the strokes, so new strokes mean new coefficients.
-            drawn, _ = _coloured(drawn, planes, step_index, budget_bytes, measured, report)
-        if measured(drawn) <= budget_bytes:
-            layers = drawn
-            break
-        best -= 1
+        smallest = replace(smallest, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
+    check_smallest(smallest, mode, budget_bytes, size_of)
+    budget = Budget(to_ycbcr(np.asarray(picture.convert("RGB"))), budget_bytes, size_of, report)
+    layers = smallest if mode is Mode.THREE_LAYER else _described(smallest, budget)
+    if points is not None:
+        layers = _drawn(layers, points, budget)
     report(1.0, "encoded")
     return layers
 
 
-def _coloured(
-    layers: Layers,
-    planes: np.ndarray,
-    finest_index: int,
-    limit_bytes: int,
-    size_of: Callable[[Layers], int],
-    report: Pulse,
-) -> tuple[Layers, int]:
-    """`layers` with the finest colour map, of `finest_index` or coarser, that fits; unchanged if none does."""
+def _described(layers: Layers, budget: Budget) -> Layers:
+    """Add descriptors: without a colour map they are the colours, as words in the prompt."""
+    room = budget.most_bytes - budget.size_of(layers)
+    if layers.structure is None:
+        return described(layers, min(room, _TEXT_ONLY_DESCRIPTOR_BYTES), budget)
+    return described(layers, min(room // _DESCRIPTOR_SHARE, _DESCRIPTOR_BYTES), budget)
+
+
+def _drawn(layers: Layers, points: OperatingPoints, budget: Budget) -> Layers:
+    """The most structure that fits, beside colours where the layers have a texture."""
+    step_index = None
+    if layers.texture is not None:
+        budget.report(0.4, "mixing the colours")
+        least_bytes = budget.size_of(layers)
+        limit_bytes = least_bytes + int(_COLOUR_SHARE * (budget.most_bytes - least_bytes))
+        layers, step_index = _coloured(layers, 0, limit_bytes, budget)
+    budget.report(0.6, "drawing the sketch")
+    most = last_that_fits(lambda step: budget.fits(replace(layers, structure=points.at(step))), points.top)
+    for step in range(most, 0, -1):
+        drawn = replace(layers, structure=points.at(step))
+        if step_index is not None:
+            # The colours flow round the strokes, so new strokes mean new coefficients.
+            drawn, _ = _coloured(drawn, step_index, budget.most_bytes, budget)
+        if budget.fits(drawn):
+            return drawn
+    return layers
+
+
+def _coloured(layers: Layers, finest_index: int, limit_bytes: int, budget: Budget) -> tuple[Layers, int]:
+    """`layers` with the finest colour map, of `finest_index` or coarser, that fits `limit_bytes`, and its step.
+
+    Unchanged if none does.
+    """
     shapes = level_shapes(layers.size[1], layers.size[0])
     level = next(i for i, (h, w) in enumerate(shapes) if h * w <= _MOST_PIXELS or i == len(shapes) - 1)
     base = base_level(layers.size)
     height, width = shapes[base]
-    residual = without_field(layers, planes, level)
+    residual = without_field(layers, budget.planes, level)
     found = colour_map.transform(layers, *shapes[level]).forward(residual) * 2.0**level
     coefficients = np.zeros((3, height, width), found.dtype)
     coarse = next((shape for shape in shapes if max(shape) <= _MOST_COLOUR_CELLS), shapes[-1])
@@ -131,16 +127,13 @@ def _coloured(
     def at(index: int) -> Layers:
         scaled = coefficients / colour_map.coefficient_step(index, layers.size)
         integers, _ = quantise(
-            scaled, shapes[base:], index, layers.strokes, bits_weight=_BITS_WEIGHT, beat=report.beat
+            scaled, shapes[base:], index, layers.strokes, lam=_LAMBDA, beat=budget.report.beat
         )
         return replace(layers, texture=Texture(integers, index))
 
-    finest, coarsest = finest_index, colour_map.STEP_COUNT - 1
-    while finest < coarsest:
-        middle = (finest + coarsest) // 2
-        if size_of(at(middle)) <= limit_bytes:
-            coarsest = middle
-        else:
-            finest = middle + 1
-    found_layers = at(coarsest)
-    return (found_layers if size_of(found_layers) <= limit_bytes else layers), coarsest
+    coarsest = colour_map.STEP_COUNT - 1
+    finer = last_that_fits(
+        lambda finer: budget.size_of(at(coarsest - finer)) <= limit_bytes, coarsest - finest_index
+    )
+    coloured = at(coarsest - finer)
+    return (coloured if budget.size_of(coloured) <= limit_bytes else layers), coarsest - finer

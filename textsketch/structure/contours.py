@@ -11,7 +11,7 @@ import numpy as np
 
 from textsketch.structure import canny
 from textsketch.structure.barriers import trace
-from textsketch.structure.strokes import smooth
+from textsketch.structure.lines import rank, smooth
 
 _SHORTEST_LINE = 8
 _SCALES_CELLS = (1.0, 2.0, 4.0)
@@ -19,7 +19,7 @@ _CANNY_LOW, _CANNY_HIGH = 2.5, 6.0  # grey levels a cell
 _FIXED_POINT = 64
 
 
-def detect(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
+def find(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
     """The contours of a picture, the best first.
 
     planes: (3, height, width) float32, luma and colour differences centred on 0. shape: (rows, columns) of
@@ -34,19 +34,6 @@ def detect(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
     cells = cv2.resize(flat, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
     lines = [smooth(line) for line in trace(_edges(cells)) if len(line) >= _SHORTEST_LINE]
     return rank(lines, _strength(cells))
-
-
-def rank(lines: list[np.ndarray], strength: np.ndarray) -> list[np.ndarray]:
-    """Order lines by what a person would draw first: mean strength times the square root of the length.
-
-    lines: (n, 2) integer (row, column) cells of `strength`, a (rows, columns) map of at least 0. Lines of the
-    same merit keep their order.
-    """
-
-    def merit(line: np.ndarray) -> float:
-        return float(strength[line[:, 0], line[:, 1]].mean()) * len(line) ** 0.5
-
-    return sorted(lines, key=merit, reverse=True)
 
 
 def _edges(cells: np.ndarray) -> np.ndarray:

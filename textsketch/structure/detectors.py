@@ -64,15 +64,15 @@ def edge_map(picture: Image.Image, name: str = OWN, long_side: int = 512) -> np.
     return np.clip(found[: reduced.height, : reduced.width] / 255, 0, 1)
 
 
-def strokes(edges: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
-    """Thin a soft edge map to strokes on a grid of `shape` (rows, columns), as `contours.rank` orders them.
+def find(edges: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
+    """Thin a soft edge map to strokes on a grid of `shape` (rows, columns), as `lines.rank` orders them.
 
     edges: (height, width) float, 0 to 1. Returns arrays (n, 2) of integer (row, column) cells, the best first.
     """
     import cv2
 
     from textsketch.structure.barriers import trace
-    from textsketch.structure.contours import rank
+    from textsketch.structure.lines import rank
 
     rows, columns = shape
     reduced = _reduce_by_maximum(np.asarray(edges, np.float32), rows, columns)

@@ -16,7 +16,7 @@ from textsketch.layers import Strokes
 from textsketch.structure import detectors, sketch_coder
 from textsketch.structure.barriers import polylines
 from textsketch.structure.kind import Guide, Kind, OperatingPoints
-from textsketch.structure.strokes import draw, smooth
+from textsketch.structure.lines import draw, smooth
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,7 +35,7 @@ _LINE_PEAK = 0.8
 def extract(picture: Image.Image, detector: str) -> OperatingPoints:
     """The best strokes of a detector's map of an RGB picture, one more a step."""
     shape = grid_shape(picture.size, _LONG_SIDE)
-    lines = [smooth(line) for line in detectors.strokes(detectors.edge_map(picture, detector), shape)]
+    lines = [smooth(line) for line in detectors.find(detectors.edge_map(picture, detector), shape)]
     return OperatingPoints(len(lines), lambda step: Strokes(draw(lines[:step], shape)))
 
 

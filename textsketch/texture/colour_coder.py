@@ -15,7 +15,7 @@ from textsketch.texture.colour_map import LARGEST, STEP_COUNT
 from textsketch.texture.colour_model import ColourModel
 from textsketch.texture.contexts import passes
 from textsketch.texture.grain import code_grain
-from textsketch.texture.quantiser import finest_levels
+from textsketch.texture.rdo_quantiser import finest_levels
 
 _COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64

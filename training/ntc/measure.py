@@ -15,14 +15,14 @@ from textsketch.codestream.grids import grid_shape
 from textsketch.codestream.tables import NEWEST
 from textsketch.layers import Strokes
 from textsketch.structure import detectors, line_drawing, ntc, sketch_coder
-from textsketch.structure.strokes import draw
+from textsketch.structure.lines import draw
 
 SIZE = (512, 512)
 
 
 def by_strokes(edges: np.ndarray, count: int) -> tuple[int, np.ndarray]:
     shape = grid_shape(SIZE, 192)
-    strokes = draw(detectors.strokes(edges, shape)[:count], shape)
+    strokes = draw(detectors.find(edges, shape)[:count], shape)
     data = sketch_coder.pack(Strokes(strokes), SIZE, NEWEST)
     return len(data), np.asarray(line_drawing.soft_edges(strokes, SIZE), np.float32) / 255
 

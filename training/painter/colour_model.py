@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textsketch.allocation import painter as rate_control
+from textsketch.allocation.painter import first_choice
 from textsketch.codestream.grids import base_level, level_shapes
 from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.models import BitMeter
@@ -21,7 +21,7 @@ from textsketch.structure import sketch_coder
 from textsketch.texture import colour_model
 from textsketch.texture.contexts import INPUT_SCALE, INPUTS, MAGNITUDES, SIGN_INPUTS, SIGNED, passes
 from textsketch.texture.grain import code_grain
-from textsketch.texture.quantiser import finest_levels, quantise
+from textsketch.texture.rdo_quantiser import finest_levels, quantise
 from training.painter.pictures import training_pictures
 from training.tables import newest_file
 
@@ -71,7 +71,7 @@ def samples(data: Path, seed: int, photo_repeats: int):
     signs = [[], [], []]
     for picture, random in training_pictures(data, seed, photo_repeats):
         budget_bytes = int(np.exp(random.uniform(np.log(LEAST_BYTES), np.log(MOST_BYTES))))
-        layers = rate_control.first_choice(picture, budget_bytes, size_of=estimated_size_bytes)
+        layers = first_choice(picture, budget_bytes, size_of=estimated_size_bytes)
         texture, strokes = layers.texture, layers.strokes
         shapes = level_shapes(picture.size[1], picture.size[0])[base_level(picture.size) :]
         finest = finest_levels(texture.coefficients, shapes)
@@ -113,7 +113,7 @@ def estimated_size_bytes(layers: Layers) -> int:
     strokes = layers.strokes
     # Bits that cost nothing leave integers as they are, even a little off.
     scaled = texture.coefficients * np.float32(1.01)
-    meter.bits += quantise(scaled, shapes, texture.step_index, strokes, bits_weight=0)[1]
+    meter.bits += quantise(scaled, shapes, texture.step_index, strokes, lam=0)[1]
     code_grain(meter, texture.grain, layers.size)
     sketch_bytes = len(sketch_coder.pack(layers.structure, layers.size, NEWEST))
     return HEADER_BYTES + sketch_bytes + int(np.ceil(meter.bits / 8))

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from textsketch.allocation import painter as rate_control
+from textsketch.allocation import stroke_choice
+from textsketch.allocation.painter import FAVOUR, LESS_FAVOUR
 from textsketch.codestream.grids import grid_shape
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.semantic import descriptors
-from textsketch.structure import contours, sketch_coder
-from textsketch.structure import strokes as stroke_finder
+from textsketch.structure import contours, edges, sketch_coder
+from textsketch.structure.lines import draw
 from textsketch.texture import colour_map
 from training.painter.pictures import training_pictures
 from training.tables import newest_file
@@ -53,16 +54,16 @@ def sketches(data: Path, seed: int):
         long_side = int(random.choice([128, 192, 192, 192, 192, 256]))
         shape = grid_shape(size, long_side)
         if random.random() < 0.3:
-            lines = contours.detect(planes, shape)
-            yield stroke_finder.draw(lines[: int(random.integers(4, 50))], shape)
+            lines = contours.find(planes, shape)
+            yield draw(lines[: int(random.integers(4, 50))], shape)
             continue
-        lines = stroke_finder.detect(planes[0], size, long_side)
+        lines = edges.find(planes, shape)
         colours = descriptors.from_planes(planes, 16)
         residual = planes - descriptors.field_planes(colours, *planes.shape[1:], size)
         step = colour_map.coefficient_step(int(random.integers(22, 58)), size)
-        favour = rate_control.FAVOUR * rate_control.LESS_FAVOUR ** int(random.choice([0, 0, 0, 1, 2, 3]))
-        chosen = stroke_finder.select(lines, residual, shape, step, favour)
-        yield stroke_finder.draw(chosen, shape)
+        favour = FAVOUR * LESS_FAVOUR ** int(random.choice([0, 0, 0, 1, 2, 3]))
+        chosen = stroke_choice.select(lines, residual, shape, step, favour)
+        yield draw(chosen, shape)
 
 
 def build(data: Path) -> None:

@@ -10,7 +10,7 @@ from textsketch.codestream.grids import grid_shape
 from textsketch.models import weights
 from textsketch.render.diffusion import condition
 from textsketch.structure import detectors, line_drawing
-from textsketch.structure.strokes import draw
+from textsketch.structure.lines import draw
 
 SHARED = Path(__file__).parents[4] / "shared"
 
@@ -58,7 +58,7 @@ def test_drawn_strokes_look_like_the_real_map_they_came_from(monkeypatch, tmp_pa
     real = detectors.edge_map(picture, "pidinet")
     teed = detectors.edge_map(picture, "teed")
     shape = grid_shape(picture.size, 192)
-    strokes = draw(detectors.strokes(real, shape)[:120], shape)
+    strokes = draw(detectors.find(real, shape)[:120], shape)
     drawn = np.asarray(line_drawing.soft_edges(strokes, picture.size), np.float32) / 255
     side_by_side = np.hstack([real, drawn, teed])
     path = tmp_path_factory.mktemp("pictures") / "real-drawn-teed.png"

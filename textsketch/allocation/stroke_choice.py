@@ -1,4 +1,4 @@
-"""Finds a picture's contours and chooses the strokes that are worth their bytes.
+"""Chooses the strokes that are worth their bytes.
 
 A stroke's worth is measured on the colour map: the bits the stroke-stopped wavelet saves near it.
 """
@@ -9,55 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textsketch.codestream.grids import grid_shape
-from textsketch.structure import canny
-from textsketch.structure.barriers import barriers, trace
+from textsketch.structure.barriers import barriers
+from textsketch.structure.edges import SHORTEST_LINE
+from textsketch.structure.lines import draw
 from textsketch.texture.contexts import band_slices
 from textsketch.texture.wavelet import StrokeWavelet
 
 _PIECE_CELLS = 8
-_SHORTEST_LINE = 12
+"""Length of the pieces a line is cut into; a stretch of them is drawn or not."""
 _REACH_CELLS = 3.0
+"""How far from a piece what is saved counts as its own."""
 _COARSEST_CELL = 16
-_START_BITS = 40.0
-_CELL_BITS = 1.1
-
-
-def detect(luma: np.ndarray, size: tuple[int, int], long_side: int) -> list[np.ndarray]:
-    """Contours of a (height, width) luma plane centred on 0, smoothed.
-
-    Returns arrays (n, 2) of (row, column) cells on the grid with `long_side` cells of a picture of `size`;
-    neighbours in a line touch.
-    """
-    import cv2
-
-    rows, columns = grid_shape(size, long_side)
-    grey = np.clip(luma + 128, 0, 255).astype(np.uint8)
-    reduced = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
-    found = canny.edges(cv2.bilateralFilter(reduced, 5, 25, 2), low=20, high=50)
-    return [smooth(line) for line in trace(found) if len(line) >= _SHORTEST_LINE]
-
-
-def smooth(line: np.ndarray) -> np.ndarray:
-    """Round off a line's pixel noise; smooth lines are cheaper to code and nicer to look at."""
-    points = line.astype(float)
-    for _ in range(6):
-        points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
-    cells = [tuple(line[0])]
-    for point in np.rint(points).astype(int):
-        while max(abs(point[0] - cells[-1][0]), abs(point[1] - cells[-1][1])) > 1:
-            step = np.sign(point - cells[-1])
-            cells.append((cells[-1][0] + step[0], cells[-1][1] + step[1]))
-        if tuple(point) != cells[-1]:
-            cells.append(tuple(point))
-        # A corner whose neighbours touch diagonally is cut, so that lines stay one cell wide.
-        while len(cells) > 2 and max(abs(cells[-1][0] - cells[-3][0]), abs(cells[-1][1] - cells[-3][1])) <= 1:
-            del cells[-2]
-    return np.array(cells)
+"""Pixels of the coarsest wavelet cell that is looked at: a larger one lies beside many strokes."""
+_START_BITS, _CELL_BITS = 40.0, 1.1
+"""What the sketch coder needs to start a stroke, and for each of its cells, on photographs."""
 
 
 @dataclass(frozen=True)
-class Contour:
+class ValuedLine:
     """A line cut into short pieces, with the bits of colour map each piece saves."""
 
     pieces: list[np.ndarray]
@@ -70,7 +39,7 @@ def measure(
     shape: tuple[int, ...],
     step: float,
     bare: np.ndarray | None = None,
-) -> list[Contour]:
+) -> list[ValuedLine]:
     """Cut lines into pieces and measure what each saves when all are drawn.
 
     planes: (3, height, width) float32, the picture without the descriptors' field. shape: of the grid.
@@ -81,17 +50,17 @@ def measure(
         bare = _bare_cost(planes, step)
     cut = [np.array_split(line, max(1, round(len(line) / _PIECE_CELLS))) for line in lines]
     saved = iter(_worth([piece for pieces in cut for piece in pieces], planes, shape, step, bare))
-    return [Contour(pieces, np.array([next(saved) for _ in pieces])) for pieces in cut]
+    return [ValuedLine(pieces, np.array([next(saved) for _ in pieces])) for pieces in cut]
 
 
-def choose(contours: list[Contour], favour: float) -> list[np.ndarray]:
+def choose(valued: list[ValuedLine], favour: float) -> list[np.ndarray]:
     """The stretches whose worth, times `favour`, exceeds what they cost to code."""
     chosen = []
-    for contour in contours:
-        profit = favour * contour.worth - _CELL_BITS * np.array([len(piece) for piece in contour.pieces])
+    for line in valued:
+        profit = favour * line.worth - _CELL_BITS * np.array([len(piece) for piece in line.pieces])
         for first, last in _profitable_runs(profit, _START_BITS):
-            stretch = np.concatenate(contour.pieces[first:last])
-            if len(stretch) >= _SHORTEST_LINE:
+            stretch = np.concatenate(line.pieces[first:last])
+            if len(stretch) >= SHORTEST_LINE:
                 chosen.append(stretch)
     return chosen
 
@@ -122,14 +91,6 @@ def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, i
         on = on_from_on if on else off_from_on
     edges = np.nonzero(np.diff(np.array([0, *drawn[::-1], 0], int)))[0]
     return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def draw(lines: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """The bitmap of some strokes: `shape` bool."""
-    bitmap = np.zeros(shape, bool)
-    for line in lines:
-        bitmap[line[:, 0], line[:, 1]] = True
-    return bitmap
 
 
 def _bare_cost(planes: np.ndarray, step: float) -> np.ndarray:

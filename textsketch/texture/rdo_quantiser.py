@@ -1,4 +1,4 @@
-"""Chooses a colour map's integers: for every coefficient the value that costs least, in error and in bits."""
+"""The RDO quantiser: for every coefficient of a colour map the integer of least error + lambda x bits."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def quantise(
     step_index: int,
     strokes: np.ndarray | None,
     *,
-    bits_weight: float,
+    lam: float,
     least_share: float = LEAST_SHARE,
     model: IntegerNetwork | None = None,
     beat: Callable[[], None] | None = None,
 ) -> tuple[np.ndarray, float]:
     """Quantise coefficients in units of the step, in coding order, with the coder's own probabilities.
 
-    scaled: (3, height, width) float32. bits_weight: squared error, in squared steps, one bit is worth.
+    scaled: (3, height, width) float32. lam: lambda, the squared error, in squared steps, that one bit is worth.
     least_share: of a level's coefficients must be above the step for it, or a finer one, to be coded.
     model: the network of the format version to be written, by default the newest.
     beat: called many times a second; an exception it raises stops the work.
@@ -46,14 +46,14 @@ def quantise(
         size = np.minimum(np.abs(wanted), LARGEST)
         floor = np.floor(size).astype(np.int64)
         best = np.zeros(len(size), np.int64)
-        best_cost = size**2 + bits_weight * cost[0]
+        best_cost = size**2 + lam * cost[0]
         best_bits = cost[0].copy()
         rows = np.nonzero(size > 0.45)[0]
         if len(rows):
             for candidate in (floor[rows], floor[rows] + 1):
                 candidate = np.clip(candidate, 1, LARGEST)
                 bits = cost[np.minimum(candidate, 3), rows] + _ESCAPE_BITS * np.maximum(candidate - 3, 0)
-                price = (size[rows] - candidate) ** 2 + bits_weight * bits
+                price = (size[rows] - candidate) ** 2 + lam * bits
                 better = price < best_cost[rows]
                 best[rows[better]] = candidate[better]
                 best_cost[rows[better]] = price[better]

@@ -1,0 +1,196 @@
+"""Chooses the colour map and the grain that fill a budget best, over descriptors and strokes that stand.
+
+An operating point is a quantiser step and lambda, the squared error in squared steps that one bit is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from textsketch.allocation.analysis import Analysis, errors
+from textsketch.allocation.search import FULL, Budget
+from textsketch.layers import Layers, Texture
+from textsketch.progress import Pulse
+from textsketch.texture import colour_map, grain
+
+_LAMBDA, _LEAST_LAMBDA = 0.16, 0.06
+"""A step is judged at the first, where a photograph's PSNR is flat. Bytes that the step leaves over buy a lower
+one, down to the second: below it a finer step is the better buy."""
+_FEW_LAMBDA = 0.6
+"""What makes a map one step finer so small that it fits where the last lambda above does not: the base that
+single coefficients are added to."""
+_TRIALS = 8
+"""Files packed to find how many coefficients fit: bisection and secants get within 5 % of any budget by then."""
+_LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
+"""Bytes of a budget from which a grain map of 4, or of 12, cells along the longer side is worth its 3, or 10."""
+_STEPS_AN_OCTAVE = 8
+"""So many quantiser steps on, a step is twice as coarse."""
+_ZERO_ANYWAY = 0.6
+"""A coefficient of fewer steps than this is never worth its bits."""
+
+
+def finest_step(analysis: Analysis, limit_bits: float, guess: int, report: Pulse) -> int:
+    """The finest quantiser step whose estimated code length stays below `limit_bits`."""
+    too_fine, coarse_enough = analysis.finest - 1, colour_map.STEP_COUNT - 1
+    while coarse_enough - too_fine > 1:
+        bits = analysis.quantised(guess, _LAMBDA, report)[1]
+        if bits <= limit_bits:
+            coarse_enough = guess
+        else:
+            too_fine = guess
+        # The code length halves about every five steps.
+        guess += round(5 * np.log2(max(bits, 1) / max(limit_bits, 1)))
+        guess = min(max(guess, too_fine + 1), coarse_enough - 1)
+    return coarse_enough
+
+
+def add_grain(layers: Layers, analysis: Analysis, step_index: int, budget: Budget) -> Layers:
+    """Add the grain that a painting at this quantiser step lacks, over an empty colour map."""
+    if budget.most_bytes < _LEAST_FOR_GRAIN:
+        return layers
+    coefficients, _ = analysis.quantised(step_index, _LAMBDA, budget.report)
+    trial = replace(layers, texture=Texture(coefficients, step_index))
+    strength = _roughness(trial, analysis, budget, typical=False)
+    blank = np.zeros_like(coefficients)
+    trial = replace(layers, texture=Texture(blank, 0, strength if strength.any() else None))
+    return trial if budget.fits(trial) else layers
+
+
+def _roughness(layers: Layers, analysis: Analysis, budget: Budget, *, typical: bool) -> np.ndarray:
+    """The grain map for what the layers' painting lacks."""
+    painted = colour_map.synthesise(layers, analysis.wavelet, analysis.level)
+    fine = budget.most_bytes >= _LEAST_FOR_FINE_GRAIN
+    return grain.measure(analysis.residual[0] - painted[0], layers.size, fine, typical=typical)
+
+
+def fill(layers: Layers, analysis: Analysis, guess: int, budget: Budget) -> Layers:
+    """The colour map that fills the budget best: its step first, then the price of a bit."""
+    room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
+    step_index = finest_step(analysis, room_bits, guess, budget.report)
+    grain_map = None if layers.texture is None else layers.texture.grain
+
+    def at(index: int, lam: float) -> Layers:
+        coefficients, _ = analysis.quantised(index, lam, budget.report)
+        return replace(layers, texture=Texture(coefficients, index, grain_map))
+
+    # The coder adapts to the picture, so the estimate is a little off either way.
+    best = at(step_index, _LAMBDA)
+    while not budget.fits(best):
+        if step_index + 1 == colour_map.STEP_COUNT:
+            return layers
+        step_index += 1
+        best = at(step_index, _LAMBDA)
+    while step_index > analysis.finest and budget.fits(finer := at(step_index - 1, _LAMBDA)):
+        best, step_index = finer, step_index - 1
+    nearer = _nearest_step(analysis, step_index, budget.report)
+    if nearer != step_index and budget.fits(coarser := at(nearer, _LAMBDA)):
+        best, step_index = coarser, nearer
+    high, low = _LAMBDA, _LEAST_LAMBDA
+    for _ in range(4):
+        middle = (low + high) / 2
+        trial = at(step_index, middle)
+        if budget.fits(trial):
+            best, high = trial, middle
+        else:
+            low = middle
+    return best
+
+
+def _nearest_step(analysis: Analysis, step_index: int, report: Pulse) -> int:
+    """The step, this one or an up to twice as coarse one, whose colour map comes nearest to the picture.
+
+    In drawn pictures many coefficients are equal; a coarse step that meets them beats a finer one between.
+    """
+
+    def error(index: int, coefficients: np.ndarray) -> float:
+        step = colour_map.coefficient_step(index, analysis.size)
+        missed = analysis.scaled(index) - colour_map.dequantise(coefficients)
+        return float(np.square(missed).sum(dtype=np.float64)) * step**2
+
+    nearest = step_index
+    least = error(step_index, analysis.quantised(step_index, _LAMBDA, report)[0])
+    for index in range(step_index + 1, min(step_index + 1 + _STEPS_AN_OCTAVE, colour_map.STEP_COUNT)):
+        scaled = analysis.scaled(index)
+        least_possible = error(index, np.trunc(scaled + np.copysign(1 - _ZERO_ANYWAY, scaled)))
+        if least_possible < least:
+            found = error(index, analysis.quantised(index, _LAMBDA, report)[0])
+            if found < least:
+                nearest, least = index, found
+    return nearest
+
+
+def fill_up(layers: Layers, analysis: Analysis, budget: Budget) -> tuple[Layers, bool]:
+    """Measure the grain on what is really painted, and leave few bytes that colours could use.
+
+    Returns also whether few were left anyway.
+    """
+    if layers.texture is not None and layers.texture.grain is not None:
+        strength = _roughness(layers, analysis, budget, typical=True)
+        measured = replace(layers.texture, grain=strength if strength.any() else None)
+        if budget.fits(trial := replace(layers, texture=measured)):
+            layers = trial
+    full = budget.is_full(layers)
+    return (layers if full else _finer(layers, analysis, budget)), full
+
+
+def is_said(layers: Layers, analysis: Analysis) -> bool:
+    """Whether the colour map is so fine that a finer one could hardly say more."""
+    return layers.texture is not None and layers.texture.step_index < analysis.finest + _STEPS_AN_OCTAVE
+
+
+def _finer(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
+    """The layers with the coefficients of a finer colour map that gain most, as many as fit."""
+    texture = layers.texture
+    if texture is None:
+        return layers
+    best = _between(layers, texture, analysis, budget)
+    if budget.is_full(best):
+        return best
+    if texture.step_index > analysis.finest:
+        coefficients, _ = analysis.quantised(texture.step_index - 1, _FEW_LAMBDA, budget.report)
+        few = Texture(coefficients, texture.step_index - 1, texture.grain)
+        choices = [best, _between(layers, few, analysis, budget)]
+    else:  # where all is said, a cheaper bit is not always a nearer one
+        last = _between(best, best.texture or texture, analysis, budget, lam=0.0)
+        choices = [layers, best, last]
+    return min(choices, key=lambda each: errors(each, analysis)[0])
+
+
+def _between(
+    layers: Layers,
+    few: Texture,
+    analysis: Analysis,
+    budget: Budget,
+    lam: float = _LEAST_LAMBDA,
+) -> Layers:
+    """The layers with `few` and coefficients that a cheaper bit adds to it, as far as the budget goes."""
+    best = replace(layers, texture=few)
+    if not budget.fits(best):
+        return layers
+    many, bits = analysis.quantised(few.step_index, lam, budget.report, least_share=0.0)
+    scaled = analysis.scaled(few.step_index)
+    gain = (np.abs(scaled - few.coefficients) - np.abs(scaled - many)).ravel()
+    gainful = np.flatnonzero(gain > 0)
+    order = gainful[np.argsort(-gain[gainful], kind="stable")]
+    # Secants and halves in turn. Bytes beyond the budget are estimated: coding takes longest there.
+    low, low_bytes = 0, budget.size_of(best)
+    high = len(order) + 1
+    high_bytes = budget.size_of(replace(layers, texture=None)) + bits / 8
+    aim_bytes = (FULL + 1) / 2 * budget.most_bytes
+    for trial_index in range(_TRIALS):
+        if high - low <= 1 or low_bytes >= FULL * budget.most_bytes:
+            break
+        secant = (aim_bytes - low_bytes) / max(high_bytes - low_bytes, 1)
+        share = 0.5 if trial_index % 3 == 2 else secant
+        middle = low + min(max(round(share * (high - low)), 1), high - low - 1)
+        mixed = few.coefficients.copy()
+        mixed.flat[order[:middle]] = many.flat[order[:middle]]
+        trial = replace(layers, texture=replace(few, coefficients=mixed))
+        trial_bytes = budget.size_of(trial)
+        if trial_bytes <= budget.most_bytes:
+            best, low, low_bytes = trial, middle, trial_bytes
+        else:
+            high, high_bytes = middle, min(trial_bytes, high_bytes)
+    return best

@@ -12,6 +12,40 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
+SLOW = {
+    "the app runs": ["test_app.py", "web/test_intake.py", "web/test_workers.py", "web/test_workspace.py"],
+    "programs run": [
+        "test_readme.py",
+        "test_training.py",
+        "image/test_memory.py",
+        "models/test_hostile_hub.py",
+    ],
+    "networks are loaded": [
+        "models/test_clip.py",
+        "models/test_zero_gpu.py",
+        "render/diffusion/test_candidates.py",
+        "render/diffusion/test_condition.py",
+        "render/diffusion/test_sampler.py",
+        "semantic/captions/test_captioner.py",
+        "semantic/captions/test_prompt_inversion.py",
+        "structure/test_detectors.py",
+        "structure/test_ntc.py",
+        "structure/test_pose.py",
+    ],
+    "many pictures are encoded": [
+        "allocation/test_diffusion.py",
+        "allocation/test_painter.py",
+        "measure/baselines/test_learned_codec.py",
+        "measure/baselines/test_search.py",
+        "measure/evaluation/test_command.py",
+        "measure/metrics/test_distribution.py",
+        "measure/metrics/test_no_reference.py",
+        "measure/metrics/test_table.py",
+        "test_pipeline.py",
+    ],
+}
+"""The modules whose tests `make test-fast` leaves out, and why they take long."""
+
 if os.environ.get("CI"):
     # In CI a missing package is a failure, never a skip.
     pytest.importorskip = lambda name, **_: importlib.import_module(name)
@@ -41,3 +75,10 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no test data in {SHARED_DATA}")
     return SHARED_DATA
+
+
+def pytest_collection_modifyitems(items):
+    slow = {ROOT / "tests" / name for names in SLOW.values() for name in names}
+    for item in items:
+        if item.path in slow:
+            item.add_marker("slow")

@@ -47,7 +47,9 @@ def test_every_path_and_module_the_page_names_is_there():
     assert len(named) > 20
     for name in named:
         assert any((folder / name).exists() for folder in (ROOT, PACKAGE, *PACKAGE.iterdir())), name
-    for dotted in re.findall(r"`((?:structure|render|semantic|options|layers|measure)\.(?!py`)[\w.]+)`", PAGE):
+    for dotted in re.findall(
+        r"`((?:structure|render|semantic|options|layers|measure)\.(?!py`)[\w.]+)`", PAGE
+    ):
         module, _, attribute = f"textsketch.{dotted}".rpartition(".")
         assert module in MODULES, dotted
         names = {getattr(node, "name", None) for node in MODULES[module].body}

@@ -72,6 +72,24 @@ def test_the_largest_latents_survive():
     assert np.array_equal(received.latents, wild.latents)
 
 
+def test_a_file_means_the_same_whatever_size_diffusion_runs_at(monkeypatch):
+    from textsketch.render.diffusion import condition
+
+    data = ntc.pack(ntc.encode(map_of_lines(64), (784, 1127), 1), (784, 1127), NEWEST)
+    before = ntc.unpack(data, (784, 1127), NEWEST)
+    monkeypatch.setattr(condition, "SHORT_SIDE", 1024)
+    assert np.array_equal(ntc.unpack(data, (784, 1127), NEWEST).latents, before.latents)
+    assert before.latents.shape[1:] == (44, 32)
+
+
+def test_latents_of_another_grid_or_version_are_refused():
+    soft = ntc.encode(map_of_lines(64), (512, 512), 1)
+    with pytest.raises(ValueError, match="shape"):
+        ntc.pack(soft, (768, 512), NEWEST)
+    with pytest.raises(KeyError):
+        ntc.pack(soft, (512, 512), 0)
+
+
 def test_the_coder_is_pinned():
     random = np.random.default_rng(1)
     shape = ntc.encode(map_of_lines(64), (512, 512), 1).latents.shape

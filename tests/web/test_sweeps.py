@@ -21,7 +21,7 @@ class Heard(Reporter):
 def test_a_running_sweep_keeps_its_files_whatever_else_is_swept(monkeypatch, tmp_path, photo):
     monkeypatch.setattr(sweeps, "_MOST_FOLDERS", 1)
     pool = Pool(2)
-    room = sweeps.SweepRoom(tmp_path, pool)
+    room = sweeps.Sweeps(tmp_path, pool)
     small = tmp_path / "small.png"
     photo.resize((32, 32)).save(small)
 

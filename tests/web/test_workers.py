@@ -11,8 +11,8 @@ import worker_jobs
 from conftest import EXAMPLES, ROOT
 
 from textsketch.errors import ImageError
-from textsketch.web import showcase
 from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
+from textsketch.web.results import Results
 from textsketch.web.workers import UNFORESEEN, Pool, WorkerError
 
 
@@ -44,7 +44,7 @@ def gone(process_id: int) -> bool:
 def test_a_worker_answers_without_gradio_and_torch(pool):
     assert ask(pool, worker_jobs.answer, value={"a": [1, 2]}) == {"a": [1, 2]}
     loaded = ask(pool, worker_jobs.modules)
-    assert "textsketch.web.showcase" in loaded
+    assert "textsketch.web.results" in loaded
     assert not {"gradio", "torch", "pytest", "matplotlib", "spaces"} & set(loaded)
 
 
@@ -153,23 +153,23 @@ def test_no_worker_outlives_its_app(by):
     app.stdout.close()
 
 
-def test_a_showcase_is_made_once_and_a_failed_one_leaves_no_files(pool, tmp_path, monkeypatch):
-    results = tmp_path / "results"
-    results.mkdir()
-    room = showcase.Showroom(results, pool)
+def test_a_result_is_made_once_and_a_failed_one_leaves_no_files(pool, tmp_path, monkeypatch):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    room = Results(folder, pool)
     asked = {"mode": "text-only", "budget": 200, "caption": "a cat", "seed": 0}
 
     def show(path, **others):
-        return room.show(str(path), max_side=64, report=Reporter(), **asked | others)
+        return room.encode(str(path), max_side=64, report=Reporter(), **asked | others)
 
     first = show(EXAMPLES / "cat.jpg")
     assert first.original_size == (450, 300) and first.report.width == 64
     assert show(EXAMPLES / "cat.jpg") is first
-    before = set(room.root.iterdir())
+    before = set(folder.iterdir())
     (tmp_path / "wrong.png").write_text("this is no picture")
     with pytest.raises(ImageError):
         show(tmp_path / "wrong.png")
     with pytest.raises(ImageError, match="cannot read missing.png"):
         show(tmp_path / "missing.png")
-    assert set(room.root.iterdir()) == before
+    assert set(folder.iterdir()) == before
     assert show(EXAMPLES / "cat.jpg", seed=1) is not first

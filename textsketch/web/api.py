@@ -13,10 +13,10 @@ from textsketch.errors import TextsketchError
 from textsketch.web.controls import MAX_SIDE
 from textsketch.web.intake import REFUSED
 from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
-from textsketch.web.showcase import Painted, Showcase, Showroom
+from textsketch.web.results import Painted, Result, Results
 
 
-def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
+def add_endpoints(results: Results, jobs: Jobs) -> None:
     """Add /encode and /decode to the app being built."""
 
     async def encode(
@@ -28,8 +28,8 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
         asked: dict[str, Any] = {"mode": mode, "budget": budget, "caption": caption, "seed": seed}
-        show: Showcase = await _answer(
-            jobs, lambda report: showroom.show(_path(image), max_side=MAX_SIDE, report=report, **asked)
+        show: Result = await _answer(
+            jobs, lambda report: results.encode(_path(image), max_side=MAX_SIDE, report=report, **asked)
         )
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
         return tsk, png, show.report.as_dict()
@@ -42,7 +42,7 @@ def add_endpoints(showroom: Showroom, jobs: Jobs) -> None:
         mode = None if layers == "all" else layers
         painted: Painted = await _answer(
             jobs,
-            lambda report: showroom.decode_file(
+            lambda report: results.decode_file(
                 _path(file), mode=mode, options={"grain": grain}, report=report
             ),
         )

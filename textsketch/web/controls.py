@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,7 @@ from gradio.components import Component
 
 from textsketch.errors import TextsketchError
 from textsketch.web import html
-from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Update
+from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Jobs, Update
 from textsketch.web.workers import UNFORESEEN
 
 MAX_SIDE = 1024
@@ -63,6 +64,32 @@ def follow(
     except Exception:
         logging.getLogger(__name__).exception("a job failed")
         yield {status: html.error(UNFORESEEN)} | failed(UNFORESEEN)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is on show: the question it answers, the status line to it, and whether it is a result."""
+
+    question: Any = None
+    status: str = ""
+    good: bool = False
+
+
+def comparison(
+    jobs: Jobs, tab: str, question: Callable[..., Any], show: Callable[[Answer | None], Any]
+) -> Callable[..., Any]:
+    """A listener that tells whether the answer on show is that to the settings, unless a job is running.
+
+    It takes an `Answer` and the settings. question: makes of the settings what an answer is to. show: makes
+    updates for the answer if it is, for None if it is not.
+    """
+
+    def compare(request: gr.Request, answer: Answer, *settings) -> Any:
+        if answer.question is None or jobs.running(owner(request, tab)):
+            return gr.skip()
+        return show(answer if question(*settings) == answer.question else None)
+
+    return compare
 
 
 def on_change(controls: Sequence[Component], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:

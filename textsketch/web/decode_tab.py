@@ -10,16 +10,17 @@ import gradio as gr
 from textsketch.layers import Mode
 from textsketch.web import html
 from textsketch.web.controls import WORK, Updates, follow, owner
-from textsketch.web.jobs import Jobs
 from textsketch.web.renderer_controls import renderer_controls
-from textsketch.web.showcase import Painted, Showroom
+from textsketch.web.results import Painted
+from textsketch.web.shared import Shared
 
 _ALL = "all"
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
 
 
-def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
+def decode_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
+    jobs, results = shared.jobs, shared.results
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
@@ -47,7 +48,7 @@ def decode_tab(showroom: Showroom, jobs: Jobs) -> None:
         asked = renderer.asked(rendering)
 
         def job(report):
-            return showroom.decode_file(
+            return results.decode_file(
                 path,
                 mode=None if layers == _ALL else layers,
                 report=report,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
@@ -18,8 +19,9 @@ from textsketch.web.encode_tab import encode_tab, warm_up
 from textsketch.web.jobs import Jobs
 from textsketch.web.page import ClosedRoutes, Page
 from textsketch.web.rate_tab import rate_tab
-from textsketch.web.showcase import Showroom
-from textsketch.web.sweeps import SweepRoom
+from textsketch.web.results import Results
+from textsketch.web.shared import Shared
+from textsketch.web.sweeps import Sweeps
 from textsketch.web.workers import WORKERS, Pool
 from textsketch.web.workspace import Workspace
 
@@ -27,7 +29,15 @@ STYLE = Path(__file__).with_name("style.css")
 MAX_UPLOAD = "32mb"
 
 
-def build(workspace: Workspace, showroom: Showroom, pool: Pool, jobs: Jobs) -> Page:
+TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
+    ("Encode", "encode", encode_tab),
+    ("Decode", "decode", decode_tab),
+    ("Rate and quality", "rate", rate_tab),
+)
+"""Title, id and layout of each tab. The first lays out the picture that later ones may look at."""
+
+
+def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) -> Page:
     """Lay out the demo and wire it."""
     with Page(
         workspace,
@@ -41,13 +51,11 @@ def build(workspace: Workspace, showroom: Showroom, pool: Pool, jobs: Jobs) -> P
             "and a map of its colours.</p>",
             elem_id="title",
         )
-        with gr.Tab("Encode", id="encode"):
-            current = encode_tab(demo, showroom, jobs, workspace.examples)
-        with gr.Tab("Decode", id="decode"):
-            decode_tab(showroom, jobs)
-        with gr.Tab("Rate and quality", id="rate"):
-            rate_tab(SweepRoom(showroom.root, pool), jobs, current)
-        add_endpoints(showroom, jobs)
+        shared = Shared(demo, jobs, results, sweeps, workspace.examples)
+        for title, name, lay_out in TABS:
+            with gr.Tab(title, id=name):
+                lay_out(shared)
+        add_endpoints(results, jobs)
     demo.queue(max_size=32, default_concurrency_limit=WORKERS)
     return demo
 
@@ -89,10 +97,10 @@ def serve(workspace: Workspace) -> None:
         if (profile := profiles.default()) is not None:
             sampler.prepare(profile.name)
     pool, jobs = Pool(), Jobs(WORKERS)
-    showroom = Showroom(workspace.results, pool)
-    demo = build(workspace, showroom, pool, jobs)
+    results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
+    demo = build(workspace, jobs, results, sweeps)
     pool.start()
     launch(demo)
     if not zero_gpu.active():  # its GPU is there for visitors only
-        threading.Thread(target=warm_up, args=(showroom, jobs, workspace.examples), daemon=True).start()
+        threading.Thread(target=warm_up, args=(results, jobs, workspace.examples), daemon=True).start()
     demo.block_thread()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from textsketch.web.controls import (
     PRIVATE,
     SCROLL_TO,
     WORK,
+    Answer,
     Updates,
+    comparison,
     follow,
     on_change,
     owner,
@@ -33,38 +34,16 @@ from textsketch.web.live_lines import (
     describe_caption,
     offered_budgets,
 )
-from textsketch.web.renderer_controls import Asked, RendererControls, renderer_controls
+from textsketch.web.renderer_controls import Asked, renderer_controls
 from textsketch.web.result_panel import ResultPanel
-from textsketch.web.showcase import Showcase, Showroom
+from textsketch.web.results import Result, Results
+from textsketch.web.shared import Current, Shared
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What is on show: the question it answers, the status line to it, and whether it is a result."""
-
-    question: dict[str, Any] | None = None
-    status: str = ""
-    good: bool = False
-
-
-@dataclass(frozen=True)
-class Current:
-    """The controls of the current picture, which another tab may look at."""
-
-    picture: gr.Image
-    caption: gr.Textbox
-    seed: gr.Number
-    renderer: RendererControls
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What an event of another tab has to be given: picture, caption, seed, then the renderer's inputs."""
-        return [self.picture, self.caption, self.seed, *self.renderer.inputs]
-
-
-def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) -> Current:
-    """Lay out the tab and wire it. examples: the folder of the bundled pictures."""
-    captions = example_captions(examples)
+def encode_tab(shared: Shared) -> None:
+    """Lay out the tab and wire it; its controls become the current picture's."""
+    jobs, results = shared.jobs, shared.results
+    captions = example_captions(shared.examples)
     first = next(iter(captions))
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
@@ -113,7 +92,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             caption_line = gr.HTML(describe_caption(captions[first]), elem_id="caption-line")
 
             def read(path: str, report: Reporter) -> Image.Image:
-                return showroom.picture(path, MAX_SIDE, report)
+                return results.picture(path, MAX_SIDE, report)
 
             caption_writer(jobs, read, picture, caption, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
@@ -123,7 +102,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         with gr.Column(scale=5, min_width=320, elem_id="result"):
             panel = ResultPanel()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
-    answer = gr.State(_Answer())
+    answer = gr.State(Answer())
 
     def question(path, mode, preset, size_bytes, caption, seed, *rendering) -> dict[str, Any]:
         asked = renderer.asked(rendering)
@@ -134,7 +113,7 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         idle = panel.idle() | {run: gr.update(interactive=True)}
 
         def answered(status: str, *, good: bool = False) -> Updates:
-            return idle | panel.current(status, good) | {answer: _Answer(asked, status, good)}
+            return idle | panel.current(status, good) | {answer: Answer(asked, status, good)}
 
         if not asked["path"]:
             yield answered(html.error(NO_PICTURE))
@@ -143,13 +122,13 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
         yield started | {
             run: gr.update(interactive=False),
             panel.cancel: gr.update(visible=True),
-            answer: _Answer(asked),
+            answer: Answer(asked),
         }
 
         def job(report):
-            return showroom.show(**asked, max_side=MAX_SIDE, report=report)
+            return results.encode(**asked, max_side=MAX_SIDE, report=report)
 
-        def done(show: Showcase) -> Updates:
+        def done(show: Result) -> Updates:
             return answered(html.timing(show), good=True) | panel.result(show)
 
         yield from follow(
@@ -161,17 +140,10 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
             cancelled=lambda: answered(html.stale("Cancelled.")),
         )
 
-    def compare(request: gr.Request, answer: _Answer, *settings) -> Updates:
-        """Say so when the result on show is not that of the settings."""
-        if answer.question is None or jobs.running(owner(request, "encode")):
-            return gr.skip()
-        if question(*settings) == answer.question:
-            return panel.current(answer.status, answer.good)
-        return panel.current(html.stale("The settings have changed."), False)
-
-    def overtaken(request: gr.Request, answer: _Answer, *settings) -> Updates:
-        """Say so when settings changed while the job ran."""
-        return gr.skip() if question(*settings) == answer.question else compare(request, answer, *settings)
+    def show(answer: Answer | None) -> Updates:
+        if answer is None:
+            return panel.current(html.stale("The settings have changed."), False)
+        return panel.current(answer.status, answer.good)
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
@@ -179,41 +151,42 @@ def encode_tab(demo: gr.Blocks, showroom: Showroom, jobs: Jobs, examples: Path) 
     def offer_budgets(path, preset) -> Any:
         return gr.update(**offered_budgets(path, preset))
 
-    def pick(request: gr.Request, event: gr.SelectData) -> tuple[str, str, _Answer]:
+    def pick(request: gr.Request, event: gr.SelectData) -> tuple[str, str, Answer]:
         jobs.overtake(owner(request, "encode"))
         path = list(captions)[event.index]
-        return path, captions[path], _Answer()  # encoded at once, so nothing to compare with
+        return path, captions[path], Answer()  # encoded at once, so nothing to compare with
 
-    def upload(request: gr.Request, caption, answer: _Answer) -> tuple[str, _Answer]:
+    def upload(request: gr.Request, caption, answer: Answer) -> tuple[str, Answer]:
         jobs.overtake(owner(request, "encode"))
         # The caption of another picture says nothing about this one; one just typed may.
         others = {*captions.values(), (answer.question or {}).get("caption")}
-        return "" if caption in others else caption, _Answer()
+        return "" if caption in others else caption, Answer()
 
     settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, *renderer.inputs]
     encode = (work, settings, [run, answer, *panel.outputs])
-    check = ([answer, *settings], panel.outputs)
+    compare = comparison(jobs, "encode", question, show)
+    check = (compare, [answer, *settings], panel.outputs)
     # Listeners run one after the other, so this one comes first.
     for trigger in (run.click, gallery.select):
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
-    run.click(*encode, **WORK).then(overtaken, *check, **PRIVATE)
-    demo.load(*encode, **WORK).then(overtaken, *check, **PRIVATE)
+    run.click(*encode, **WORK).then(*check, **PRIVATE)
+    shared.page.load(*encode, **WORK).then(*check, **PRIVATE)
     picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
-    picked.then(*encode, trigger_mode="multiple", **WORK).then(overtaken, *check, **PRIVATE)
+    picked.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     uploaded = picture.upload(upload, [caption, answer], [caption, answer], **PRIVATE)
-    uploaded.then(*encode, trigger_mode="multiple", **WORK).then(overtaken, *check, **PRIVATE)
+    uploaded.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
     picture.change(offer_budgets, [picture, preset], preset, **PRIVATE)
     preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
     caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
     budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
     on_change(budget_depends_on, describe_budget, budget_depends_on, budget_line)
-    on_change(settings, compare, *check)
-    return Current(picture, caption, seed, renderer)
+    on_change(settings, *check)
+    shared.current = Current(picture, caption, seed, renderer)
 
 
 def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:
-    """What `Showroom.show` is asked."""
+    """What `Results.encode` is asked."""
     return {
         "path": path,
         "mode": mode,
@@ -226,11 +199,11 @@ def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]
     }
 
 
-def warm_up(showroom: Showroom, jobs: Jobs, examples: Path) -> None:
+def warm_up(results: Results, jobs: Jobs, examples: Path) -> None:
     """Make what a visitor sees first, so that it is there at once."""
     path, caption = next(iter(example_captions(examples).items()))
     asked = _question(path, Mode.THREE_LAYER.value, "packet", caption, 0, Asked.usual())
-    jobs.call(lambda report: showroom.show(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
+    jobs.call(lambda report: results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
 
 
 def example_captions(folder: Path) -> dict[str, str]:

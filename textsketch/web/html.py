@@ -10,7 +10,7 @@ from textsketch.measure.metrics.table import METRICS
 from textsketch.measure.report import layer_bytes
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
-from textsketch.web.showcase import Painted, Showcase
+from textsketch.web.results import Painted, Result
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
@@ -45,10 +45,11 @@ def progress(update: Update) -> str:
     )
 
 
-def timing(show: Showcase) -> str:
+def timing(result: Result) -> str:
     """How long the result took."""
     return note(
-        f"Encoded in {show.encode_seconds:.1f} s, decoded from the file alone in {show.decode_seconds:.2f} s."
+        f"Encoded in {result.encode_seconds:.1f} s, "
+        f"decoded from the file alone in {result.decode_seconds:.2f} s."
     )
 
 
@@ -61,9 +62,9 @@ def headline_placeholder() -> str:
     return f'<div class="ts-headline">{cards}</div><div class="ts-facts">&nbsp;</div>'
 
 
-def headline(show: Showcase) -> str:
+def headline(result: Result) -> str:
     """The bytes and the rate in large type beside the JPEG of the same size, then the metrics."""
-    report = show.report
+    report = result.report
     jpeg = report.baselines[0]
     raw_bytes = 3 * report.width * report.height
     jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
@@ -86,17 +87,17 @@ def headline(show: Showcase) -> str:
         f"{raw_bytes:,} bytes</small></div>"
         f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div><div class='ts-facts'>{cells}</div>{missing}{_about_the_source(show)}"
+        f"</div><div class='ts-facts'>{cells}</div>{missing}{_about_the_source(result)}"
     )
 
 
-def _about_the_source(show: Showcase) -> str:
+def _about_the_source(result: Result) -> str:
     """How what was encoded differs from the file that was uploaded."""
-    width, height = show.original_size
-    lines = [_sentence(note) for note in show.report.notes]
-    if (width, height) != (show.report.width, show.report.height):
+    width, height = result.original_size
+    lines = [_sentence(note) for note in result.report.notes]
+    if (width, height) != (result.report.width, result.report.height):
         lines.append(
-            f"Scaled from {width} x {height} to {show.report.width} x {show.report.height} "
+            f"Scaled from {width} x {height} to {result.report.width} x {result.report.height} "
             "pixels before encoding; all figures are for the scaled picture."
         )
     return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
@@ -112,35 +113,35 @@ def missing(title: str, reasons: list[str]) -> str:
     return f'<details class="ts-status ts-missing"><summary>{line}</summary><ul>{items}</ul></details>'
 
 
-def layers(show: Showcase) -> str:
+def layers(result: Result) -> str:
     """A card for each layer of the file, with its bytes."""
-    sizes = show.report.layer_bytes
-    caption = show.report.caption
+    sizes = result.report.layer_bytes
+    caption = result.report.caption
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
-    body = f'<div class="ts-caption"><div>{text}{_words(show)}</div></div>'
+    body = f'<div class="ts-caption"><div>{text}{_words(result)}</div></div>'
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
-    kind = bitstream.split(show.data)[0].kind
+    kind = bitstream.split(result.data)[0].kind
     for name, title, segment in (
         ("sketch", f"2. {kind.title}", "structure"),
         ("colour_map", "3. Colour map", "texture"),
     ):
-        if name in show.files:
-            source = escape(f"gradio_api/file={quote(show.files[name])}", quote=True)
+        if name in result.files:
+            source = escape(f"gradio_api/file={quote(result.files[name])}", quote=True)
             picture = f'<img src="{source}" alt="{title[3:]} as it stands in the file"/>'
             size_bytes = sizes.get(segment, 0)
-            if name == "sketch" and "texture" in sizes and size_bytes < _FEW_LINES * show.report.size_bytes:
+            if name == "sketch" and "texture" in sizes and size_bytes < _FEW_LINES * result.report.size_bytes:
                 picture += '<p class="ts-words">Few lines: here the bytes help more in the colour map.</p>'
             cards.append(_layer_card(name.replace("_", "-"), title, size_bytes, picture))
     return f'<div class="ts-layers">{"".join(cards)}</div>'
 
 
-def _words(show: Showcase) -> str:
+def _words(result: Result) -> str:
     """What the text layer says besides the caption, and what a text-to-image model is told."""
     lines = []
-    if show.colours:
-        lines.append(f"<b>Colour descriptors, in words:</b> {escape(show.colours)}")
-    if show.prompt is not None:
-        lines.append(f"<b>Prompt:</b> {escape(show.prompt)}")
+    if result.colours:
+        lines.append(f"<b>Colour descriptors, in words:</b> {escape(result.colours)}")
+    if result.prompt is not None:
+        lines.append(f"<b>Prompt:</b> {escape(result.prompt)}")
     return "".join(f'<p class="ts-words">{line}</p>' for line in lines)
 
 

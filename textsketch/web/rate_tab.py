@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 
@@ -15,22 +14,22 @@ from textsketch.web.controls import (
     MAX_SIDE,
     PRIVATE,
     WORK,
+    Answer,
     Updates,
+    comparison,
     follow,
     on_change,
     owner,
     picture_slider,
 )
-from textsketch.web.encode_tab import Current
-from textsketch.web.jobs import Jobs, Update
-from textsketch.web.sweeps import Sweep, SweepRoom
+from textsketch.web.jobs import Update
+from textsketch.web.shared import Shared
+from textsketch.web.sweeps import Sweep
 
 
-def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
-    """Lay out the tab and wire it; each point of the chart shows its decode.
-
-    current: what `encode_tab` returns.
-    """
+def rate_tab(shared: Shared) -> None:
+    """Lay out the tab and wire it; each point of the chart shows its decode."""
+    jobs, sweeps, current = shared.jobs, shared.sweeps, shared.current
     gr.HTML(
         html.note(
             f"The picture, caption and decoder of the Encode tab, from {BUDGETS_BYTES[0]:,} to "
@@ -62,7 +61,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
                 "The original and the chosen point's decode", max_height=460, elem_id="rate-slider"
             )
             take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
-    asked, swept, chosen = gr.State(None), gr.State(None), gr.State(None)
+    answer, swept, chosen = gr.State(Answer()), gr.State(None), gr.State(None)
     grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
 
     idle: Updates = {run: gr.update(interactive=True), cancel: gr.update(visible=False)}
@@ -85,7 +84,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
             cancel: gr.update(visible=True),
             take_sheet: gr.update(interactive=False),
             take_file: gr.update(interactive=False),
-            asked: settings,
+            answer: Answer(settings),
             swept: None,
             chosen: None,
             grown: 0,
@@ -94,6 +93,9 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
         }
 
         renderer = current.renderer.asked(rendering)
+
+        def answered(said: str = "") -> Updates:
+            return idle | {status: said, answer: Answer(settings, said)}
 
         def job(report):
             return sweeps.run(
@@ -111,7 +113,7 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
             return {} if sweep is None else {swept: sweep, grown: len(sweep.points)}
 
         def done(sweep: Sweep) -> Updates:
-            return idle | {
+            return answered() | {
                 swept: sweep,
                 grown: len(sweep.points),
                 take_sheet: gr.update(value=sweep.sheet, interactive=True),
@@ -122,20 +124,17 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
             status,
             done,
             working=working,
-            failed=lambda sentence: idle,
-            cancelled=lambda: idle | {status: html.note("Cancelled.")},
+            failed=lambda sentence: answered(html.error(sentence)),
+            cancelled=lambda: answered(html.note("Cancelled.")),
         )
 
-    def compare(request: gr.Request, asked, *settings) -> Any:
-        """Say so when the curves on show are not those of the Encode tab's settings."""
-        if asked is None or jobs.running(sweeper(request)):
-            return gr.skip()
-        same = tuple(asked) == settings
-        return "" if same else html.note("These curves are of the settings before: draw them again.")
+    def question(*settings) -> tuple:
+        return settings
 
-    def overtaken(request: gr.Request, asked, *settings) -> Any:
-        """Say so when settings changed while the sweep ran."""
-        return gr.skip() if asked is None or tuple(asked) == settings else compare(request, asked, *settings)
+    def show(answer: Answer | None) -> str:
+        if answer is None:
+            return html.note("These curves are of the settings before: draw them again.")
+        return answer.status
 
     def sweeper(request: gr.Request) -> str:
         return owner(request, "sweep")  # beside the visitor's encoding, not instead of it
@@ -155,13 +154,14 @@ def rate_tab(sweeps: SweepRoom, jobs: Jobs, current: Current) -> None:
             take_file: gr.update(value=point.file, interactive=True),
         }
 
+    check = (comparison(jobs, "sweep", question, show), [answer, *current.inputs], status)
     run.click(
         work,
         current.inputs,
-        [status, run, cancel, take_sheet, take_file, asked, swept, chosen, grown, card, slider],
+        [status, run, cancel, take_sheet, take_file, answer, swept, chosen, grown, card, slider],
         **WORK,
-    ).then(overtaken, [asked, *current.inputs], status, **PRIVATE)
-    on_change(current.inputs, compare, [asked, *current.inputs], status)
+    ).then(*check, **PRIVATE)
+    on_change(current.inputs, *check)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
     on_change([grown, chosen, metric], draw, [swept, metric, chosen], plot)

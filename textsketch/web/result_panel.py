@@ -8,7 +8,7 @@ from gradio.components import Component
 from textsketch.web import html
 from textsketch.web.controls import Updates, on_change, picture_slider
 from textsketch.web.jobs import Update
-from textsketch.web.showcase import Showcase
+from textsketch.web.results import Result
 
 PAIRS = {
     "original | decoded": ("original", "decoded"),
@@ -83,16 +83,16 @@ class ResultPanel:
         can_take = gr.update(interactive=fresh)
         return {self.status: status, self._tsk: can_take, self._png: can_take, self._jpeg: can_take}
 
-    def result(self, show: Showcase) -> Updates:
-        """A finished showcase."""
-        tsk_label = f"Download .tsk ({show.report.size_bytes:,} B)"
+    def result(self, result: Result) -> Updates:
+        """A finished result."""
+        tsk_label = f"Download .tsk ({result.report.size_bytes:,} B)"
         return {
-            self.status: html.timing(show),
-            self._headline: html.headline(show),
-            self._layers: html.layers(show),
-            self._tsk: gr.update(value=show.files["tsk"], interactive=True, label=tsk_label),
-            self._png: gr.update(value=show.files["decoded"], interactive=True),
-            self._jpeg: gr.update(value=show.files["jpeg"], interactive=True),
-            self._dump: html.hex_dump(show.data),
-            self._files: show.files,
+            self.status: html.timing(result),
+            self._headline: html.headline(result),
+            self._layers: html.layers(result),
+            self._tsk: gr.update(value=result.files["tsk"], interactive=True, label=tsk_label),
+            self._png: gr.update(value=result.files["decoded"], interactive=True),
+            self._jpeg: gr.update(value=result.files["jpeg"], interactive=True),
+            self._dump: html.hex_dump(result.data),
+            self._files: result.files,
         }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,8 @@ from textsketch.progress import share
 from textsketch.render import registry
 from textsketch.web.chart import Mark
 from textsketch.web.jobs import Reporter
-from textsketch.web.shelf import Shelf
-from textsketch.web.showcase import ORIGINAL, file_stem, identity, take_in
+from textsketch.web.result_cache import ResultCache, question
+from textsketch.web.results import ORIGINAL, file_stem, take_in
 from textsketch.web.worker_messages import Report as JobReport
 from textsketch.web.workers import Pool
 
@@ -56,17 +53,15 @@ class Sweep:
     sheet: str | None = None
 
 
-class SweepRoom:
+class Sweeps:
     """Runs sweeps in `pool` and remembers the latest, so that the same question is answered at once.
 
     root: the folder for the files of all sweeps.
     """
 
     def __init__(self, root: Path, pool: Pool) -> None:
-        self._root, self._pool = root, pool
-        self._finished: dict[str, Sweep] = {}
-        self._shelf = Shelf(_MOST_FOLDERS)
-        self._lock = threading.Lock()
+        self._pool = pool
+        self._cache: ResultCache[Sweep] = ResultCache(root, _MOST_FOLDERS)
 
     def run(
         self,
@@ -82,15 +77,13 @@ class SweepRoom:
         report: gets the progress, and the sweep so far after each point as its preview. asked: caption, seed
         and options; see `curves.sweep`.
         """
-        question = repr((identity(path), max_side, renderer, sorted(asked.items())))
-        with self._lock:
-            known = self._finished.get(question)
-            if known is not None and os.path.exists(known.original):
-                self._shelf.put(Path(known.original).parent)
-                return known
-        folder = Path(tempfile.mkdtemp(prefix="sweep-", dir=self._root))
-        where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
-        try:
+        asked_before = question(path, max_side=max_side, renderer=renderer, **asked)
+        known = self._cache.find(asked_before)
+        if known is not None:
+            return known
+        # The points of a sweep that is cancelled are still on show.
+        with self._cache.new_folder(keep_unfinished=True) as folder:
+            where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
                 sweep = self._pool.run(
                     sweep_picture, report, cpu_seconds=_CPU_SECONDS, renderer=renderer, **where, **asked
@@ -98,16 +91,12 @@ class SweepRoom:
             else:
                 self._pool.run(take_in, report, **where)
                 sweep = _swept(report, folder, file_stem(path), renderer=renderer, **asked)
-        finally:
-            self._shelf.put(folder)  # the points of a sweep that was cancelled are still on show
-        with self._lock:
-            self._finished[question] = sweep
-            self._finished = {q: s for q, s in self._finished.items() if os.path.exists(s.original)}
+        self._cache.put(folder, asked_before, sweep)
         return sweep
 
 
 def sweep_picture(report: JobReport, *, path: str, folder: str, max_side: int, **asked: Any) -> Sweep:
-    """The job of a sweep with a renderer that may paint in several processes; see `SweepRoom.run`."""
+    """The job of a sweep with a renderer that may paint in several processes; see `Sweeps.run`."""
     take_in(report, path=path, folder=folder, max_side=max_side)
     return _swept(report, Path(folder), file_stem(path), **asked)
 

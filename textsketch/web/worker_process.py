@@ -60,9 +60,9 @@ def _die_with(app: int) -> None:
 
 def _warm_up() -> None:
     """Load what a job needs: modules, tables, networks."""
-    from textsketch.web import showcase, sweeps  # noqa: F401
+    from textsketch.web import results, sweeps  # noqa: F401
 
-    showcase.rehearse()
+    results.rehearse()
 
 
 def _outcome(job: Job, report: Report) -> Result | Refusal | OutOfMemory | Stopped | Failure:

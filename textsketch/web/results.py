@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +24,7 @@ from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
 from textsketch.web.jobs import Reporter
-from textsketch.web.shelf import Shelf
+from textsketch.web.result_cache import ResultCache, question
 from textsketch.web.workers import Pool
 
 _PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
@@ -39,7 +35,7 @@ ORIGINAL = "original.png"
 
 
 @dataclass(frozen=True, eq=False)
-class Showcase:
+class Result:
     """An encoded picture and the files that show it; no pixels.
 
     data: the .tsk file. original_size: (width, height) of what was uploaded; report.width and height are of
@@ -74,21 +70,17 @@ class Painted:
     png: str
 
 
-class Showroom:
-    """Makes showcases in `pool` and remembers the latest, so that the same question is answered at once.
+class Results:
+    """Makes results in `pool` and remembers the latest, so that the same question is answered at once.
 
-    root: the folder of all files made; their names cannot be guessed.
+    root: the folder for the files of all results.
     """
 
     def __init__(self, root: Path, pool: Pool) -> None:
-        self.root = root
-        self._pool = pool
-        self._memo: dict[str, Showcase] = {}
-        self._kept: set[str] = set()
-        self._shelf = Shelf(_MOST_FOLDERS)
-        self._lock = threading.Lock()
+        self._root, self._pool = root, pool
+        self._cache: ResultCache[Result] = ResultCache(root, _MOST_FOLDERS)
 
-    def show(
+    def encode(
         self,
         path: str,
         *,
@@ -97,38 +89,28 @@ class Showroom:
         renderer: str = registry.DEFAULT.name,
         keep: bool = False,
         **asked: Any,
-    ) -> Showcase:
+    ) -> Result:
         """Encode the picture at `path`, scaled down to `max_side` if larger.
 
         report: gets the progress, and rough pictures while a Stable Diffusion profile paints. keep: never
         forget this one. asked: mode, budget, caption, seed and, if need be, choices and options; see
         `pipeline.encode` for the choices and `pipeline.decode` for the options.
         """
-        question = repr((identity(path), max_side, renderer, sorted(asked.items())))
-        with self._lock:
-            known = self._memo.get(question)
-            if known is not None and all(map(os.path.exists, known.files.values())):
-                folder = Path(known.files["tsk"]).parent
-                if question not in self._kept:
-                    self._shelf.put(folder)
-                return known
-        with new_folder(self.root) as folder:
+        asked_before = question(path, max_side=max_side, renderer=renderer, **asked)
+        known = self._cache.find(asked_before)
+        if known is not None:
+            return known
+        with self._cache.new_folder() as folder:
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
-                made = self._pool.run(show_painted, report, renderer=renderer, **where, **asked)
+                made = self._pool.run(encode_painted, report, renderer=renderer, **where, **asked)
             else:
                 taken = self._pool.run(take_in, report, **where)
                 picture = Picture(Image.open(folder / ORIGINAL), *taken)
                 made = _make(report, picture, folder, file_stem(path), renderer=renderer, **asked)
             pictures = [Image.open(made.files[name]) for name in ("original", "decoded", "jpeg_shown")]
             made = replace(made, report=add_scores(made.report, _shown(learned=True), *pictures))
-        with self._lock:
-            self._memo[question] = made
-            if keep:
-                self._kept.add(question)
-            else:
-                self._shelf.put(folder)
-            self._memo = {q: s for q, s in self._memo.items() if os.path.exists(s.files["tsk"])}
+        self._cache.put(folder, asked_before, made, pin=keep)
         return made
 
     def decode_file(
@@ -145,7 +127,7 @@ class Showroom:
         Of a damaged file the layers before the damage are painted. A picture with a side above 4,096 pixels is
         painted smaller: no file keeps the demo busy for long.
         """
-        with new_folder(self.root) as folder:
+        with self._cache.new_folder() as folder:
             asked: dict[str, Any] = {
                 "path": path,
                 "folder": str(folder),
@@ -155,19 +137,19 @@ class Showroom:
             }
             beside = registry.get(renderer).paints_beside
             painted = self._pool.run(paint_file, report, **asked) if beside else paint_file(report, **asked)
-        self._shelf.put(folder)
+        self._cache.put(folder)
         return painted
 
     def picture(self, path: str, max_side: int, report: Reporter) -> Image.Image:
         """The picture at `path`, read in a worker and scaled down to `max_side` if larger."""
-        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+        with tempfile.TemporaryDirectory(dir=self._root) as folder:
             self._pool.run(take_in, report, path=path, folder=folder, max_side=max_side)
             with Image.open(Path(folder) / ORIGINAL) as picture:
                 return picture.convert("RGB")
 
 
-def show_painted(report: Any, *, path: str, folder: str, max_side: int, **asked: Any) -> Showcase:
-    """The job of a showcase with a renderer that may paint in several processes; see `Showroom.show`."""
+def encode_painted(report: Any, *, path: str, folder: str, max_side: int, **asked: Any) -> Result:
+    """The job of a result with a renderer that may paint in several processes; see `Results.encode`."""
     report(0.0, "reading the picture")
     picture = read_picture(path, fit=max_side)
     return _make(report, picture, Path(folder), file_stem(path), **asked)
@@ -195,7 +177,7 @@ def paint_file(
     renderer: str,
     options: dict[str, Any],
 ) -> Painted:
-    """The job of decoding a file; see `Showroom.decode_file`."""
+    """The job of decoding a file; see `Results.decode_file`."""
     data = read_file(path)
     size = fitting_size(bitstream.read_header(data).size, _MOST_PAINTED_SIDE)
     decoded = decode(
@@ -209,12 +191,12 @@ def paint_file(
 
 
 def rehearse() -> None:
-    """Make a tiny showcase, so that everything a job needs is loaded."""
+    """Make a tiny result, so that everything a job needs is loaded."""
     asked = {"mode": "three-layer", "budget": 300, "caption": "a cat", "renderer": registry.DEFAULT.name}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "tiny.png")
         Image.radial_gradient("L").resize((48, 32)).convert("RGB").save(path)
-        show_painted(Reporter(), path=path, folder=folder, max_side=32, **asked)
+        encode_painted(Reporter(), path=path, folder=folder, max_side=32, **asked)
 
 
 def _make(
@@ -230,7 +212,7 @@ def _make(
     renderer: str,
     choices: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
-) -> Showcase:
+) -> Result:
     """Encode a picture, decode it, measure it and write the files; learned metrics are left to the app."""
     picture, choices, options = read.image, choices or {}, options or {}
     started = time.perf_counter()
@@ -260,7 +242,7 @@ def _make(
         picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
     report(0.95, "writing files")
-    return Showcase(
+    return Result(
         encoded.data,
         figures,
         read.original_size,
@@ -275,26 +257,6 @@ def _make(
 def _shown(*, learned: bool) -> list[Metric]:
     """The page's metrics, those with a network or those without: the workers load no network."""
     return [metric for metric in shown_at(Place.PAGE) if metric.learned == learned]
-
-
-@contextmanager
-def new_folder(root: Path) -> Iterator[Path]:
-    """A new folder with a name nobody can guess, deleted again if what is done with it fails."""
-    folder = Path(tempfile.mkdtemp(dir=root))
-    try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def identity(path: str) -> tuple[str, int, int]:
-    """What tells the file at `path` from another one, and from itself once it has changed."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return path, 0, 0  # whoever reads it says so
-    return path, status.st_size, status.st_mtime_ns
 
 
 def file_stem(path: str) -> str:

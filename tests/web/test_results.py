@@ -2,7 +2,7 @@ from PIL import Image
 
 from textsketch.web import html
 from textsketch.web.jobs import Reporter
-from textsketch.web.showcase import Showroom
+from textsketch.web.results import Results
 from textsketch.web.workers import Pool
 
 
@@ -10,7 +10,7 @@ def test_the_headline_says_what_of_the_file_was_encoded(tmp_path):
     frames = [Image.new("RGBA", (64, 48), (255, 255, 255, alpha)) for alpha in (200, 100, 50)]
     frames[0].save(tmp_path / "logo.webp", save_all=True, append_images=frames[1:], lossless=True)
     pool = Pool(1)
-    show = Showroom(tmp_path, pool).show(
+    show = Results(tmp_path, pool).encode(
         str(tmp_path / "logo.webp"),
         mode="text-only",
         budget=25,

@@ -119,6 +119,7 @@ EVER_BETTER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(EVER_BETTER))
 def test_more_bytes_are_never_worse(name):
     picture, best = EVER_BETTER[name], 0.0
@@ -130,6 +131,7 @@ def test_more_bytes_are_never_worse(name):
         best = max(best, quality)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget_bytes", [100, 250])
 def test_where_grain_is_switched_on_its_price_is_small(budget_bytes):
     picture = _photo("pagoda")

@@ -81,9 +81,21 @@ class ColourModel:
         wanted = None if part.wanted is None else part.wanted.ravel().tolist()
         sizes = [0] * len(logits) if wanted is None else list(map(abs, wanted))
         code_bit = coder.bit
-        for index, row in enumerate(logits.tolist()):
-            size, magnitude = sizes[index], 0
-            for logit in row:
+        further = logits[:, 1:]
+        # Most coefficients are zero: their one question is asked with as little ado as possible.
+        zero_bias = bias[0]
+        for index, logit in enumerate(logits[:, 0].tolist()):
+            logit += zero_bias >> 16
+            if not -LOGIT_LIMIT <= logit <= LOGIT_LIMIT:
+                logit = LOGIT_LIMIT if logit > 0 else -LOGIT_LIMIT
+            probability = table[logit + LOGIT_LIMIT]
+            size = sizes[index]
+            if not code_bit(size > 0, probability):
+                zero_bias -= probability * _LEARNING_RATE
+                continue
+            zero_bias += (PROBABILITY_ONE - probability) * _LEARNING_RATE
+            magnitude = 1
+            for logit in further[index].tolist():
                 logit += bias[magnitude] >> 16
                 if not -LOGIT_LIMIT <= logit <= LOGIT_LIMIT:
                     logit = LOGIT_LIMIT if logit > 0 else -LOGIT_LIMIT
@@ -97,6 +109,7 @@ class ColourModel:
             if magnitude == _KINDS:
                 magnitude += self._rest.code(coder, max(size - _KINDS, 0))
             sizes[index] = magnitude
+        bias[0] = zero_bias
         self._bias[first : first + _KINDS] = bias
         out = np.array(sizes, np.int32)
         chosen = np.nonzero(out)[0]

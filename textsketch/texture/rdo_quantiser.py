@@ -12,9 +12,10 @@ from textsketch.texture.colour_map import LARGEST
 from textsketch.texture.colour_model import network, pass_logits
 from textsketch.texture.contexts import Pass, band_slices, passes
 
-_ESCAPE_BITS = 1.1
-_SIGN_BITS = 0.82
+_ESCAPE_BITS, _SIGN_BITS = 1.1, 0.82
+"""What a step of magnitude beyond 3, and a sign, cost on photographs; their adaptive models are not walked."""
 LEAST_SHARE = 0.001
+"""Below this share of coefficients above the step a level's zeros cost more than what it says is worth."""
 
 
 def quantise(

@@ -117,7 +117,7 @@ def test_reading_what_is_in_memory_costs_four_bytes_a_pixel_and_100_mb_more(sour
 def test_a_jpeg_that_is_wanted_small_is_decoded_small(tmp_path):
     picture(MEGAPIXELS).save(tmp_path / "picture", format="JPEG")
     picture(0.001).save(tmp_path / "tiny", format="JPEG")
-    assert peak_bytes("sys.argv[1]", tmp_path / "picture", tmp_path / "tiny", fit=500) < 30e6
+    assert peak_bytes("sys.argv[1]", tmp_path / "picture", tmp_path / "tiny", fit=500) < 45e6  # whole: 64 MB
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_what_is_not_available_is_said_and_the_rest_measured(pictures, tmp_path,
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     out = tmp_path / "out"
     arguments = ["--budgets", "300B", "--modes", "text-only", "--renderers", "painter,pics"]
-    arguments += ["--baselines", "jpeg,compressai", "--metrics", "psnr,lpips,dists,clip-image,fid"]
+    arguments += ["--baselines", "jpeg,compressai", "--metrics", "psnr,lpips,dists,clip-image,fid,kid"]
     assert main(["evaluate", str(pictures), "--out", str(out), "--workers", "1", *arguments]) == 0
     missing = json.loads((out / "summary.json").read_text())["not_available"]
     assert set(missing) == {"compressai", "pics", "lpips", "dists", "clip-image", "fid", "kid"}

@@ -53,7 +53,7 @@ def picture(width=96, height=64):
 
 @pytest.fixture(scope="module")
 def layers():
-    data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5).data
+    data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5, renderer="pics").data
     found = bitstream.unpack(data)
     assert found.mode is Mode.THREE_LAYER and found.structure.strokes.any()
     return found

@@ -126,7 +126,8 @@ def test_more_bytes_are_never_worse(name):
     for budget_bytes in (36, 99, 240, 420, 900, 1800, 3200):
         layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=SizeMeter())
         assert size_of(layers) <= budget_bytes
-        quality = psnr_db(picture, render(layers, grain=False))
+        # Above 50 dB how samples round decides.
+        quality = min(psnr_db(picture, render(layers, grain=False)), 50.0)
         assert quality > best - 0.05, budget_bytes
         best = max(best, quality)
 

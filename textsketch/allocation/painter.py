@@ -157,8 +157,7 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     if _hangs_on_rounding(best, budget):
         for other in _other_descriptions(best.layers, smallest, budget):
             best = min(best, painted(other, lines)[0], key=_missed)
-    softened, plain = errors(best.layers, best.analysis)
-    if softened > _SOFTENING_IN_DOUBT * plain:
+    if _softening_costs(best):
         bare = replace(best.layers, structure=smallest.structure, texture=smallest.texture)
         best = min(best, painted(bare, [])[0], key=_missed)
     return best.layers
@@ -175,6 +174,15 @@ class _Painting:
 def _missed(painting: _Painting) -> float:
     """How far a painting is from the picture: its squared error."""
     return errors(painting.layers, painting.analysis)[0]
+
+
+def _softening_costs(painting: _Painting) -> bool:
+    """Whether the painting would be much nearer to the picture, were its strokes not softened."""
+    strokes = painting.layers.strokes
+    if strokes is None or not strokes.any():
+        return False
+    softened, plain = errors(painting.layers, painting.analysis)
+    return softened > _SOFTENING_IN_DOUBT * plain
 
 
 def _hangs_on_rounding(painting: _Painting, budget: Budget) -> bool:

@@ -80,13 +80,13 @@ def _gradient(size: tuple[int, int], first: tuple[int, int, int], last: tuple[in
 
 
 def _checkerboard() -> Image.Image:
-    y, x = np.mgrid[:64, :64] // 16
+    y, x = np.mgrid[:96, :96] // 16
     return Image.fromarray(((x + y) % 2 * 255).astype(np.uint8)).convert("RGB")
 
 
 def _text() -> Image.Image:
-    picture = Image.new("RGB", (100, 42), "white")
-    for line in range(2):
+    picture = Image.new("RGB", (140, 60), "white")
+    for line in range(3):
         ImageDraw.Draw(picture).text((5, 5 + 18 * line), "The quick brown fox", fill=(20, 20, 60))
     return picture
 
@@ -102,7 +102,7 @@ def _drawing() -> Image.Image:
 
 def _photo(name: str) -> Image.Image:
     picture = Image.open(EXAMPLES / f"{name}.jpg").convert("RGB")
-    picture.thumbnail((96, 96))
+    picture.thumbnail((120, 120))
     return picture
 
 
@@ -110,10 +110,10 @@ EVER_BETTER = {
     "a grey gradient": _gradient((2048, 2), (0, 0, 0), (255, 255, 255)),
     "a coloured gradient": _gradient((4096, 4), (0, 128, 255), (255, 128, 0)),
     "a checkerboard": _checkerboard(),
-    "one-pixel lines": _lines().crop((110, 30, 200, 90)),
+    "one-pixel lines": _lines().crop((80, 20, 200, 110)),
     "text": _text(),
     "a drawing": _drawing(),
-    "noise": _noise().crop((0, 0, 40, 30)),
+    "noise": _noise().crop((0, 0, 48, 36)),
     "a cup": _photo("coffee"),
     "a pagoda": _photo("pagoda"),
 }
@@ -123,7 +123,7 @@ EVER_BETTER = {
 @pytest.mark.parametrize("name", list(EVER_BETTER))
 def test_more_bytes_are_never_worse(name):
     picture, best = EVER_BETTER[name], 0.0
-    for budget_bytes in (36, 99, 240, 420, 900, 1800, 3200):
+    for budget_bytes in (42, 92, 203, 448, 984, 2162):
         layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=SizeMeter())
         assert size_of(layers) <= budget_bytes
         # Above 50 dB how samples round decides.

@@ -1,1 +1,1 @@
-"""Reading strangers' pictures, and colour spaces. Imports nothing but errors."""
+"""Reading strangers' pictures within bounds, and colour spaces. It imports nothing but errors."""

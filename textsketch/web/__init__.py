@@ -1,1 +1,4 @@
-"""The web demo: its layout, cancellable jobs, results as files, and the door that everything goes through."""
+"""The web demo: its layout, cancellable jobs, workers, results as files, and the door everything goes through.
+
+It may import everything but the command line; nothing imports it.
+"""

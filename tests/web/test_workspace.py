@@ -13,7 +13,8 @@ from textsketch.web.workspace import Workspace
 PROGRAM = f"""
 import pathlib, signal, sys, time
 from textsketch.web.workspace import Workspace
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores the latter
+    signal.signal(number, signal.default_int_handler)
 workspace = Workspace(pathlib.Path({str(EXAMPLES)!r}))
 (workspace.results / "result").write_bytes(b"result")
 print(workspace.files, flush=True)

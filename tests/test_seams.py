@@ -193,7 +193,11 @@ def test_a_metric_is_measured_tabled_plotted_and_offered(darkness, photo, photo_
     assert 0 < report["quality"]["darkness"] < 255 and 0 < report["baselines"][0]["quality"]["darkness"] < 255
     offered = [
         choice
-        for one in components(lambda: rate_tab(None, None, SimpleNamespace(inputs=boxes(4))))
+        for one in components(
+            lambda: rate_tab(
+                SimpleNamespace(jobs=None, sweeps=None, current=SimpleNamespace(inputs=boxes(4)))
+            )
+        )
         for choice in one.choices
     ]
     assert ("Darkness", "darkness") in offered

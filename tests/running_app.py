@@ -42,7 +42,7 @@ def running_app(folder, **environment):
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 class Visitor:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from textsketch.budget import MAX_BUDGET_BYTES, PRESETS, parse_budget
@@ -53,3 +54,8 @@ def test_budgets_beyond_the_limit_are_refused(budget):
 
 def test_every_preset_is_found_under_its_name():
     assert all(preset.name == name for name, preset in PRESETS.items())
+
+
+def test_an_array_is_no_budget():
+    with pytest.raises(BudgetError, match="cannot understand"):
+        parse_budget(np.array([300, 400]), (100, 100))

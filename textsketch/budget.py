@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import re
@@ -69,7 +70,8 @@ def _floor(size_bytes: float) -> int:
 
 def _to_bytes(budget: int | str, pixels: int) -> int:
     if hasattr(budget, "__index__") and not isinstance(budget, bool):
-        return operator.index(budget)
+        with contextlib.suppress(TypeError):  # an array of several numbers has __index__, too
+            return operator.index(budget)
     if isinstance(budget, str) and len(budget) <= 40:
         text = budget.strip()
         if text.lower() in PRESETS:

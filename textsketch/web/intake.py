@@ -38,7 +38,7 @@ class Intake:
         sentence REFUSED for a file that the visitor may not hand over.
         """
         if isinstance(value, dict):
-            if value.get("path") or value.get("url"):
+            if "path" in value or "url" in value:
                 path = self._readable(value.get("path"), visitor)
                 return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
             return {key: self.checked(part, visitor) for key, part in value.items()}

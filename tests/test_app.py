@@ -472,8 +472,12 @@ def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
     page.set_input_files("#picture input[type=file]", noise_of(1024, tmp_path))
     page.wait_for_selector("#budget-line:has-text('1024 x 1024')")
     draw_curves(page)
+    page.wait_for_selector("#rate-status progress")
     choose(page, "#rate-metric", "SSIM")
-    page.wait_for_selector("#rate-chart svg[aria-label^='SSIM']")  # what is chosen while it draws is drawn
+    page.wait_for_selector("#rate-chart svg[aria-label^='SSIM']")
+    count = page.locator("#rate-chart [data-point]").count()
+    page.wait_for_function(f"document.querySelectorAll('#rate-chart [data-point]').length > {count}")
+    assert page.locator("#rate-chart svg[aria-label^='SSIM']").count() == 1  # what is chosen stays chosen
     page.click("#rate-cancel")
     page.wait_for_selector("#rate-status:has-text('Cancelled')")
     page.wait_for_selector("#rate-run:not([disabled])")

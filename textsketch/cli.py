@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -120,7 +120,12 @@ def _parser() -> argparse.ArgumentParser:
 
     weights = command("weights", _weights, "list, fetch or verify pretrained weights")
     weights.add_argument("action", choices=["list", "fetch", "verify"])
-    weights.add_argument("name", nargs="?", metavar="NAME", help="an entry of weights.yaml; not for list")
+    weights.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="an entry of weights.yaml, or a profile, clip or captions for all it needs; not for list",
+    )
 
     app = command("app", _app, "serve the web demo")
     app.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -360,17 +365,22 @@ def _weights(options: argparse.Namespace) -> None:
         raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
     elif options.action == "fetch":
         with _progress(options) as progress:
-            folder = weights.fetch(options.name, progress)
-        _print(options, {"name": options.name, "folder": str(folder)}, f"{options.name}: ready in {folder}")
+            folders = weights.fetch_group(options.name, progress)
+        _print_folders(options, folders, "ready")
     else:
-        check = weights.verify(options.name)
-        if check.unavailable is not None:
-            raise WeightsError(f"{check.name}: {check.unavailable}")
-        _print(
-            options,
-            {"name": check.name, "folder": str(check.folder)},
-            f"{check.name}: good, in {check.folder}",
-        )
+        checks = [weights.verify(name) for name in weights.group(options.name)]
+        wrong = [f"{check.name}: {check.unavailable}" for check in checks if check.unavailable is not None]
+        if wrong:
+            raise WeightsError("; ".join(wrong))
+        _print_folders(options, {check.name: check.folder for check in checks}, "good")
+
+
+def _print_folders(options: argparse.Namespace, folders: Mapping[str, Path | None], how: str) -> None:
+    _print(
+        options,
+        {"name": options.name, "folders": {name: str(folder) for name, folder in folders.items()}},
+        "\n".join(f"{name}: {how}, in {folder}" for name, folder in folders.items()),
+    )
 
 
 def _app(options: argparse.Namespace) -> None:

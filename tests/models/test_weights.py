@@ -1,5 +1,6 @@
 """weights.yaml as it is shipped, and fetching, finding and checking against a hub on this machine."""
 
+import dataclasses
 import hashlib
 import re
 import shutil
@@ -10,7 +11,9 @@ import pytest
 from fake_hub import BODY, COMMIT, listed
 
 from textsketch.errors import WeightsError
+from textsketch.models import cache as cached
 from textsketch.models import weights, weights_list
+from textsketch.render.diffusion import profiles
 
 DIGITS = hashlib.sha256(BODY).hexdigest()
 
@@ -55,6 +58,43 @@ def test_fetch_of_what_is_there_downloads_nothing(monkeypatch, hub):
     hub.requests.clear()
     weights.fetch("model")
     assert hub.requests == []
+
+
+def test_a_profile_s_or_feature_s_name_fetches_all_it_needs(monkeypatch, hub):
+    entry = listed(monkeypatch)
+    other = dataclasses.replace(entry, name="other", used_by=("pics", "clip"), local=("other",))
+    third = dataclasses.replace(entry, name="third", used_by=("captions",), local=("third",))
+    monkeypatch.setattr(weights, "entries", lambda: {one.name: one for one in (entry, other, third)})
+    fractions = []
+    folders = weights.fetch_group("pics", lambda fraction, message: fractions.append(fraction))
+    assert list(folders) == ["model", "other"] and all(folder.is_dir() for folder in folders.values())
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert weights.group("clip") == ("other",) and weights.group("third") == ("third",)
+    with pytest.raises(WeightsError, match="known are model, other, third, and .*: pics, clip, captions"):
+        weights.fetch_group("nothing")
+
+
+def test_the_shipped_list_knows_the_features_by_name():
+    assert weights.group("clip") == ("clip-vit-b-32",) and weights.group("captions") == ("florence2",)
+    assert weights.group("fast") == profiles.get("fast").weights
+
+
+def test_a_cache_that_cannot_be_written_is_hashed_once(monkeypatch, hub):
+    listed(monkeypatch)
+    weights.fetch("model")
+    read = []
+    real = cached.sha256_of
+    monkeypatch.setattr(cached, "sha256_of", lambda path, *seen: read.append(path) or real(path, *seen))
+    monkeypatch.setattr(cached, "_read_record", lambda wanted: {})  # none could ever be written
+
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(cached, "_record", refuse)
+    cached._hashes.clear()
+    for _ in range(3):
+        weights.resolve("model")
+    assert len(read) == 2  # its two files
 
 
 def test_absent_weights_name_the_command_that_fetches_them(monkeypatch, cache):

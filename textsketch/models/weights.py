@@ -17,7 +17,7 @@ from textsketch.errors import WeightsError
 from textsketch.models import cache, hub
 from textsketch.models.cache import LOCAL_FOLDER_VARIABLE as LOCAL_FOLDER_VARIABLE
 from textsketch.models.weights_list import Entry, WeightFile, list_path, read_list
-from textsketch.progress import Progress, ignore
+from textsketch.progress import Progress, ignore, share
 
 _PACKAGES = {
     "DISTS_pytorch": "dists-pytorch",
@@ -49,6 +49,24 @@ def entry(name: str) -> Entry:
     found = entries().get(name)
     if found is None:
         raise WeightsError(f"There are no weights called {name!r}; known are {', '.join(entries())}.")
+    return found
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The entries that `name` stands for: the entry of this name, or all that a profile or feature needs.
+
+    Raises WeightsError if it is neither.
+    """
+    known = entries()
+    if name in known:
+        return (name,)
+    found = tuple(one.name for one in known.values() if name in one.used_by)
+    if not found:
+        users = dict.fromkeys(user for one in known.values() for user in one.used_by if user not in known)
+        raise WeightsError(
+            f"There are no weights called {name!r}; known are {', '.join(known)}, "
+            f"and all that one of these needs: {', '.join(users)}."
+        )
     return found
 
 
@@ -122,6 +140,18 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
             _download(wanted, _lacking(wanted, report), report)
     report(1.0, f"{name} is here")
     return resolve(name)
+
+
+def fetch_group(name: str, progress: Progress | None = None) -> dict[str, Path]:
+    """`fetch` every entry of `group(name)`; their folders by name. progress goes by their sizes."""
+    names = group(name)
+    sizes = [max(entry(one).size_bytes, 1) for one in names]
+    folders, done = {}, 0
+    for one, size in zip(names, sizes, strict=True):
+        part = share(progress or ignore, done / sum(sizes), (done + size) / sum(sizes))
+        folders[one] = fetch(one, part)
+        done += size
+    return folders
 
 
 def verify(name: str) -> Check:

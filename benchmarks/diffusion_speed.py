@@ -116,7 +116,7 @@ def main() -> None:
         cases = [(512, "fast", 1, 1)]
     rows = []
     for side, profile, steps, count in cases:
-        condition.SHORT_SIDE = side
+        condition.working_size = lambda size, short_side=512, side=side: (side, side)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         seconds = measure(sketch_layers(side), profile, steps, count, 0 if options.quick else options.repeats)

@@ -23,6 +23,8 @@ SLOW = {
     "networks are loaded": [
         "models/test_clip.py",
         "models/test_zero_gpu.py",
+        "models/test_zero_gpu_space.py",
+        "render/diffusion/test_prompts.py",
         "render/diffusion/test_candidates.py",
         "render/diffusion/test_condition.py",
         "render/diffusion/test_sampler.py",

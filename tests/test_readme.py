@@ -13,7 +13,8 @@ from conftest import ROOT
 
 from textsketch import __version__
 from textsketch.budget import PRESETS
-from textsketch.models import weights
+from textsketch.cli import main
+from textsketch.models import clip, space, weights
 from textsketch.render.diffusion import profiles
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,18 +86,23 @@ def test_the_space_and_the_package_pin_the_same_gradio():
 
 def test_the_front_matter_is_what_a_space_needs():
     assert FRONT_MATTER["sdk"] == "gradio" and (ROOT / FRONT_MATTER["app_file"]).is_file()
-    assert FRONT_MATTER["python_version"] == "3.12" and len(FRONT_MATTER["short_description"]) <= 60
+    assert re.fullmatch(r"3\.12\.\d+", FRONT_MATTER["python_version"])
+    assert FRONT_MATTER["suggested_hardware"] == "zero-a10g" and len(FRONT_MATTER["short_description"]) <= 60
 
 
-def test_the_front_matter_names_the_models_of_weights_yaml():
-    entries = yaml.safe_load((ROOT / "weights.yaml").read_text(encoding="utf-8")).values()
-    repositories = dict.fromkeys(entry["repository"] for entry in entries)
-    # What lies at an address of its own is no model of the hub.
-    assert FRONT_MATTER["models"] == [name for name in repositories if not name.startswith("https://")]
+def test_the_front_matter_says_of_weights_what_the_command_prints(capsys):
+    assert main(["weights", "space"]) == 0
+    assert capsys.readouterr().out in README.split("---\n")[1]
 
 
-def test_a_space_preloads_exactly_the_files_of_the_default_profile():
-    assert FRONT_MATTER["preload_from_hub"] == weights.preload_lines(profiles.get("fast").weights)
+def test_a_space_preloads_what_the_demo_offers():
+    lines = "\n".join(FRONT_MATTER["preload_from_hub"])
+    wanted = {*profiles.get("fast").weights, clip.REPORTING, "florence2", "taesd", "pidinet"}
+    assert set(space.preloaded()) == wanted
+    for name in wanted:
+        for file in weights.entry(name).files:
+            assert file.path in lines
+    assert f"{space.size_bytes() / 1e9:.1f} GB" in README
 
 
 def test_requirements_hold_the_core_and_all_packages_of_the_demo():

@@ -119,12 +119,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate_command.add_arguments(evaluate)
 
     weights = command("weights", _weights, "list, fetch or verify pretrained weights")
-    weights.add_argument("action", choices=["list", "fetch", "verify"])
+    weights.add_argument(
+        "action",
+        choices=["list", "fetch", "verify", "space"],
+        help="space prints what the README of a Space says of them",
+    )
     weights.add_argument(
         "name",
         nargs="?",
         metavar="NAME",
-        help="an entry of weights.yaml, or a profile, clip or captions for all it needs; not for list",
+        help="an entry of weights.yaml, or a profile, clip or captions for all it needs; not for list and space",
     )
 
     app = command("app", _app, "serve the web demo")
@@ -361,6 +365,11 @@ def _weights(options: argparse.Namespace) -> None:
                 }
             )
         _print(options, {"weights": records}, "\n".join(lines))
+    elif options.action == "space":
+        from textsketch.models import space
+
+        record = {"front_matter": space.front_matter(), "size_bytes": space.size_bytes()}
+        _print(options, record, space.front_matter())
     elif options.name is None:
         raise TextsketchError(f"name the weights to {options.action}; textsketch weights list shows them")
     elif options.action == "fetch":

@@ -1,5 +1,8 @@
 """CLIP scores on tiny random open_clip models, against a direct computation."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -103,3 +106,17 @@ def test_damaged_weights_are_an_error_of_ours(monkeypatch, tmp_path, root):
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     with pytest.raises(WeightsError, match="cannot be read"):
         clip.load()
+
+
+def test_openai_s_weights_get_their_activation_even_where_their_configuration_is_silent(
+    root, tmp_path, monkeypatch, pictures
+):
+    expected = clip.embed_pictures(list(pictures[:2]), clip.load(clip.CHOOSING))
+    shutil.copytree(root, tmp_path / "weights")
+    path = tmp_path / "weights" / clip.CHOOSING / "open_clip_config.json"
+    config = json.loads(path.read_text())
+    assert config["model_cfg"].pop("quick_gelu")
+    path.write_text(json.dumps(config))
+    monkeypatch.setenv("TEXTSKETCH_WEIGHTS", str(tmp_path / "weights"))
+    found = clip.embed_pictures(list(pictures[:2]), clip.load(clip.CHOOSING))
+    assert np.abs(found - expected).max() < 1e-6

@@ -33,8 +33,22 @@ def test_in_a_zero_gpu_space_the_function_is_wrapped_with_its_duration(monkeypat
     monkeypatch.setenv("SPACES_ZERO_GPU", "1")
     monkeypatch.setitem(sys.modules, "spaces", types.SimpleNamespace(GPU=gpu))
     zero_gpu.start()
-    painted = zero_gpu.on_gpu(lambda steps: "picture", lambda steps: 10 + steps)
-    assert painted(4) == "picture" and asked == [14]
+    painted = zero_gpu.on_gpu(lambda steps: iter(["picture"]), lambda steps: 10 + steps)
+    assert list(painted(4)) == ["picture"] and asked == [14]
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [((), "cpu"), (("mps",), "mps"), (("xpu",), "xpu"), (("xpu", "cuda"), "cuda")],
+)
+def test_networks_run_on_whatever_gpu_there_is(there, expected, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+    for name, kind in (("cuda", torch.cuda), ("xpu", torch.xpu), ("mps", torch.backends.mps)):
+        monkeypatch.setattr(kind, "is_available", lambda name=name: name in there)
+    assert networks.device() == expected
+    monkeypatch.setattr(profiles, "unavailable", lambda profile: None)
+    assert (profiles.default() is not None) == bool(there)
 
 
 @pytest.mark.parametrize(("shared", "expected"), [("", "cuda"), ("1", "cpu")])

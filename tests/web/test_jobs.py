@@ -1,3 +1,4 @@
+import contextvars
 import threading
 import time
 
@@ -164,3 +165,10 @@ def test_a_preview_stays_with_the_updates_that_follow():
 
     seen = [update.preview for update in Jobs(2).run("me", job) if update.message == "second"]
     assert seen and set(seen) == {"rough picture"}
+
+
+def test_a_job_knows_the_context_of_the_call_that_started_it():
+    visitor = contextvars.ContextVar("visitor")
+    visitor.set("Ada")
+    (*_, last) = Jobs(1).run("someone", lambda report: visitor.get("nobody"))
+    assert last.result == "Ada"

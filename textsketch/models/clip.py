@@ -122,10 +122,15 @@ def load(name: str = REPORTING) -> Clip:
 
         source = f"local-dir:{folder}"
         device = networks.device()
-        network, _, prepare = open_clip.create_model_and_transforms(source, device=device)
+        entry = weights.entry(name)
+        network, _, prepare = open_clip.create_model_and_transforms(
+            source,
+            device=device,
+            # OpenAI's weights were trained with it, whether or not the configuration beside them says so.
+            force_quick_gelu=entry.tag == "openai",
+        )
         tokenise = open_clip.get_tokenizer(source)
         network.eval().requires_grad_(False)
-        entry = weights.entry(name)
         return Clip(network, prepare, tokenise, device, entry.model, entry.tag)
 
     return networks.load(name, read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -32,13 +33,48 @@ _loaded: dict[Key, object] = {}
 
 
 def device(*, shared_gpu: bool = False) -> str:
-    """Where networks run: "cuda" if there is a GPU, else "cpu".
+    """Where networks run: "cuda", "xpu" (Intel) or "mps" (Apple) if there is such a GPU, else "cpu".
 
     shared_gpu: whether that of a ZeroGPU Space counts, which is there only while Stable Diffusion paints.
     """
     import torch
 
-    return "cuda" if torch.cuda.is_available() and (shared_gpu or not zero_gpu.active()) else "cpu"
+    if zero_gpu.active():
+        return "cuda" if shared_gpu and torch.cuda.is_available() else "cpu"
+    kinds = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.backends.mps}
+    return next((name for name, kind in kinds.items() if kind.is_available()), "cpu")
+
+
+def free_bytes() -> int | None:
+    """Bytes of the GPU's memory that can be had, those torch holds in reserve included; None on a CPU."""
+    import torch
+
+    where = device(shared_gpu=True)
+    if where == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+    if where == "cpu":
+        return None
+    gpu = getattr(torch, where)
+    return gpu.mem_get_info()[0] + gpu.memory_reserved() - gpu.memory_allocated()
+
+
+def empty_cache() -> None:
+    """Give back the GPU memory that torch holds in reserve."""
+    import torch
+
+    where = device(shared_gpu=True)
+    if where != "cpu":
+        getattr(torch, where).empty_cache()
+
+
+def take_gpu(rank: int) -> None:
+    """Let this process use the GPU with the number `rank`, where there are several of CUDA's or Intel's kind."""
+    import torch
+
+    where = device(shared_gpu=True)
+    if where in ("cuda", "xpu"):
+        gpu = getattr(torch, where)
+        gpu.set_device(rank % gpu.device_count())
 
 
 def load(name: str, read: Callable[[Path], Network], *, part: str = "") -> Network:
@@ -72,10 +108,8 @@ def forget(group: str, but: Collection[Key] = ()) -> None:
         for key in given_up:
             del _loaded[key]
     if given_up:
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        gc.collect()  # hooks and networks may hold each other
+        empty_cache()
 
 
 @contextlib.contextmanager

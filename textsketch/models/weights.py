@@ -8,6 +8,7 @@ commit and sha256, so that a file that changes later is noticed whether or not a
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +89,11 @@ def resolve(name: str) -> Path:
     for file in wanted.files:
         cache.check(wanted, file)
     return _folder_of(paths)
+
+
+def places() -> tuple[str | None, ...]:
+    """Where weights are looked for: changes when they are looked for elsewhere."""
+    return os.environ.get(LOCAL_FOLDER_VARIABLE), os.environ.get("HF_HUB_CACHE")
 
 
 def is_available(name: str) -> bool:

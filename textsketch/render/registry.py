@@ -32,3 +32,10 @@ def preferred() -> Renderer:
 
     profile = profiles.default()
     return DEFAULT if profile is None else get(profile.name)
+
+
+def start_on_shared_gpu() -> None:
+    """Get ready at the start of a ZeroGPU Space, where what is loaded later is loaded for every picture anew."""
+    for renderer in RENDERERS:
+        renderer.share_gpu()
+    preferred().prepare()

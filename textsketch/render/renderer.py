@@ -57,6 +57,10 @@ def _no_prompt(layers: Layers) -> str | None:
     return None
 
 
+def _nothing_to_do() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Renderer:
     """A way to paint layers, and how a budget is best spent for it.
@@ -65,6 +69,7 @@ class Renderer:
     unavailable: the sentence that says what it lacks here, or None.
     paints_beside: whether several processes of one machine may paint at once.
     prompt: what the layers say to a network in words; None for a renderer that reads none.
+    share_gpu: names what runs on the GPU to a ZeroGPU Space, at its start. prepare: loads what painting needs.
     """
 
     name: str
@@ -76,3 +81,5 @@ class Renderer:
     unavailable: Callable[[], str | None] = _nothing_lacks
     paints_beside: bool = True
     prompt: Callable[[Layers], str | None] = _no_prompt
+    share_gpu: Callable[[], object] = _nothing_to_do
+    prepare: Callable[[], object] = _nothing_to_do

@@ -8,12 +8,11 @@ from typing import Any
 import gradio as gr
 import PIL.Image
 from gradio.components import Component
-from gradio.events import Dependency
 
 from textsketch.semantic.captions import table
 from textsketch.web import html
 from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Updates, follow, owner
-from textsketch.web.jobs import Jobs, Update
+from textsketch.web.jobs import Jobs
 from textsketch.web.live_lines import describe_caption
 from textsketch.web.option_controls import option_controls, set_values
 
@@ -24,8 +23,8 @@ def caption_writer(
     picture: gr.Image,
     caption: gr.Textbox,
     line: gr.HTML,
-) -> Dependency | None:
-    """Lay out and wire what writes into `caption`; the event. Where no source can be used, say what they need.
+) -> None:
+    """Lay out and wire what writes into `caption`; where no source can be used, say what they need.
 
     read: gives the picture of a path, as part of the job that it is given. line: where the progress is told.
     """
@@ -33,7 +32,7 @@ def caption_writer(
     ready = [source for source in table.SOURCES.values() if lacking[source.name] is None]
     if not ready:
         gr.HTML(html.missing("Captions written for you", [reason for reason in lacking.values() if reason]))
-        return None
+        return
     with gr.Row(equal_height=True):
         chosen = gr.Dropdown(
             [(source.title, source.name) for source in ready],
@@ -44,7 +43,7 @@ def caption_writer(
             elem_id="caption-source",
         )
         write = gr.Button("Write a caption", size="sm", elem_id="write")
-        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel")
+        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel", visible=False)
     rows: dict[str, gr.Row] = {}
     options: list[tuple[str, str]] = []
     controls: list[Component] = []
@@ -53,7 +52,7 @@ def caption_writer(
             for option, control in option_controls(source.name, source.options).items():
                 options.append((source.name, option))
                 controls.append(control)
-    idle: Updates = {write: gr.update(interactive=True)}
+    idle: Updates = {write: gr.update(interactive=True), cancel: gr.update(visible=False)}
 
     def work(request: gr.Request, path, name, *values) -> Iterator[Updates]:
         if not path:
@@ -78,7 +77,7 @@ def caption_writer(
             found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
             return idle | {line: html.note("Cancelled.")} | found
 
-        yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
+        yield {write: gr.update(interactive=False), cancel: gr.update(visible=True)}
         yield from follow(
             jobs.run(owner(request, "caption"), write_caption),
             line,
@@ -94,5 +93,5 @@ def caption_writer(
         return {row: gr.update(visible=name == of) for of, row in rows.items()}
 
     chosen.change(show_options, chosen, list(rows.values()), **PRIVATE)
+    write.click(work, [picture, chosen, *controls], [line, caption, write, cancel], **WORK)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    return write.click(work, [picture, chosen, *controls], [line, caption, write], **WORK)

@@ -12,7 +12,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from textsketch.models import zero_gpu
-from textsketch.render.diffusion import profiles
+from textsketch.render import registry
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
 from textsketch.web.encode_tab import encode_tab, warm_up
@@ -27,9 +27,6 @@ from textsketch.web.workspace import Workspace
 
 STYLE = Path(__file__).with_name("style.css")
 MAX_UPLOAD = "32mb"
-_MOST_FOLLOWED = 16
-"""Visitors who are told how far their job is, or how many are before it; as many more wait without a word."""
-_MOST_WAITING = 32
 
 
 TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
@@ -59,7 +56,7 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
             with gr.Tab(title, id=name):
                 lay_out(shared)
         add_endpoints(results, jobs)
-    demo.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_FOLLOWED, api_open=False)
+    demo.queue(max_size=32, default_concurrency_limit=WORKERS)
     return demo
 
 
@@ -94,11 +91,7 @@ def launch(demo: gr.Blocks) -> None:
 def serve(workspace: Workspace) -> None:
     """Serve the demo until the process is asked to end."""
     if zero_gpu.active():
-        from textsketch.render.diffusion import sampler
-
-        sampler.gpu_run()
-        if (profile := profiles.default()) is not None:
-            sampler.prepare(profile.name)
+        registry.start_on_shared_gpu()
     pool, jobs = Pool(), Jobs(WORKERS)
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
     demo = build(workspace, jobs, results, sweeps)

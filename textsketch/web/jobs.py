@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -83,7 +84,9 @@ class Jobs:
             else:
                 reporter.updates.put(Update(1.0, "done", done=True, result=result))
 
-        thread = threading.Thread(target=work, daemon=True, name="textsketch-job")
+        # Who asks for a shared GPU is known by the context of the call.
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(work,), daemon=True, name="textsketch-job")
         thread.start()
         latest = Update(0.0, "starting")
         try:

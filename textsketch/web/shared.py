@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from textsketch.web.controls import Changes
 from textsketch.web.jobs import Jobs
 from textsketch.web.renderer_controls import RendererControls
 from textsketch.web.results import Results
@@ -17,13 +16,12 @@ from textsketch.web.sweeps import Sweeps
 
 @dataclass(frozen=True)
 class Current:
-    """The controls of the current picture. changes: all that changes them."""
+    """The controls of the current picture."""
 
     picture: gr.Image
     caption: gr.Textbox
     seed: gr.Number
     renderer: RendererControls
-    changes: Changes
 
     @property
     def inputs(self) -> list[Any]:

@@ -21,8 +21,18 @@ from textsketch.errors import OptionError, RenderError, WeightsError
 from textsketch.layers import Layers, Mode, Semantic, Skeletons, Strokes
 from textsketch.models import clip, weights
 from textsketch.render import registry
-from textsketch.render.diffusion import condition, profiles, sampler
+from textsketch.render.diffusion import (
+    colour_match,
+    condition,
+    pace,
+    placement,
+    profiles,
+    sampler,
+    sampling,
+    task,
+)
 from textsketch.render.diffusion import networks as diffusion_networks
+from textsketch.render.painter import painting
 from textsketch.structure import line_drawing, ntc
 
 
@@ -38,7 +48,10 @@ def root(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small_and_local(root, monkeypatch):
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(root))
-    monkeypatch.setattr(condition, "SHORT_SIDE", 128)
+    monkeypatch.setattr(condition, "working_size", lambda size, side=512: WORKING_SIZE(size, side // 4))
+
+
+WORKING_SIZE = condition.working_size
 
 
 def picture(width=96, height=64):
@@ -95,6 +108,71 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(profile, 
     assert difference(first, render(layers, profile=profile, steps=3, seed=99)) > 0.5
 
 
+def nothing_waits(networks):
+    """The networks on a device whose numbers nobody can see: whoever asks for one raises an error."""
+    modules = {
+        name: copy.deepcopy(getattr(networks, name)).to("meta")
+        for name in ("text_encoder", "unet", "vae", "controlnet")
+    }
+    return dataclasses.replace(networks, device=torch.device("meta"), **modules)
+
+
+@pytest.mark.parametrize("profile", ["fast", "pics"])
+def test_no_step_waits_for_a_number_from_the_device(profile, layers):
+    profile = profiles.get(profile)
+    networks = nothing_waits(diffusion_networks.load(profile))
+    wanted = task.make_task(layers, (1, 2), profile, task.Settings(steps=5), "meta")
+    with torch.inference_mode():
+        states = list(diffusion_networks.sampling(networks, wanted))
+    assert len(states) > 2 and all(state.latents.device.type == "meta" for state in states)
+
+
+def test_control_and_its_end_say_how_much_the_sketch_steers(layers):
+    base = layers.reduced_to(Mode.TEXT_SKETCH)
+    free = render(dataclasses.replace(base, structure=None), profile="pics", steps=4)
+    strong, weak, early, off = (
+        render(base, profile="pics", steps=4, **options)
+        for options in ({"control": 1}, {"control": 0.2}, {"control_end": 0.5}, {"control_end": 0})
+    )
+    assert difference(strong, free) > difference(weak, free) > 0
+    assert difference(strong, free) > difference(early, free) > 0
+    assert difference(off, free) == 0
+
+
+def test_control_scales_the_sketch_s_adapter_and_leaves_the_colours(layers):
+    base = dataclasses.replace(layers, texture=None)
+    colours = dataclasses.replace(layers, structure=None)
+    options = {"profile": "layered", "steps": 4, "match_colours": False}
+    assert difference(render(base, control=0, **options), render(base, control=1, **options)) > 0.5
+    assert difference(render(colours, control=0, **options), render(colours, control=1, **options)) == 0
+
+
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_the_colours_of_every_cell_are_those_of_the_map(profile, layers):
+    size = condition.working_size(layers.size)
+    painted = np.asarray(painting.render(layers, size, grain=False))
+    cells = colour_match.cells(layers)
+
+    def worst(**options):
+        found = np.asarray(render(layers, size, profile=profile, steps=2, **options))
+        means = (colour_match.cell_means(pixels, cells) for pixels in (found, painted))
+        return np.abs(np.subtract(*means)).max()
+
+    assert worst() < 2 < 8 < worst(match_colours=False)
+
+
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_every_profile_starts_from_the_painting_unless_told_to_start_from_noise(profile, layers):
+    chosen = profiles.get(profile)
+    networks = diffusion_networks.load(chosen)
+    for strength, starts in ((None, True), (1, False)):
+        wanted = task.make_task(layers, (1,), chosen, task.Settings(strength=strength), "cpu")
+        with torch.inference_mode():
+            start = sampling.make_conditions(networks, wanted).start
+        assert (start is not None) == starts
+    assert 0.6 <= chosen.strength <= 0.7 or (chosen.guide.name == "ADAPTERS" and chosen.strength < 0.9)
+
+
 def test_less_strength_stays_nearer_to_the_painters_picture(layers):
     free, bound = (
         render(layers, profile="pics", steps=10, guidance=1, strength=strength) for strength in (1, 0.1)
@@ -144,11 +222,77 @@ def test_lcm_lora_changes_the_unet_and_is_gone_in_the_other_profiles(layers):
 
 
 def test_networks_are_loaded_once_and_shared():
-    first = diffusion_networks.load(profiles.get("fast"))
-    again = diffusion_networks.load(profiles.get("fast"))
-    other = diffusion_networks.load(profiles.get("pics"))
-    assert first.unet is again.unet and first.vae is other.vae and first.controlnet is other.controlnet
-    assert first.unet is not other.unet
+    first = diffusion_networks.load(profiles.get("pics"))
+    again = diffusion_networks.load(profiles.get("pics"))
+    other = diffusion_networks.load(profiles.get("layered"))
+    assert first.unet is again.unet is other.unet and first.vae is other.vae
+    assert first.controlnet is not None and other.controlnet is None
+
+
+def test_networks_that_are_loaded_are_not_looked_for_on_disk(layers, monkeypatch):
+    expected = render(layers, profile="fast", steps=1)
+
+    def gone(*arguments):
+        raise WeightsError("the files are gone")
+
+    monkeypatch.setattr(weights, "resolve", gone)
+    monkeypatch.setattr(weights, "unavailable", gone)
+    assert difference(render(layers, profile="fast", steps=1), expected) == 0
+    with pytest.raises(WeightsError, match="gone"):
+        render(layers, profile="pics", steps=1)
+
+
+def test_on_cuda_the_fastest_kernels_are_looked_for(monkeypatch):
+    monkeypatch.setattr(diffusion_networks.networks, "device", lambda **options: "cuda")
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+
+    def stop(*arguments):
+        raise WeightsError("far enough")
+
+    monkeypatch.setattr(diffusion_networks, "Shelf", stop)
+    with pytest.raises(WeightsError, match="far enough"):
+        diffusion_networks.load(profiles.get("fast"))
+    assert torch.backends.cudnn.benchmark
+
+
+def test_on_a_cpu_the_fast_profile_runs_in_bfloat16_with_the_tiny_decoder_in_four_steps(layers):
+    networks = diffusion_networks.load(profiles.get("fast"))
+    assert networks.dtype == networks.unet.dtype == networks.controlnet.dtype == torch.bfloat16
+    assert networks.vae is networks.preview and type(networks.vae).__name__ == "AutoencoderTiny"
+    seen, previews = [], []
+    render(layers, progress=lambda fraction, message: seen.append(message), preview=previews.append)
+    assert [message for message in seen if message.startswith("Step")][-1] == "Step 4 of 4"
+    assert len(previews) == 3
+    chosen = profiles.get("fast")
+    assert chosen.steps_on("cuda") == 8 and not chosen.tiny_decoder("cuda")
+    assert profiles.get("pics").steps_on("cpu") == 25 and not profiles.get("pics").tiny_decoder("cpu")
+
+
+def test_the_time_it_takes_is_measured_by_one_step_and_said_before_it_starts(layers, monkeypatch):
+    ticks = iter(range(0, 100_000, 30))
+    monkeypatch.setattr(pace, "clock", lambda: next(ticks))
+    monkeypatch.setattr(pace, "_seconds_a_pixel", {})
+    seen = []
+    for _ in range(2):
+        render(layers, steps=3, progress=lambda fraction, message: seen.append(message))
+    first, second = seen[: len(seen) // 2 + 1], seen[len(seen) // 2 + 1 :]
+    assert first.index("Timing a step") + 1 == first.index("This takes about 4 min")
+    assert "Timing a step" not in second and any(message.startswith("This takes about") for message in second)
+    assert "Step 1 of 3, about 60 s left" in first and "Step 3 of 3" in first
+
+
+def test_a_caption_that_is_too_long_is_read_as_far_as_it_goes_and_that_is_said(layers):
+    words = [f"{number} green bottles" for number in range(200)]
+    long = dataclasses.replace(layers, semantic=Semantic(", ".join(words)))
+    seen = []
+    first = render(long, steps=2, progress=lambda fraction, message: seen.append(message))
+    assert all("of the caption it reads up to “" in message for message in seen if "Step" in message)
+    seen.clear()
+    changed = words.copy()
+    changed[30] = "a red fox"  # in the second chunk
+    other = dataclasses.replace(layers, semantic=Semantic(", ".join(changed)))
+    assert difference(render(other, steps=2), first) > 0
+    assert difference(render(other, steps=2, chunks=1), render(long, steps=2, chunks=1)) == 0
 
 
 def test_noise_depends_on_the_seed_alone():
@@ -188,13 +332,12 @@ def test_the_controlnet_branch_is_what_diffusers_own_pipeline_computes(layers):
         guidance_scale=profile.guidance,
         generator=torch.Generator("cpu").manual_seed(base.seed),
     ).images[0]
-    assert difference(render(base, size, profile="pics", steps=4), expected) < 0.6
+    painted = render(base, size, profile="pics", steps=4)
+    assert difference(painted, expected) < 0.6
 
 
 def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
     from diffusers import MultiAdapter, PNDMScheduler, StableDiffusionAdapterPipeline
-
-    from textsketch.render.painter import painting
 
     networks = diffusion_networks.load(profiles.get("layered"))
     pipeline = StableDiffusionAdapterPipeline(
@@ -222,7 +365,8 @@ def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
         generator=torch.Generator("cpu").manual_seed(plain.seed),
         adapter_conditioning_scale=[1.0, 1.0],
     ).images[0]
-    assert difference(render(plain, size, profile="layered", steps=4), expected) < 0.6
+    painted = render(plain, size, profile="layered", steps=4, strength=1, match_colours=False)
+    assert difference(painted, expected) < 0.6
 
 
 def test_a_skeleton_steers_the_picture(layers):
@@ -382,7 +526,7 @@ def test_offloaded_networks_paint_the_same(layers):
     networks = diffusion_networks.load(profiles.get("fast"))
     try:
         modules = [networks.text_encoder, networks.controlnet, networks.unet, networks.vae]
-        diffusion_networks.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
+        placement.offload([modules[:1], modules[1:3], modules[3:]], torch.device("cpu"))
         assert all(hasattr(module, "_hf_hook") for module in modules)
         assert difference(render(layers, profile="fast", steps=1), expected) == 0
     finally:
@@ -392,7 +536,9 @@ def test_offloaded_networks_paint_the_same(layers):
 @pytest.mark.parametrize("profile", profiles.NAMES)
 def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypatch):
     # On a GPU it is float16, in which CPUs are very slow.
-    expected = render(layers, profile=profile, steps=2)
+    monkeypatch.setattr(diffusion_networks, "_precision", lambda profile, device: torch.float32)
+    diffusion_networks.forget()
+    expected = render(layers, profile=profile, steps=4)
     full = diffusion_networks.load(profiles.get(profile))
     halved = dataclasses.replace(
         full,
@@ -407,8 +553,9 @@ def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypat
     )
     monkeypatch.setattr(diffusion_networks, "load", lambda profile, **options: halved)
     previews = []
-    painted = render(layers, profile=profile, steps=2, preview=previews.append)
+    painted = render(layers, profile=profile, steps=4, preview=previews.append)
     assert difference(painted, expected) < 6 and previews
+    diffusion_networks.forget()
 
 
 def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):
@@ -442,21 +589,19 @@ def test_the_overhead_outside_the_networks_is_small(layers, monkeypatch):
 
 
 @pytest.mark.parametrize(("size", "expected"), [((768, 512), (768, 512)), ((512, 512), (512, 512))])
-def test_working_sizes_follow_the_paper(size, expected, monkeypatch):
-    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
-    assert condition.working_size(size) == expected
+def test_working_sizes_follow_the_paper(size, expected):
+    assert WORKING_SIZE(size) == expected
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4096, 16), (16, 4096), (16384, 16384), (333, 1000)])
-def test_working_sizes_are_bounded_and_multiples_of_64(size, monkeypatch):
-    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
-    width, height = condition.working_size(size)
+def test_working_sizes_are_bounded_and_multiples_of_64(size):
+    width, height = WORKING_SIZE(size)
     assert width % 64 == height % 64 == 0
     assert min(width, height) >= 64 and max(width, height) <= 1536 and width * height <= 1.1 * 1024 * 1024
 
 
 def test_the_time_reserved_grows_with_the_work(monkeypatch):
-    monkeypatch.setattr(condition, "SHORT_SIDE", 512)
+    monkeypatch.setattr(condition, "working_size", WORKING_SIZE)
     square, wide = (Layers(size, Semantic("")) for size in [(64, 64), (96, 48)])
     few = sampler.duration_seconds(square, seeds=(0,))
     assert few < sampler.duration_seconds(square, None, seeds=(0,), profile="pics", previews=True)

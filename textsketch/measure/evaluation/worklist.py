@@ -12,6 +12,7 @@ from pathlib import Path
 
 from textsketch.errors import TextsketchError
 from textsketch.image.formats import SUFFIXES
+from textsketch.models import networks
 
 _LONGEST_WAIT = timedelta(days=7)
 
@@ -77,11 +78,9 @@ class Share:
         if self.world == 1:
             yield
             return
-        import torch
         from torch import distributed
 
-        if torch.cuda.is_available():
-            torch.cuda.set_device(self.local_rank % torch.cuda.device_count())
+        networks.take_gpu(self.local_rank)
         distributed.init_process_group("gloo", timeout=_LONGEST_WAIT)
         try:
             token = folder / f"rank0-{os.environ['MASTER_PORT']}"

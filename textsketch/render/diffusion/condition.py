@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
-SHORT_SIDE = 512
-"""Side Stable Diffusion 1.x was trained at, in pixels."""
 _MULTIPLE = 64
-_MOST_PIXELS = 1024 * 1024
-_LONGEST_SIDE = 1536
+_MOST_PIXELS = 4
+"""Squares of the short side."""
+_LONGEST_SIDE = 3
+"""Short sides."""
 _COLOUR_CELL = 64
 
 
-def working_size(size: tuple[int, int]) -> tuple[int, int]:
+def working_size(size: tuple[int, int], short_side: int = 512) -> tuple[int, int]:
     """The (width, height) in pixels to run the diffusion at for a picture of `size`.
 
-    The short side becomes 512 and both sides multiples of 64, as in Text + Sketch; pictures longer than
-    3:1 are run at a smaller short side, so that memory and time stay bounded.
+    The short side becomes `short_side`, what the model was trained at, and both sides multiples of 64, as in
+    Text + Sketch; pictures longer than 3:1 are run at a smaller one, so that memory and time stay bounded.
     """
     width, height = size
     scale = min(
-        SHORT_SIDE / min(width, height),
-        _LONGEST_SIDE / max(width, height),
-        math.sqrt(_MOST_PIXELS / (width * height)),
+        short_side / min(width, height),
+        _LONGEST_SIDE * short_side / max(width, height),
+        math.sqrt(_MOST_PIXELS * short_side**2 / (width * height)),
     )
     return _round_side(width * scale), _round_side(height * scale)
 

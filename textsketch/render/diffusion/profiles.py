@@ -20,8 +20,11 @@ _LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "peft")
 class Profile:
     """Weights and settings of one way to paint.
 
+    family: of models, whose networks are read and run in the same way.
+    side: the short side that the models paint best, in pixels.
     steps, guidance: number of denoising steps and classifier-free guidance scale; 1 means no guidance.
-    strength: how much of the painter's picture the diffusion may repaint, 0 to 1, where it starts from it.
+    strength: how much of the painter's picture of the colour map is repainted; 1 starts from noise alone.
+    control, control_end: how strongly the sketch steers, and in which share of the steps.
     prompt_suffix, negative_prompt: fixed, so they cost no bytes.
     """
 
@@ -33,26 +36,41 @@ class Profile:
     guidance: float
     strength: float
     weights: tuple[str, ...]
-    prompt_suffix: str
-    negative_prompt: str
+    prompt_suffix: str = "high quality"
+    negative_prompt: str = ""
+    control: float = 1.0
+    control_end: float = 1.0
+    family: str = "sd15"
+    side: int = 512
 
     @property
     def fast(self) -> bool:
         """Whether LCM-LoRA is used."""
         return "lcm-lora" in self.weights
 
+    def steps_on(self, device: str) -> int:
+        """Denoising steps on a device ("cpu", "cuda", ...): on a CPU the fast profiles make do with 4."""
+        return min(self.steps, _CPU_STEPS) if self.fast and device == "cpu" else self.steps
 
-STRENGTH = 0.85
-"""How much of the colour map's picture the profiles with ControlNet repaint."""
+    def tiny_decoder(self, device: str) -> bool:
+        """Whether the previews' autoencoder stands in for the whole one, which takes as long as a step."""
+        return self.fast and device == "cpu"
+
+
+_CPU_STEPS = 4
 _PAPER_NEGATIVE = "disfigured, deformed, low quality, lowres, b&w, blurry, Photoshop, video game, bad art"
 _LONG_NEGATIVE = (
     "lowres, low quality, worst quality, jpeg artifacts, blurry, noisy, grainy, deformed, disfigured, "
     "bad anatomy, extra limbs, missing limbs, fused fingers, cropped, out of frame, duplicate, "
     "text, watermark, signature, oversaturated"
 )
-_BASE = ("sd15", "safety-checker")
+_BASE = ("sd15", "safety-checker", "taesd")
 _CONTROLNET = ("controlnet-softedge",)
 _ADAPTERS = ("t2i-sketch", "t2i-color")
+# At 0.85 the noise drowns colours of less than 128 pixels; from 0.7 down they are seen from the first step on.
+_STRENGTH = 0.65
+# The colour adapter's blocks of 64 pixels say less than the map; the painting says the rest.
+_ADAPTERS_STRENGTH = 0.85
 
 _PROFILES = {
     profile.name: profile
@@ -62,48 +80,46 @@ _PROFILES = {
             "Text + Sketch in a few steps (LCM)",
             Guide.CONTROLNET,
             "LCMScheduler",
-            8,
-            1.0,
-            STRENGTH,
-            (*_BASE, *_CONTROLNET, "lcm-lora"),
-            "high quality",
-            _PAPER_NEGATIVE,
+            steps=8,
+            guidance=1.0,
+            strength=_STRENGTH,
+            weights=(*_BASE, *_CONTROLNET, "lcm-lora"),
+            negative_prompt=_PAPER_NEGATIVE,
+            control=0.8,
+            control_end=0.8,
         ),
         Profile(
             "pics",
             "Text + Sketch (ControlNet)",
             Guide.CONTROLNET,
             "UniPCMultistepScheduler",
-            25,
-            9.0,
-            STRENGTH,
-            (*_BASE, *_CONTROLNET),
-            "high quality",
-            _PAPER_NEGATIVE,
+            steps=25,
+            guidance=9.0,
+            strength=_STRENGTH,
+            weights=(*_BASE, *_CONTROLNET),
+            negative_prompt=_PAPER_NEGATIVE,
         ),
         Profile(
             "layered",
             "Layered (T2I-Adapters for sketch and colour)",
             Guide.ADAPTERS,
             "PNDMScheduler",
-            50,
-            7.5,
-            1.0,
-            (*_BASE, *_ADAPTERS),
-            "high quality",
-            _LONG_NEGATIVE,
+            steps=50,
+            guidance=7.5,
+            strength=_ADAPTERS_STRENGTH,
+            weights=(*_BASE, *_ADAPTERS),
+            negative_prompt=_LONG_NEGATIVE,
         ),
         Profile(
             "fast-layered",
             "Layered in a few steps (LCM)",
             Guide.ADAPTERS,
             "LCMScheduler",
-            8,
-            1.0,
-            1.0,
-            (*_BASE, *_ADAPTERS, "lcm-lora"),
-            "high quality",
-            _LONG_NEGATIVE,
+            steps=8,
+            guidance=1.0,
+            strength=_ADAPTERS_STRENGTH,
+            weights=(*_BASE, *_ADAPTERS, "lcm-lora"),
+            negative_prompt=_LONG_NEGATIVE,
         ),
     )
 }
@@ -127,4 +143,4 @@ def default() -> Profile | None:
     fast = _PROFILES["fast"]
     if unavailable(fast) is not None:
         return None
-    return fast if networks.device(shared_gpu=True) == "cuda" else None
+    return fast if networks.device(shared_gpu=True) != "cpu" else None

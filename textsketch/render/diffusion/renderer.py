@@ -14,7 +14,7 @@ from textsketch.options import Options, option
 from textsketch.progress import Progress, Pulse, ignore, share
 from textsketch.render.diffusion import profiles, sampler
 from textsketch.render.diffusion.profiles import Profile
-from textsketch.render.diffusion.sampler import Settings
+from textsketch.render.diffusion.task import Settings
 from textsketch.render.renderer import Preview, Renderer
 from textsketch.semantic import words
 from textsketch.structure import detectors, kinds
@@ -116,6 +116,8 @@ def _row(profile: Profile) -> Renderer:
         unavailable=unavailable,
         paints_beside=False,
         prompt=lambda layers: words.prompt(layers, profile.prompt_suffix),
+        share_gpu=sampler.gpu_run,
+        prepare=functools.partial(sampler.prepare, profile.name),
     )
 
 

@@ -10,21 +10,19 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textsketch.errors import RenderError, WeightsError
+from textsketch.models import networks as loaded_networks
 from textsketch.models import zero_gpu
-from textsketch.options import Options, option
 from textsketch.progress import Progress
-from textsketch.render.diffusion import condition, profiles
+from textsketch.render.diffusion import colour_match, condition, pace, profiles
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion import sampling as diffusion_sampling
-from textsketch.render.diffusion.networks import Networks
+from textsketch.render.diffusion.parts import Networks
 from textsketch.render.diffusion.profiles import Profile
-from textsketch.render.diffusion.sampling import Conditions
-from textsketch.semantic import words
-from textsketch.structure.kind import Guide
+from textsketch.render.diffusion.task import Settings, Task, make_task
 from textsketch.structure.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -35,22 +33,10 @@ if TYPE_CHECKING:
 Preview = Callable[["Image.Image"], None]
 """Called with a small, rough picture of what is coming."""
 
-MOST_STEPS = 100
 _MOST_OUTPUT_PIXELS = 1 << 26
 _PREVIEW_SIDE = 256
+_TRIAL_SIDE = 256
 _turn = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Settings(Options):
-    """What may be chosen per picture; None takes the profile's value."""
-
-    steps: int | None = option(None, "denoising steps", least=1, most=MOST_STEPS)
-    guidance: float | None = option(None, "how closely the words are followed", least=1, most=30)
-    strength: float | None = option(
-        None, "how much of the colour map's picture is repainted, with ControlNet", least=0, most=1
-    )
-    safety: bool = option(True, "let the safety checker look at the picture", offered=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,8 +129,7 @@ def run(
     """
     settings = settings or Settings()
     chosen = profiles.get(profile)
-    reason = profiles.unavailable(chosen)
-    if reason is not None:
+    if diffusion_networks.loaded(chosen) is None and (reason := profiles.unavailable(chosen)) is not None:
         raise WeightsError(reason)
     while not _turn.acquire(timeout=0.05):
         yield Step(0.0, "Waiting for another picture to be finished")
@@ -173,7 +158,7 @@ def duration_seconds(
     """A generous estimate of the seconds that `run` takes with the same arguments on a shared GPU."""
     chosen = profiles.get(profile)
     steps = (settings or Settings()).steps or chosen.steps
-    width, height = condition.working_size(layers.size)
+    width, height = condition.working_size(layers.size, chosen.side)
     passes = steps * (2 if chosen.guidance > 1 else 1) * len(seeds) * width * height / (512 * 512)
     return round(15 + 0.12 * passes)
 
@@ -194,13 +179,15 @@ def _finish(
 
 @contextlib.contextmanager
 def _errors() -> Iterator[None]:
-    import torch
-
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+    except (
+        RuntimeError,
+        MemoryError,
+    ) as error:  # torch.OutOfMemoryError is a RuntimeError; Apple's has no name
+        if isinstance(error, RuntimeError) and "memory" not in f"{type(error).__name__} {error}".lower():
+            raise
+        loaded_networks.empty_cache()
         raise RenderError(
             "There is not enough memory for this picture: choose fewer candidates or use the painter."
         ) from error
@@ -216,39 +203,48 @@ def _run(
 ) -> Iterator[Step]:
     import torch
 
-    steps = settings.steps or profile.steps
-    guidance = profile.guidance if settings.guidance is None else settings.guidance
     messages: list[str] = []
     yield Step(0.0, "Loading Stable Diffusion")
     steers = None if layers.structure is None else kind_of(layers.structure).steers
     networks = diffusion_networks.load(profile, pose=steers == "pose", report=messages.append)
-    yield Step(0.05, f"Loaded {', '.join(messages)}" if messages else "Preparing")
-    working = condition.working_size(layers.size)
+    device = networks.device.type
+    yield Step(0.03, f"Loaded {', '.join(messages)}" if messages else "Preparing")
+    task = make_task(layers, seeds, profile, settings, device)
+    if device == "cpu":
+        if not pace.known(profile.name, device):
+            yield Step(0.04, "Timing a step")
+            _time_a_step(networks, task)
+        # Reading the words, the start and the end take about as long as two passes.
+        told = pace.phrase(pace.estimate(profile.name, device, (task.passes + 2) * _pixels(task)))
+        yield Step(0.05, f"This takes {told}" if told else "Preparing")
     # inference_mode is not entered around a yield: it is a setting of the thread, not of this generator.
     with torch.inference_mode():
-        prompt = words.prompt(layers, profile.prompt_suffix)
-        embeddings = diffusion_sampling.embed_prompts(networks, [profile.negative_prompt, prompt])
-        conditions = make_conditions(networks, layers, working, profile, settings)
-        scheduler = diffusion_sampling.make_scheduler(networks, profile.scheduler)
-        sampling = diffusion_sampling.sample(
-            networks, scheduler, steps, guidance, embeddings, seeds, working, conditions
-        )
-    latents = torch.empty(0)
+        painting = diffusion_networks.sampling(networks, task)
+    latents, note, began = torch.empty(0), "", pace.clock()
     while True:
         with torch.inference_mode():
-            state = next(sampling, None)
+            state = next(painting, None)
             if state is None:
                 break
-            step, total, latents, estimate = state
+            step, total, latents, estimate = state.step, state.steps, state.latents, state.estimate
             small = _preview(networks, estimate[0]) if previews and step < total else None
-        yield Step(0.05 + 0.85 * step / total, f"Step {step} of {total}", small)
+        spent = pace.clock() - began
+        if device == "cpu":
+            pixels = step * _pixels(task) * task.passes // task.steps
+            pace.remember(profile.name, device, spent, pixels)
+        left = pace.phrase(spent / step * (total - step))
+        note = f"; of the caption it reads up to “{state.last}”" if state.last else ""
+        message = f"Step {step} of {total}" + (f", {left} left" if left else "") + note
+        yield Step(0.05 + 0.85 * step / total, message, small)
     with torch.inference_mode():
-        pixels = diffusion_sampling.decode_latents(networks, latents)
-        if not bool(torch.isfinite(pixels).all()):
+        pixels_found = diffusion_sampling.decode_latents(networks, latents)
+        if not bool(torch.isfinite(pixels_found).all()):
             raise RenderError(
                 "Stable Diffusion gave numbers that are no picture; try another seed or profile."
             )
-        pictures = tuple(diffusion_sampling.to_picture(picture) for picture in pixels)
+        pictures = tuple(diffusion_sampling.to_picture(picture) for picture in pixels_found)
+    if settings.match_colours and task.painted is not None:
+        pictures = tuple(colour_match.matched(picture, task.painted, layers) for picture in pictures)
     yield Step(0.93, "Checking the picture")
     if settings.safety:
         with torch.inference_mode():
@@ -260,36 +256,31 @@ def _run(
             picture.point(lambda value: 0) if flag else picture
             for picture, flag in zip(pictures, flagged, strict=True)
         )
-    yield Step(1.0, "Done", None, tuple(_fit(picture, size) for picture in pictures))
+    yield Step(1.0, f"Done{note}", None, tuple(_fit(picture, size) for picture in pictures))
 
 
-def make_conditions(
-    networks: Networks, layers: Layers, size: tuple[int, int], profile: Profile, settings: Settings
-) -> Conditions:
-    """What the layers say besides words, as the networks of `profile` take it, at `size` (width, height)."""
-    to_tensor = diffusion_sampling.to_tensor
-    edges = start = None
-    read: list[tuple[str, Any]] = []
-    if layers.structure is not None:
-        reader, drawn = kind_of(layers.structure).condition(layers.structure, size, profile.guide)
-        if reader == "edges":
-            edges = to_tensor(drawn).expand(-1, 3, -1, -1)
-        else:
-            read.append((reader, to_tensor(drawn)))
-    strength = profile.strength if settings.strength is None else settings.strength
-    if layers.texture is not None:
-        from textsketch.render.painter import painting
+def _pixels(task: Task) -> int:
+    """Pixels of one pass over all pictures of a task."""
+    return task.size[0] * task.size[1] * len(task.seeds)
 
-        painted = painting.render(layers, size, grain=False)
-        if profile.guide is Guide.ADAPTERS:
-            read.append(("color", to_tensor(condition.colour_map(painted, size))))
-        else:
-            start = diffusion_sampling.encode_picture(networks, to_tensor(painted) * 2 - 1)
-    return Conditions(edges, diffusion_sampling.adapter_features(networks, read), start, strength)
+
+def _time_a_step(networks: Networks, task: Task) -> None:
+    """Learn the pace by one step of a small picture, which is painted for nothing."""
+    import torch
+
+    side = min(_TRIAL_SIDE, *task.size)
+    trial = replace(task, size=(side, side), seeds=task.seeds[:1], steps=1, painted=None)
+    with torch.inference_mode():
+        painting = diffusion_networks.sampling(networks, trial)
+        began = pace.clock()
+        next(painting)
+    pace.remember(
+        task.profile.name, networks.device.type, pace.clock() - began, trial.passes * _pixels(trial)
+    )
 
 
 def _preview(networks: Networks, estimate: Any) -> Image.Image | None:
-    """TAESD's quick decoding of a latent, at most 256 pixels a side; None without TAESD."""
+    """A tiny autoencoder's quick decoding of a latent, at most 256 pixels a side; None without one."""
     if networks.preview is None:
         return None
     import torch

@@ -8,17 +8,39 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from textsketch.render.diffusion import condition, prompts
+from textsketch.render.diffusion.task import State
+from textsketch.semantic import words
+from textsketch.structure.kind import Guide
+from textsketch.structure.kinds import kind_of
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-    from textsketch.render.diffusion.networks import Networks
+    from textsketch.render.diffusion.parts import Networks
+    from textsketch.render.diffusion.task import Task
 
 LATENT_SCALE = 8
 """A latent cell covers this many pixels along each side."""
+_UNION_SOFT_EDGES = 2
+"""What the ControlNet union for SDXL calls HED, PiDiNet and scribbles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The text encoder's states for the negative prompt and the prompt: (2, tokens, dimensions).
+
+    added: what else the UNet is told, by name, each with two rows. last: the last words that were read of a
+    caption that was cut, None where none was.
+    """
+
+    states: torch.Tensor
+    added: dict[str, torch.Tensor] = field(default_factory=dict)
+    last: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,22 +48,59 @@ class Conditions:
     """What steers the sampling besides the prompt; each is None or empty if it does not.
 
     edges: (1, 3, height, width) in [0, 1] for the ControlNet.
-    features: the T2I-Adapters' feature maps, summed over the adapters.
+    features: the T2I-Adapters' feature maps, summed over the adapters. later: those without the sketch's.
     start: (1, 4, height / 8, width / 8) latent to start from, with `strength` of it repainted.
+    control, control_end: how strongly edges steer, as the features do already, and in which share of the steps.
     """
 
     edges: torch.Tensor | None = None
     features: tuple[torch.Tensor, ...] = ()
+    later: tuple[torch.Tensor, ...] = ()
     start: torch.Tensor | None = None
     strength: float = 1.0
+    control: float = 1.0
+    control_end: float = 1.0
 
 
-def embed_prompts(networks: Networks, prompts: Sequence[str]) -> torch.Tensor:
-    """The text encoder's states for `prompts`, cut at 77 tokens: (count, 77, dimensions)."""
-    tokens = networks.tokenizer(
-        list(prompts), padding="max_length", max_length=77, truncation=True, return_tensors="pt"
+def read_words(networks: Networks, task: Task) -> Words:
+    """The words of a task's layers, and the profile's negative prompt, as the text encoder says them."""
+    import torch
+
+    positive = prompts.split(
+        networks.tokenizer, words.prompt(task.layers), task.profile.prompt_suffix, task.chunks
     )
-    return networks.text_encoder(tokens.input_ids.to(networks.device))[0].to(networks.dtype)
+    negative = prompts.split(networks.tokenizer, task.profile.negative_prompt, "", 1)
+    encoded = prompts.embed(
+        networks.tokenizer,
+        lambda tokens: networks.text_encoder(tokens)[0],
+        [negative, positive],
+        networks.device,
+    )
+    return Words(torch.cat(encoded, 1).to(networks.dtype), last=positive.last)
+
+
+def make_conditions(networks: Networks, task: Task) -> Conditions:
+    """What the layers of a task say besides words, as the networks take it."""
+    guide = task.profile.guide
+    edges = start = None
+    sketch: list[torch.Tensor] = []
+    colours: list[torch.Tensor] = []
+    if task.layers.structure is not None:
+        reader, drawn = kind_of(task.layers.structure).condition(task.layers.structure, task.size, guide)
+        if reader == "edges":
+            edges = to_tensor(drawn).expand(-1, 3, -1, -1)
+        else:
+            sketch = [task.control * one for one in adapter_features(networks, reader, to_tensor(drawn))]
+    if task.painted is not None:
+        if guide is Guide.ADAPTERS:
+            blocks = condition.colour_map(task.painted, task.size)
+            colours = adapter_features(networks, "color", to_tensor(blocks))
+        if task.strength < 1:
+            start = encode_picture(networks, to_tensor(task.painted) * 2 - 1)
+    both = [a + b for a, b in zip(sketch, colours, strict=True)] if sketch and colours else sketch or colours
+    return Conditions(
+        edges, tuple(both), tuple(colours), start, task.strength, task.control, task.control_end
+    )
 
 
 def make_scheduler(networks: Networks, name: str) -> Any:
@@ -60,31 +119,42 @@ def noise_and_generators(seeds: Sequence[int], size: tuple[int, int]) -> tuple[t
     return torch.cat([torch.randn(shape, generator=generator) for generator in generators]), generators
 
 
-def adapter_features(
-    networks: Networks, pictures: Sequence[tuple[str, torch.Tensor]]
-) -> tuple[torch.Tensor, ...]:
-    """The feature maps of the named adapters for (1, channels, height, width) pictures in [0, 1], summed."""
-    total: list[torch.Tensor] = []
-    for name, picture in pictures:
-        adapter = networks.adapters[name]
-        features = adapter(picture.to(networks.device, networks.dtype))
-        total = [a + b for a, b in zip(total, features, strict=True)] if total else list(features)
-    return tuple(total)
+def adapter_features(networks: Networks, name: str, picture: torch.Tensor) -> list[torch.Tensor]:
+    """The feature maps of the adapter `name` for a (1, channels, height, width) picture in [0, 1]."""
+    return list(networks.adapters[name](picture.to(networks.device, networks.dtype)))
 
 
 def encode_picture(networks: Networks, picture: torch.Tensor) -> torch.Tensor:
     """The latent of a (1, 3, height, width) picture in [-1, 1]: (1, 4, height / 8, width / 8) float32."""
-    latent = networks.vae.encode(picture.to(networks.device, networks.dtype)).latent_dist.mode()
-    return latent.float() * networks.vae.config.scaling_factor
+    encoded = networks.vae.encode(picture.to(networks.device, networks.dtype))
+    # TAESD's latents are not distributions.
+    latent = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+    return (latent.float() - _shift(networks)) * networks.vae.config.scaling_factor
 
 
 def decode_latents(networks: Networks, latents: torch.Tensor) -> torch.Tensor:
     """Pictures of latents, one at a time to bound memory: (count, 3, height, width) float32 in [0, 1]."""
     import torch
 
-    scaled = (latents / networks.vae.config.scaling_factor).to(networks.dtype)
+    scaled = (latents / networks.vae.config.scaling_factor + _shift(networks)).to(networks.dtype)
     pictures = [networks.vae.decode(latent[None]).sample for latent in scaled]
     return torch.cat(pictures).float().mul(0.5).add(0.5).clamp(0, 1)
+
+
+def _shift(networks: Networks) -> float:
+    """What the latents of a VAE lie around before they are scaled."""
+    return getattr(networks.vae.config, "shift_factor", None) or 0.0
+
+
+def paint(networks: Networks, task: Task) -> Iterator[State]:
+    """Paint a task with a UNet; see `networks.sampling`."""
+    told = read_words(networks, task)
+    conditions = make_conditions(networks, task)
+    scheduler = make_scheduler(networks, task.profile.scheduler)
+    for state in sample(
+        networks, scheduler, task.steps, task.guidance, told, task.seeds, task.size, conditions
+    ):
+        yield State(*state, told.last)
 
 
 def sample(
@@ -92,15 +162,15 @@ def sample(
     scheduler: Any,
     steps: int,
     guidance: float,
-    embeddings: torch.Tensor,
+    told: Words,
     seeds: Sequence[int],
     size: tuple[int, int],
     conditions: Conditions,
 ) -> Iterator[tuple[int, int, torch.Tensor, torch.Tensor]]:
     """Denoise one latent for each seed.
 
-    embeddings: (2, 77, dimensions), the negative prompt's and the prompt's. Yields (step, steps, latents,
-    estimate of the clean latents) after every step, each (count, 4, height / 8, width / 8) float32.
+    Yields (step, steps, latents, estimate of the clean latents) after every step, each
+    (count, 4, height / 8, width / 8) float32.
     """
     import torch
 
@@ -110,35 +180,61 @@ def sample(
     if conditions.start is None:
         latents = noise * scheduler.init_noise_sigma
     else:
-        scheduler.set_begin_index(len(scheduler.timesteps) - len(timesteps))
+        if hasattr(scheduler, "set_begin_index"):
+            scheduler.set_begin_index(len(scheduler.timesteps) - len(timesteps))
         latents = scheduler.add_noise(conditions.start.expand_as(noise), noise, timesteps[:1])
     timesteps_here = timesteps.to(networks.device)
     guided = guidance > 1
     copies = (2 if guided else 1) * len(seeds)
-    # With guidance the batch is all negatives, then all positives.
-    states = embeddings.repeat_interleave(len(seeds), 0) if guided else embeddings[1:].expand(copies, -1, -1)
+
+    def rows(pair: torch.Tensor) -> torch.Tensor:
+        """A row for each latent of a step: with guidance all negatives, then all positives."""
+        return pair.repeat_interleave(len(seeds), 0) if guided else pair[1:].expand(copies, *pair.shape[1:])
+
+    states = rows(told.states)
+    added = {name: rows(value) for name, value in told.added.items()}
     edges = None
     if conditions.edges is not None:
         edges = conditions.edges.to(networks.device, networks.dtype).expand(copies, -1, -1, -1)
-    features = [feature.expand(copies, -1, -1, -1) for feature in conditions.features]
+    features, later = (
+        [feature.expand(copies, -1, -1, -1) for feature in some]
+        for some in (conditions.features, conditions.later)
+    )
     alphas = scheduler.alphas_cumprod.to(networks.device)
     # Only schedulers that add noise at a step take a generator.
     takes_generator = "generator" in inspect.signature(scheduler.step).parameters
     options = {"generator": generators} if takes_generator else {}
-    for step in range(len(timesteps)):
-        inputs = scheduler.scale_model_input(torch.cat([latents] * 2) if guided else latents, timesteps[step])
-        predicted = _predict(networks, inputs, timesteps_here[step], states, edges, features)
+    for step, timestep in enumerate(timesteps):
+        steered = steers(step, len(timesteps), conditions.control_end)
+        inputs = scheduler.scale_model_input(torch.cat([latents] * 2) if guided else latents, timestep)
+        predicted = _predict(
+            networks,
+            inputs,
+            timesteps_here[step],
+            states,
+            added,
+            edges if steered else None,
+            conditions.control,
+            features if steered else later,
+        )
         if guided:
             without, with_prompt = predicted.chunk(2)
             predicted = without + guidance * (with_prompt - without)
-        alpha = alphas[timesteps_here[step]]
+        alpha = alphas[timestep]  # an index on the GPU would be waited for
         estimate = (latents - (1 - alpha).sqrt() * predicted) / alpha.sqrt()
-        latents = scheduler.step(predicted, timesteps[step], latents, **options).prev_sample
+        latents = scheduler.step(predicted, timestep, latents, **options).prev_sample
         yield step + 1, len(timesteps), latents, estimate
+
+
+def steers(step: int, steps: int, end: float) -> bool:
+    """Whether the sketch steers step number `step`, from 0, of `steps`, where it does up to the share `end`."""
+    return (step + 1) / steps <= end
 
 
 def _timesteps(scheduler: Any, steps: int, strength: float) -> torch.Tensor:
     """The timesteps to run, on the CPU, where a scheduler's bookkeeping costs no wait for the GPU."""
+    import torch
+
     if "strength" in inspect.signature(scheduler.set_timesteps).parameters:
         # LCM was distilled on this many steps; a picture repainted little leaves room for few of them.
         room = max(1, int(scheduler.config.original_inference_steps * strength))
@@ -146,8 +242,16 @@ def _timesteps(scheduler: Any, steps: int, strength: float) -> torch.Tensor:
         scheduler.set_timesteps(min(steps, room), device="cpu", strength=strength)
         return scheduler.timesteps
     scheduler.set_timesteps(steps, device="cpu")
-    count = len(scheduler.timesteps)
-    return scheduler.timesteps[count - max(1, round(count * strength)) :]
+    timesteps = scheduler.timesteps
+    if strength >= 1:
+        return timesteps
+    repeats = not hasattr(
+        scheduler, "set_begin_index"
+    )  # PNDM takes its second step twice, wherever it begins
+    if repeats:
+        timesteps = torch.unique(timesteps).flip(0)
+    timesteps = timesteps[len(timesteps) - max(1, round(len(timesteps) * strength)) :]
+    return torch.cat([timesteps[:2], timesteps[1:]]) if repeats else timesteps
 
 
 def _predict(
@@ -155,23 +259,41 @@ def _predict(
     inputs: torch.Tensor,
     timestep: torch.Tensor,
     states: torch.Tensor,
+    added: dict[str, torch.Tensor],
     edges: torch.Tensor | None,
+    control: float,
     features: Sequence[torch.Tensor],
 ) -> torch.Tensor:
     """The UNet's noise prediction, float32, with the ControlNet's and the adapters' help where given."""
     inputs = inputs.to(networks.dtype)
-    help_: dict[str, Any] = {}
+    help_: dict[str, Any] = {"added_cond_kwargs": added} if added else {}
     if edges is not None and networks.controlnet is not None:
         down, middle = networks.controlnet(
-            inputs, timestep, encoder_hidden_states=states, controlnet_cond=edges, return_dict=False
+            inputs,
+            timestep,
+            encoder_hidden_states=states,
+            conditioning_scale=control,
+            return_dict=False,
+            **_controls(networks.controlnet, edges),
+            **help_,
         )
-        help_ = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        help_ |= {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
     if features:
         # The UNet takes this list apart as it goes.
         help_["down_intrablock_additional_residuals"] = list(features)
     return networks.unet(inputs, timestep, encoder_hidden_states=states, return_dict=False, **help_)[
         0
     ].float()
+
+
+def _controls(controlnet: Any, edges: torch.Tensor) -> dict[str, Any]:
+    """The edges as the ControlNet takes them: one for several kinds of pictures is told which it is."""
+    kinds = getattr(controlnet.config, "num_control_type", None)
+    if kinds is None:
+        return {"controlnet_cond": edges}
+    kind = edges.new_zeros(len(edges), kinds)
+    kind[:, _UNION_SOFT_EDGES] = 1
+    return {"controlnet_cond": [edges], "control_type": kind, "control_type_idx": [_UNION_SOFT_EDGES]}
 
 
 def to_picture(pixels: torch.Tensor) -> Image.Image:

@@ -91,7 +91,7 @@ def _load(name: str) -> tuple[Any, Any]:
 
         transformers.utils.logging.disable_progress_bar()
         device = networks.device()
-        dtype = torch.float16 if device == "cuda" else torch.float32
+        dtype = torch.float32 if device == "cpu" else torch.float16
         network_class, processor_class = (getattr(transformers, kind) for kind in _CLASSES[name])
         network = network_class.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, local_files_only=True

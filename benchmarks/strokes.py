@@ -33,7 +33,7 @@ def run_picture(path: Path, caption: str) -> list[dict]:
     for size in SIZES_BYTES:
         encoded = encode(picture, budget=size, caption=caption)
         row = {"picture": path.stem, "size": size, "bytes": encoded.size_bytes}
-        row["psnr_db"] = psnr_db(picture, render(encoded.layers, grain=False))
+        row["psnr_db"] = psnr_db(picture, render(encoded.layers, grain=False, brush=False))
         if size in STROKE_SIZES_BYTES:
             strokes = encoded.layers.structure.strokes
             row["segment_bytes"] = bitstream.split(encoded.data)[1][1].size_bytes

@@ -232,8 +232,10 @@ def _decode(options: argparse.Namespace) -> None:
         "width": width,
         "height": height,
         "lost": decoded.lost,
+        "invented": decoded.invented,
     }
-    _print(options, record, f"{out}: {width} x {height} pixels, decoded as {decoded.mode}")
+    lines = [f"{out}: {width} x {height} pixels, decoded as {decoded.mode}", *_invented(decoded.invented)]
+    _print(options, record, "\n".join(lines))
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -321,6 +323,7 @@ def _compare(options: argparse.Namespace) -> None:
     size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
     lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     lines += _source_notes(report.notes)
+    lines += _invented(decoded.invented)
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
     rows += [(FORMATS[b.codec].title, b.size_bytes, b.quality, b.label) for b in report.baselines]
     for name, size_bytes, quality, label in rows:
@@ -429,6 +432,10 @@ def _save_picture(image: Any, path: Path) -> None:
 
 def _source_notes(notes: Sequence[str]) -> list[str]:
     return [f"  of the source: {'; '.join(notes)}"] if notes else []
+
+
+def _invented(sentence: str | None) -> list[str]:
+    return [f"  {sentence}"] if sentence else []
 
 
 def _parts(layer_bytes: dict[str, int]) -> str:

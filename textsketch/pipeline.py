@@ -62,12 +62,14 @@ class Encoded:
 class Decoded:
     """What came out of a .tsk file: the painted picture and the layers it was painted from.
 
-    lost: a sentence that says what was left out of a damaged file, None where nothing was.
+    lost: a sentence that says what was left out of a damaged file, None where nothing was. invented: a sentence
+    that says what of the picture was not sent, None where the renderer makes nothing up.
     """
 
     image: Image.Image
     layers: Layers
     lost: str | None = None
+    invented: str | None = None
 
     @property
     def mode(self) -> Mode:
@@ -155,7 +157,7 @@ def decode(
     image = paint(
         layers, renderer=renderer, size=size, seed=seed, progress=progress, preview=preview, **rendering
     )
-    return Decoded(image, layers, lost)
+    return Decoded(image, layers, lost, registry.get(renderer).invents(layers, _told(renderer, rendering)))
 
 
 def paint(
@@ -176,12 +178,16 @@ def paint(
     Raises OptionError for an option the renderer does not have, WeightsError or RenderError if the renderer
     cannot be used here.
     """
-    chosen = registry.get(renderer)
-    others = {one.name: one.options for one in registry.RENDERERS}
-    told = options.fill(f"the {renderer} renderer", chosen.options, rendering, others)
+    chosen, told = registry.get(renderer), _told(renderer, rendering)
     if seed is not None:
         layers = replace(layers, seed=parse_seed(seed), candidate=0)
     return chosen.render(layers, size or layers.size, told, progress=progress or ignore, preview=preview)
+
+
+def _told(renderer: str, rendering: dict[str, object]) -> options.Options:
+    """A renderer's options. Raises OptionError."""
+    others = {one.name: one.options for one in registry.RENDERERS}
+    return options.fill(f"the {renderer} renderer", registry.get(renderer).options, rendering, others)
 
 
 def parse_seed(seed: int) -> int:

@@ -48,7 +48,7 @@ def test_the_colours_are_those_of_a_coarse_map(picture):
     layers = diffusion_rate_control.choose_layers(picture, Mode.THREE_LAYER, 500, "", size_of=size_of)
     rows, columns = np.nonzero(layers.texture.coefficients.any(0))
     assert max(rows.max(), columns.max()) < 32
-    painted = painting.render(layers, grain=False)
+    painted = painting.render(layers, grain=False, brush=False)
     cells = [np.asarray(one.resize((8, 6), Image.Resampling.BOX), float) for one in (picture, painted)]
     assert np.abs(cells[0] - cells[1]).mean() < 14
 

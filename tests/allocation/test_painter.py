@@ -127,7 +127,7 @@ def test_more_bytes_are_never_worse(name):
         layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=SizeMeter())
         assert size_of(layers) <= budget_bytes
         # Above 50 dB how samples round decides.
-        quality = min(psnr_db(picture, render(layers, grain=False)), 50.0)
+        quality = min(psnr_db(picture, render(layers, grain=False, brush=False)), 50.0)
         assert quality > best - 0.05, budget_bytes
         best = max(best, quality)
 
@@ -139,7 +139,11 @@ def test_where_grain_is_switched_on_its_price_is_small(budget_bytes):
     before, after = (
         psnr_db(
             picture,
-            render(choose_layers(picture, Mode.THREE_LAYER, size, "", size_of=SizeMeter()), grain=False),
+            render(
+                choose_layers(picture, Mode.THREE_LAYER, size, "", size_of=SizeMeter()),
+                grain=False,
+                brush=False,
+            ),
         )
         for size in (budget_bytes - 1, budget_bytes)
     )
@@ -196,7 +200,12 @@ def test_the_choice_is_the_same_every_time(photo):
 
 def test_more_bytes_paint_a_better_picture(photo):
     quality = [
-        psnr_db(photo, render(choose_layers(photo, Mode.THREE_LAYER, size, "", size_of=size_of), grain=False))
+        psnr_db(
+            photo,
+            render(
+                choose_layers(photo, Mode.THREE_LAYER, size, "", size_of=size_of), grain=False, brush=False
+            ),
+        )
         for size in (60, 150, 400, 1000, 2500)
     ]
     assert quality == sorted(quality)
@@ -208,7 +217,7 @@ def test_more_bytes_paint_a_better_picture_from_the_first_ones_on():
     values = []
     for budget_bytes in (25, 30, 35, 40, 50, 60, 80, 99):
         layers = choose_layers(picture, Mode.THREE_LAYER, budget_bytes, "", size_of=size_of)
-        values.append(psnr_db(picture, render(layers, grain=False)))
+        values.append(psnr_db(picture, render(layers, grain=False, brush=False)))
     assert min(np.diff(values)) > -0.1
 
 
@@ -230,7 +239,7 @@ def test_a_sketch_with_bytes_left_over_is_drawn_on_a_finer_grid(photo):
 def test_a_tiny_picture_is_not_spoilt_by_too_many_bytes(photo):
     tiny = photo.resize((16, 16))
     layers = choose_layers(tiny, Mode.THREE_LAYER, 3000, "", size_of=size_of)
-    assert psnr_db(tiny, render(layers, grain=False)) > 40
+    assert psnr_db(tiny, render(layers, grain=False, brush=False)) > 40
 
 
 def test_a_contour_out_of_place_makes_no_grain():

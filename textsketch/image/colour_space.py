@@ -8,7 +8,10 @@ _ROWS_AT_ONCE = 256  # keeps the memory of what is computed on the way small
 
 
 def to_ycbcr(colour_srgb: np.ndarray) -> np.ndarray:
-    """(height, width, 3) uint8 sRGB to (3, height, width) float32 planes, each centred on 0 (-128 to 128)."""
+    """(height, width, 3) sRGB to (3, height, width) float32 planes, each centred on 0 (-128 to 128).
+
+    colour_srgb: uint8, or float32 in the same range.
+    """
     height, width = colour_srgb.shape[:2]
     out = np.empty((3, height, width), np.float32)
     for top in range(0, height, _ROWS_AT_ONCE):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textsketch.layers import Layers, Mode
@@ -61,6 +61,10 @@ def _nothing_to_do() -> None:
     return None
 
 
+def _invents_nothing(layers: Layers, options: Any) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Renderer:
     """A way to paint layers, and how a budget is best spent for it.
@@ -70,6 +74,9 @@ class Renderer:
     paints_beside: whether several processes of one machine may paint at once.
     prompt: what the layers say to a network in words; None for a renderer that reads none.
     share_gpu: names what runs on the GPU to a ZeroGPU Space, at its start. prepare: loads what painting needs.
+    invents: a sentence for people about what a painting of these layers shows that was not sent, or None.
+    plain: options with which it paints what was sent and nothing else, where it can and usually does not; and
+    plain_modes, those in which that is another picture.
     """
 
     name: str
@@ -83,3 +90,6 @@ class Renderer:
     prompt: Callable[[Layers], str | None] = _no_prompt
     share_gpu: Callable[[], object] = _nothing_to_do
     prepare: Callable[[], object] = _nothing_to_do
+    invents: Callable[[Layers, Any], str | None] = _invents_nothing
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    plain_modes: tuple[Mode, ...] = ()

@@ -355,7 +355,7 @@ def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
     plain = dataclasses.replace(layers, semantic=Semantic("a yellow disc"))
     size = condition.working_size(plain.size)
     profile = profiles.get("layered")
-    colours = condition.colour_map(painting.render(plain, size, grain=False), size)
+    colours = condition.colour_map(painting.render(plain, size, grain=False, brush=False), size)
     expected = pipeline(
         f"a yellow disc, {profile.prompt_suffix}",
         [line_drawing.sketch(plain.structure.strokes, size), colours],

@@ -82,7 +82,7 @@ def make_task(
     if layers.texture is not None:
         from textsketch.render.painter import painting
 
-        painted = painting.render(layers, size, grain=False)
+        painted = painting.render(layers, size, grain=False, brush=False)
 
     def value(chosen: float | None, usual: float) -> float:
         return usual if chosen is None else chosen

@@ -1,1 +1,1 @@
-"""The embedded painter: paints on any CPU, without a network."""
+"""The embedded painter: paints on any CPU, with a small network for the last touch."""

@@ -1,6 +1,8 @@
-"""The embedded painter: paints whatever layers it is given, on any CPU, without a neural network."""
+"""The embedded painter: paints whatever layers it is given, on any CPU."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -23,11 +25,13 @@ def render(
     size: tuple[int, int] | None = None,
     *,
     grain: bool = True,
+    brush: bool = True,
     progress: Progress | None = None,
 ) -> Image.Image:
     """Paint `layers` as an RGB picture of `size` (width, height), by default the original's.
 
-    grain=False leaves the grain out.
+    grain=False leaves the grain out. brush=False leaves out what a network adds, see `render.painter.brush`: the
+    plain painting, which shows what was sent and nothing else.
     progress: called with the finished share, 0 to 1, and a message.
     """
     width, height = size or layers.size
@@ -47,7 +51,7 @@ def render(
         or (shapes[skipped + 1][0] >= height and shapes[skipped + 1][1] >= width)
     ):
         skipped += 1
-    colour_srgb = paint(layers, skipped, grain=grain, report=report)
+    colour_srgb = paint(layers, skipped, grain=grain, brush=brush, report=report)
     picture = Image.fromarray(colour_srgb)
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
@@ -60,7 +64,8 @@ def paint(
     skipped: int = 0,
     *,
     grain: bool = True,
-    report=lambda share: None,
+    brush: bool = True,
+    report: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
     """Paint at the original's size halved `skipped` times: (height, width, 3) uint8 sRGB."""
     rows, columns = level_shapes(layers.size[1], layers.size[0])[skipped]
@@ -74,6 +79,10 @@ def paint(
         report(0.7)
         if layers.strokes is not None:
             planes = soften_strokes(planes, layers.strokes)
+        if brush:
+            from textsketch.render.painter.brush import sharpen
+
+            sharpen(planes, layers, skipped, lambda share: report(0.7 + 0.25 * share))
         if grain and layers.texture.grain is not None:
             planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
     elif layers.structure is not None:

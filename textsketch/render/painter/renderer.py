@@ -19,6 +19,9 @@ class PainterOptions(Options):
     """What the painter can be told."""
 
     grain: bool = option(True, "paint fine grain where the picture has texture")
+    brush: bool = option(
+        True, "sharpen the painting with a network; without it, it shows what was sent and nothing else"
+    )
 
 
 def render(
@@ -32,7 +35,16 @@ def render(
     """Paint `layers`; see `render.renderer`."""
     from textsketch.render.painter import painting
 
-    return painting.render(layers, size, grain=options.grain, progress=progress)
+    return painting.render(layers, size, grain=options.grain, brush=options.brush, progress=progress)
+
+
+def invents(layers: Layers, options: PainterOptions) -> str | None:
+    """What the brush does to a painting of `layers`, see `render.renderer`."""
+    from textsketch.render.painter.brush import sharpens
+
+    if options.brush and sharpens(layers):
+        return "Sharpened by a network; the plain painting shows what was sent."
+    return None
 
 
 def allocate(
@@ -61,4 +73,7 @@ RENDERER = Renderer(
     render=render,
     allocate=allocate,
     options=PainterOptions,
+    invents=invents,
+    plain={"brush": False},
+    plain_modes=(Mode.THREE_LAYER,),
 )

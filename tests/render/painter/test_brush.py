@@ -1,0 +1,160 @@
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+import textsketch as ts
+from textsketch.codestream.grids import base_shape, grain_shape
+from textsketch.image.colour_space import to_ycbcr
+from textsketch.layers import Descriptors, Layers, Semantic, Texture
+from textsketch.measure.metrics.pixels import psnr_db
+from textsketch.render.painter import brush, painting
+
+
+def with_texture(size: tuple[int, int], step_index: int = 44, sent: int = 6, grain: bool = False) -> Layers:
+    """Layers whose colour map has coefficients in its coarsest bands alone: soft all over."""
+    coefficients = np.zeros((3, *base_shape(size)), np.int32)
+    random = np.random.default_rng(1)
+    rows, columns = (min(sent, side) for side in coefficients.shape[1:])
+    coefficients[:, :rows, :columns] = random.integers(-2, 3, (3, rows, columns))
+    shades = random.integers(1, 5, grain_shape(size, True)).astype(np.uint8) if grain else None
+    return Layers(
+        size, Semantic("", Descriptors((4, 0, 0, 0))), None, Texture(coefficients, step_index, shades)
+    )
+
+
+def painted(layers: Layers, **options: bool) -> np.ndarray:
+    return np.asarray(painting.render(layers, **options)).astype(int)
+
+
+def in_another_process(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_soft_contour_comes_out_crisp_and_nearer_to_the_picture():
+    drawing = Image.new("RGB", (480, 320), (250, 240, 220))
+    ImageDraw.Draw(drawing).ellipse((100, 60, 360, 260), fill=(60, 90, 160))
+    layers = ts.encode(drawing, budget=150).layers
+    plain, crisp = (painting.render(layers, grain=False, brush=on) for on in (False, True))
+    steepest = [
+        np.abs(np.diff(np.asarray(one).astype(int), axis=1)).max(axis=(1, 2)) for one in (plain, crisp)
+    ]
+    # A stroke makes the contour crisp in some of the rows anyhow.
+    softest = [np.quantile(rows[100:220], 0.25) for rows in steepest]
+    assert softest[1] > 1.3 * softest[0]
+    assert psnr_db(drawing, crisp) > psnr_db(drawing, plain) + 0.3
+
+
+def test_without_the_brush_no_network_is_loaded():
+    assert (
+        in_another_process(
+            "import sys, numpy as np, textsketch as ts\n"
+            "data = ts.encode(np.arange(7500, dtype=np.uint8).reshape(50, 50, 3), budget=200).data\n"
+            "ts.decode(data, brush=False)\n"
+            "print('a network' if 'onnxruntime' in sys.modules else 'no network')"
+        )
+        == "no network\n"
+    )
+
+
+def test_the_finer_the_colours_were_sent_the_less_is_changed():
+    changes = []
+    for step_index in (10, 20, 30, 40):
+        layers = with_texture((480, 320), step_index)
+        # The same picture at every step, so that only the strength differs.
+        planes = to_ycbcr(painted(with_texture((480, 320)), brush=False).astype(np.uint8))
+        before = planes.copy()
+        brush.sharpen(planes, layers)
+        changes.append(float(np.abs(planes - before).mean()))
+    assert changes[0] == 0 and changes == sorted(changes) and changes[1] > 0
+
+
+def test_letters_that_were_sent_stay_legible():
+    page = Image.new("RGB", (400, 300), "white")
+    for line, size in enumerate((24, 18, 14, 12, 12)):
+        text = "Sphinx of black quartz, judge my vow 0123456789"
+        ImageDraw.Draw(page).text((8, 8 + 50 * line), text, (20, 20, 60), ImageFont.load_default(size))
+    layers = ts.encode(page, budget=4000).layers
+    assert layers.texture.step_index > 30  # or the step alone would keep the brush off
+    plain, brushed = (psnr_db(page, painting.render(layers, brush=on)) for on in (False, True))
+    assert plain > 22 and brushed > plain - 0.1
+
+
+@pytest.mark.parametrize("size", [(480, 320), (300, 200), (401, 263)])
+def test_a_picture_painted_in_pieces_has_no_seam(size, monkeypatch):
+    layers = with_texture(size)
+    whole = painted(layers)
+    assert not np.array_equal(whole, painted(layers, brush=False))
+    monkeypatch.setattr(brush, "LONGEST_PIECE", 37)
+    assert np.abs(painted(layers) - whole).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (2, 900), (16, 16), (17, 9), (33, 31), (385, 21), (23, 700), (383, 385), (2000, 30)]
+)
+def test_any_size_is_painted_and_shows_the_same_colours(size):
+    layers = with_texture(size)
+    plain, brushed = painted(layers, brush=False), painted(layers)
+    assert brushed.shape == plain.shape == (size[1], size[0], 3)
+    assert np.abs(brushed.mean((0, 1)) - plain.mean((0, 1))).max() < 2
+
+
+def test_painted_smaller_it_is_brushed_too():
+    layers = with_texture((960, 640))
+    small = [painting.render(layers, (480, 320), brush=on) for on in (False, True)]
+    assert small[0].size == small[1].size == (480, 320)
+    assert np.abs(np.subtract(*(np.asarray(one).astype(int) for one in small))).max() > 5
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (90, 140, 200), (255, 0, 0)])
+def test_a_flat_picture_stays_flat(colour):
+    flat = to_ycbcr(np.full((100, 140, 3), colour, np.uint8))
+    planes = flat.copy()
+    brush.sharpen(planes, with_texture((140, 100)))
+    assert np.abs(planes - flat).max() < 0.5
+
+
+def test_grain_lies_on_top():
+    layers = with_texture((480, 320), grain=True)
+    bare = [painted(layers, brush=on, grain=False) for on in (False, True)]
+    grain = [painted(layers, brush=on) - bare[on] for on in (False, True)]
+    between = np.all([np.abs(one - 128) < 100 for one in bare], axis=(0, -1))  # no colour is cut off
+    assert np.abs(grain[0]).max() > 3 and between.mean() > 0.5
+    assert np.abs(grain[0] - grain[1])[between].max() <= 1
+
+
+def test_a_painting_without_a_colour_map_is_left_alone(photo):
+    for mode in ("text-only", "text+sketch"):
+        layers = ts.encode(photo, mode=mode, budget=120).layers
+        assert np.array_equal(painted(layers), painted(layers, brush=False))
+
+
+def test_the_same_layers_are_painted_the_same_twice():
+    layers = with_texture((300, 200))
+    assert np.array_equal(painted(layers), painted(replace(layers)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's data so")
+def test_where_memory_ends_that_is_said():
+    program = (
+        "import resource, numpy as np\n"
+        "from textsketch.codestream.grids import base_shape\n"
+        "from textsketch.layers import Layers, Semantic, Texture\n"
+        "from textsketch.render.painter import painting\n"
+        "texture = lambda size: Texture(np.ones((3, *base_shape(size)), np.int32), 44)\n"
+        "layers = [Layers(size, Semantic(), None, texture(size)) for size in ((64, 64), (1500, 1200))]\n"
+        "painting.render(layers[0])\n"
+        "painting.render(layers[1], brush=False)\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, ({limit}, {limit}))\n"
+        "try:\n"
+        "    painting.render(layers[1])\n"
+        "except MemoryError:\n"
+        "    print('no memory')\n"
+    )
+    assert resource.RLIMIT_DATA and in_another_process(program.format(limit=200 << 20)) == "no memory\n"

@@ -29,19 +29,21 @@ def run_picture(path: Path, caption: str, sizes: tuple[int, ...], rivals: tuple[
 
     limit_threads()
     picture, metrics = read_image(path), of_pictures(METRICS)
-    plain, grained = (
-        {
-            text: Subject(picture, text, options={"painter": {"grain": grain}}, metrics=metrics)
-            for text in ("", caption)
-        }
-        for grain in (False, True)
+    # The plain painting without grain and with it, and what the brush makes of that.
+    plain, grained, brushed = (
+        {text: Subject(picture, text, options={"painter": told}, metrics=metrics) for text in ("", caption)}
+        for told in ({"grain": False, "brush": False}, {"brush": False}, {})
     )
     rows = []
     for size in sizes:
         mode = "text-only" if size < 100 else "three-layer"
         text = "" if size < 50 else caption
         file = plain[text].encode(Cell(OURS, mode, "painter", f"{size}B"))
-        for name, subject in (("textsketch", plain[text]), ("textsketch, grain", grained[text])):
+        for name, subject in (
+            ("textsketch, plain", plain[text]),
+            ("textsketch, plain, grain", grained[text]),
+            ("textsketch, brush, grain", brushed[text]),
+        ):
             decoded = subject.decode(file, file.data)
             row = {"picture": path.stem, "size": size, "codec": name, "bytes": file.size_bytes, "fits": True}
             rows.append(row | {"encode_s": file.seconds, "decode_s": decoded.seconds} | decoded.values)

@@ -313,13 +313,15 @@ def _compare(options: argparse.Namespace) -> None:
             progress=share(progress, 0.0, 0.7),
         )
         progress(0.7, "decoding")
-        decoded = decode(encoded.data, **given(options))
+        decoded, plain = decode(encoded.data, **given(options)), None
+        if decoded.invented is not None:
+            plain = decode(encoded.data, **given(options) | registry.DEFAULT.plain).image
         found = []
         for name in names:
             progress(0.8, f"searching the best {FORMATS[name].title}")
             found.append(best_within(picture, encoded.size_bytes, name))
         progress(0.95, "writing")
-        report = save_comparison(folder, picture, encoded, decoded, found, notes=read.notes)
+        report = save_comparison(folder, picture, encoded, decoded, found, notes=read.notes, plain=plain)
     size = f"{report.size_bytes:,} bytes, {report.rate_bpp:.5f} bpp"
     lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     lines += _source_notes(report.notes)

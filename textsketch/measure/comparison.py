@@ -28,10 +28,12 @@ def save_comparison(
     baselines: list[Baseline],
     *,
     notes: tuple[str, ...] = (),
+    plain: Image.Image | None = None,
 ) -> Report:
     """Write into `folder`, which exists, and return the report; notes: see `image.reading.Picture`.
 
-    picture.tsk, original.png, decoded.png, caption.txt, sketch.png and colour_map.png where the file has
+    plain: what `decoded` is without what a network added to it, if it did.
+    picture.tsk, original.png, decoded.png, plain.png if there is one, caption.txt, sketch.png and colour_map.png where the file has
     these layers, jpeg.jpg and the like for each baseline, report.json, side_by_side.png.
     """
     report = make_report(picture, encoded, decoded.image, baselines, notes=notes)
@@ -42,11 +44,13 @@ def save_comparison(
     )
     picture.save(folder / "original.png")
     decoded.image.save(folder / "decoded.png")
+    if plain is not None:
+        plain.save(folder / "plain.png")
     for name, image in layer_pictures(decoded).items():
         image.save(folder / f"{name}.png")
     for baseline in baselines:
         (folder / f"{baseline.codec}.{baseline.extension}").write_bytes(baseline.data)
-    side_by_side(picture, decoded.image, report, baselines).save(folder / "side_by_side.png")
+    side_by_side(picture, decoded, report, baselines).save(folder / "side_by_side.png")
     return report
 
 
@@ -65,13 +69,13 @@ def layer_pictures(decoded: Decoded) -> dict[str, Image.Image]:
 
 
 def side_by_side(
-    picture: Image.Image, decoded: Image.Image, report: Report, baselines: list[Baseline]
+    picture: Image.Image, decoded: Decoded, report: Report, baselines: list[Baseline]
 ) -> Image.Image:
     """One picture for a slide: original, decoded and baselines in a row, each with its bytes and PSNR."""
     rate = f"{report.size_bytes:,} bytes, {report.rate_bpp:.4f} bpp, {_psnr(report.quality)}"
     panels = [
         (picture, "Original", f"{picture.width} x {picture.height} pixels"),
-        (decoded, f"textsketch, {report.mode}", rate),
+        (decoded.image, f"textsketch, {report.mode}", f"{rate}. {decoded.invented or ''}"),
     ]
     for baseline, figures in zip(baselines, report.baselines, strict=True):
         title = f"{FORMATS[baseline.codec].title}, {baseline.size_bytes:,} bytes"

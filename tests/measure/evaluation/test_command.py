@@ -26,7 +26,7 @@ from textsketch.pipeline import decode
 BUDGETS = "40B,300B"
 ARGUMENTS = ["--budgets", BUDGETS, "--modes", "text-only,three-layer", "--baselines", "jpeg,webp"]
 ARGUMENTS += ["--metrics", "psnr,ssim"]
-CODECS = 4
+CODECS = 5  # three-layer files are painted in two ways
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_there_is_one_row_a_picture_codec_and_budget(results):
     rows = rows_of(results)
-    found = [(row["picture"], row["codec"], row["mode"], row["budget"]) for row in rows]
+    found = [(row["picture"], row["codec"], row["mode"], row["plain"], row["budget"]) for row in rows]
     assert len(found) == len(set(found)) == 3 * CODECS * 2
     assert {row["picture"] for row in rows} == {"cat", "coffee", "fig"}
     for row in rows:
@@ -82,12 +82,26 @@ def test_every_figure_is_of_the_file_that_lies_there(results, pictures):
         if row["fits"] == "True":
             original = read_image(pictures / f"{row['picture']}.png")
             if row["codec"] == "textsketch":
-                image = decode(data).image
+                image = decode(data, brush=row["plain"] != "True").image
             else:
                 image = FORMATS[row["codec"]].load(data).resize(original.size, Image.Resampling.LANCZOS)
             assert float(row["psnr"]) == pytest.approx(psnr_db(original, image), abs=1e-3)
         else:
             assert row["psnr"] == "" and "times larger" in row["options"]
+
+
+def test_the_plain_painting_is_measured_beside_the_brushed_one_of_the_same_file(results):
+    ours = [row for row in rows_of(results) if row["mode"] == "three-layer" and row["budget"] == "300B"]
+    for brushed, plain in zip(ours[0::2], ours[1::2], strict=True):
+        assert (brushed["plain"], plain["plain"]) == ("False", "True")
+        assert brushed["picture"] == plain["picture"] and brushed["size_bytes"] == plain["size_bytes"]
+        assert brushed["psnr"] != plain["psnr"]
+    assert "textsketch three-layer, plain" in (results / "summary.md").read_text()
+
+
+def test_the_plain_painting_can_be_left_out(pictures, tmp_path):
+    assert run(pictures, tmp_path, "--no-plain", "--budgets", "300B", "--baselines", "") == 0
+    assert {row["plain"] for row in rows_of(tmp_path)} == {"False"}
 
 
 def test_a_caption_that_does_not_fit_is_left_out_and_said(results):
@@ -107,7 +121,9 @@ def test_means_are_of_the_rows_and_only_where_every_picture_has_a_file(results):
         members = [
             row
             for row in rows
-            if (row["codec"], row["mode"], row["budget"]) == (group["codec"], group["mode"], group["budget"])
+            if [row[name] for name in ("codec", "mode", "budget")]
+            == [group[name] for name in ("codec", "mode", "budget")]
+            and (row["plain"] == "True") == group["plain"]
         ]
         assert group["fitting"] == sum(row["fits"] == "True" for row in members)
         if group["fitting"] < group["pictures"]:

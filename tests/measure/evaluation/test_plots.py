@@ -47,3 +47,13 @@ def test_plots_are_the_same_bytes_in_every_run(summary, tmp_path):
         assert (tmp_path / "first/plots" / plot).read_bytes() == (
             tmp_path / "second/plots" / plot
         ).read_bytes()
+
+
+def test_the_plain_painting_is_a_thinner_line_of_the_same_colour(summary):
+    for plain in (False, True):
+        cell = Cell("textsketch", "three-layer", "painter", "300B", plain)
+        summary.groups.append(Group(cell, 2, 2, [300, 300], [0.006, 0.006], {"psnr": [20.0 + plain, 21.0]}))
+    (panel,) = draw(summary, ["psnr"]).axes
+    lines = {line.get_label(): line for line in panel.get_lines()}
+    usual, plain = lines["textsketch three-layer"], lines["textsketch three-layer, plain"]
+    assert plain.get_color() == usual.get_color() and plain.get_linewidth() < usual.get_linewidth()

@@ -63,6 +63,7 @@ class Bench:
             "budget": cell.budget,
             "encoder": encoder_version(cell.codec),
             "seed": settings.seed if cell.codec == OURS else "",
+            "plain": cell.plain if cell.codec == OURS else "",
             "grain": settings.grain if "grain" in self._rendering.get(cell.renderer, {}) else "",
         }
         try:

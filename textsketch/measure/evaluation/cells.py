@@ -28,7 +28,8 @@ class Settings:
     """What to evaluate and how.
 
     budgets: as `budget.parse_budget` takes them. metrics: names of `metrics.table.METRICS`. captions: by
-    a picture's file name, with or without its suffix.
+    a picture's file name, with or without its suffix. plain: whether what a renderer paints without its network
+    is measured beside what it usually paints.
     max_side: longer pictures are scaled down to it first. Unavailable baselines and metrics are left out
     beforehand (`available`).
     """
@@ -41,6 +42,7 @@ class Settings:
     captions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     grain: bool = True
+    plain: bool = True
     max_side: int = 2048
 
     def caption_of(self, item: Item) -> str:
@@ -50,12 +52,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement of a picture: a codec at a budget. mode and renderer are "" for a baseline."""
+    """One measurement of a picture: a codec at a budget. mode and renderer are "" for a baseline.
+
+    plain: whether the renderer leaves out what it invents, see `Renderer.plain`.
+    """
 
     codec: str
     mode: str
     renderer: str
     budget: str
+    plain: bool = False
 
     @property
     def title(self) -> str:
@@ -63,22 +69,24 @@ class Cell:
         if self.codec != OURS:
             return FORMATS[self.codec].title
         painted = "" if self.renderer == registry.DEFAULT.name else f", {self.renderer}"
-        return f"textsketch {self.mode}{painted}"
+        return f"textsketch {self.mode}{painted}{', plain' if self.plain else ''}"
 
     @property
     def stem(self) -> str:
         """A file name without suffix."""
-        parts = (self.codec, self.mode, self.renderer, self.budget)
+        parts = (self.codec, self.mode, self.renderer, self.budget, "plain" if self.plain else "")
         return "-".join(part.replace("+", "-").replace(".", "_") for part in parts if part)
 
 
 def cells(settings: Settings) -> list[Cell]:
     """Every measurement of a picture, in the order of the results."""
     ours = [
-        Cell(OURS, mode, renderer, budget)
+        Cell(OURS, mode, renderer, budget, plain)
         for renderer in settings.renderers
         for mode in settings.modes
         for budget in settings.budgets
+        for plain in (False, True)
+        if not plain or (settings.plain and mode in registry.get(renderer).plain_modes)
     ]
     return ours + [Cell(codec, "", "", budget) for codec in settings.baselines for budget in settings.budgets]
 
@@ -88,7 +96,7 @@ def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
     return digest(
         {
             "picture": item.sha256,
-            "cell": [cell.codec, cell.mode, cell.renderer, cell.budget],
+            "cell": [cell.codec, cell.mode, cell.renderer, cell.budget, cell.plain],
             "caption": settings.caption_of(item) if cell.codec == OURS else "",
             "seed": settings.seed,
             "grain": settings.grain,

@@ -68,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the painter's grain (default: on)",
     )
     parser.add_argument(
+        "--plain",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="measure the painting without the brush's network, too (default: on)",
+    )
+    parser.add_argument(
         "--max-side",
         type=int,
         default=2048,
@@ -172,6 +178,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
         captions=_captions(options.captions),
         seed=options.seed,
         grain=options.grain,
+        plain=options.plain,
         max_side=options.max_side,
     )
     return settings, left_out

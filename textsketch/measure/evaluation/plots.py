@@ -42,7 +42,7 @@ def draw(summary: Summary, metrics: Sequence[str]) -> Any:
     for panel, metric in zip(panels, metrics, strict=True):
         for title, points in curves(summary, metric).items():
             rates, means, spreads = (list(values) for values in zip(*points, strict=True))
-            look = _look(groups[title], list(groups))
+            look = _look(groups[title], groups)
             panel.plot(rates, means, marker="o", markersize=4, label=title, **look)
             bars = {"ecolor": look["color"], "elinewidth": 0.9, "alpha": 0.35}
             panel.errorbar(rates, means, spreads, fmt="none", capsize=2, **bars)
@@ -84,15 +84,18 @@ def write_plots(summary: Summary, folder: Path) -> list[str]:
     return [*drawn, "overview"]
 
 
-def _look(group: Group, titles: list[str]) -> dict[str, Any]:
-    cell = group.cell
+def _look(group: Group, groups: dict[str, Group]) -> dict[str, Any]:
+    cell, titles = group.cell, list(groups)
     if cell.codec != "textsketch":
         return {
             "color": COLOURS.get(cell.codec, _OTHERS[titles.index(cell.title) % len(_OTHERS)]),
             "linewidth": 1.3,
         }
     style = {"linestyle": _STYLES.get(cell.mode, "-"), "linewidth": 2.2}
+    if cell.plain:
+        style |= {"linewidth": 1.2, "alpha": 0.6}
     if cell.renderer == registry.DEFAULT.name:
         return style | {"color": COLOURS[cell.mode]}
-    others = [title for title in titles if title.startswith("textsketch") and "," in title]
-    return style | {"color": _OTHERS[others.index(cell.title) % len(_OTHERS)]}
+    used = dict.fromkeys(one.cell.renderer for one in groups.values())
+    others = [name for name in used if name not in ("", registry.DEFAULT.name)]
+    return style | {"color": _OTHERS[others.index(cell.renderer) % len(_OTHERS)]}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -19,6 +19,7 @@ from textsketch.measure.evaluation.cells import OURS, Cell
 from textsketch.measure.metrics.metric import Metric
 from textsketch.pipeline import decode, encode
 from textsketch.progress import Progress
+from textsketch.render import registry
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ class Subject:
         self.picture, self.caption = picture, caption
         self._seed, self._options, self._metrics = seed, options or {}, tuple(metrics)
         self._searches: dict[str, Search] = {}
+        self._latest: File | None = None
 
     def measure(
         self,
@@ -93,7 +95,13 @@ class Subject:
         return file, self.decode(file, data) if file.fits and data is not None else None
 
     def encode(self, cell: Cell, progress: Progress | None = None) -> File:
-        """The file of a cell; see `measure`."""
+        """The file of a cell; see `measure`. The same file painted in another way is not encoded again."""
+        if self._latest is not None and replace(self._latest.cell, plain=cell.plain) == cell:
+            return replace(self._latest, cell=cell)
+        self._latest = self._encoded(cell, progress)
+        return self._latest
+
+    def _encoded(self, cell: Cell, progress: Progress | None) -> File:
         budget_bytes = parse_budget(cell.budget, self.picture.size)
         started = time.perf_counter()
         if cell.codec == OURS:
@@ -117,7 +125,10 @@ class Subject:
         cell, size = file.cell, self.picture.size
         started = time.perf_counter()
         if cell.codec == OURS:
-            image = decode(data, renderer=cell.renderer, **self._options.get(cell.renderer, {})).image
+            told = {**self._options.get(cell.renderer, {})}
+            if cell.plain:
+                told |= registry.get(cell.renderer).plain
+            image = decode(data, renderer=cell.renderer, **told).image
             seconds = time.perf_counter() - started
             image = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
         else:

@@ -38,6 +38,7 @@ _COLUMNS = (
     "options",
     "caption",
     "seed",
+    "plain",
     "grain",
     "encoder",
     "versions",
@@ -97,6 +98,7 @@ class Group:
             "title": self.cell.title,
             "mode": self.cell.mode,
             "renderer": self.cell.renderer,
+            "plain": self.cell.plain,
             "budget": self.cell.budget,
             "pictures": self.pictures,
             "fitting": self.fitting,
@@ -142,7 +144,8 @@ def protocol(items: Sequence[Item], settings: Settings) -> str:
         f"{len(items)} pictures; bpp = 8 x bytes of the whole file / pixels of the picture compared; pictures "
         f"longer than {settings.max_side} pixels are scaled down to that before everything else, decodes are "
         f"compared at the picture's size; baselines: best PSNR over scale x quality within the bytes; "
-        f"painter's grain {'on' if settings.grain else 'off'}; seed {settings.seed}; "
+        f"painter's grain {'on' if settings.grain else 'off'}; plain: without the painter's brush; "
+        f"seed {settings.seed}; "
         f"{captions}; {models}"
     )
 
@@ -242,6 +245,7 @@ def _as_dict(summary: Summary, settings: Settings) -> dict[str, Any]:
             "metrics": list(settings.metrics),
             "seed": settings.seed,
             "grain": settings.grain,
+            "plain": settings.plain,
             "max_side": settings.max_side,
         },
         "not_available": summary.left_out,

@@ -80,6 +80,20 @@ def test_grain_can_be_left_out(tsk, tmp_path, capsys):
     assert Image.open(tmp_path / "with.png").size == Image.open(tmp_path / "without.png").size
 
 
+def test_a_picture_that_a_network_sharpened_says_so(tsk, tmp_path, capsys):
+    said = "Sharpened by a network; the plain painting shows what was sent."
+    pictures = {}
+    for option, invented in (("--brush", said), ("--no-brush", None)):
+        out = tmp_path / f"{option}.png"
+        assert run_json(capsys, "decode", tsk, out, option)["invented"] == invented
+        assert main(["decode", str(tsk), str(out), option]) == 0
+        assert (said in capsys.readouterr().out) == (invented is not None)
+        pictures[option] = out.read_bytes()
+    assert pictures["--brush"] != pictures["--no-brush"]
+    assert main(["decode", str(tsk), str(out), "--layers", "text-only"]) == 0
+    assert said not in capsys.readouterr().out
+
+
 def test_info_shows_header_layers_and_caption(tsk, capsys):
     record = run_json(capsys, "info", tsk)
     assert record["caption"] == "a cup of coffee" and record["mode"] == record["written_as"] == "three-layer"
@@ -105,7 +119,7 @@ def test_compare_fills_a_folder(photo_path, tmp_path, capsys):
     )  # fmt: skip
     names = {path.name for path in out.iterdir()}
     assert names == {
-        "picture.tsk", "original.png", "decoded.png", "caption.txt", "sketch.png", "colour_map.png",
+        "picture.tsk", "original.png", "decoded.png", "plain.png", "caption.txt", "sketch.png", "colour_map.png",
         "jpeg.jpg", "webp.webp", "avif.avif", "jpeg2000.j2k", "report.json", "side_by_side.png",
     }  # fmt: skip
     assert json.loads((out / "report.json").read_text()) == record

@@ -90,6 +90,13 @@ def test_a_seed_changes_the_grain_only(photo):
     assert plain[0] == plain[1]
 
 
+def test_a_decode_tells_what_was_not_sent(photo):
+    data = ts.encode(photo, budget=300).data
+    assert "network" in ts.decode(data).invented
+    assert ts.decode(data, brush=False).invented is None
+    assert ts.decode(data, mode="text+sketch").invented is None
+
+
 def test_the_same_input_gives_the_same_bytes_in_another_process(photo, photo_path):
     program = (
         "import sys, textsketch as ts;"

@@ -294,6 +294,7 @@ def _compare(options: argparse.Namespace) -> None:
     from textsketch.measure.metrics.table import METRICS
     from textsketch.pipeline import decode, encode
     from textsketch.progress import share
+    from textsketch.render import registry
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
@@ -315,7 +316,7 @@ def _compare(options: argparse.Namespace) -> None:
         progress(0.7, "decoding")
         decoded, plain = decode(encoded.data, **given(options)), None
         if decoded.invented is not None:
-            plain = decode(encoded.data, **given(options) | registry.DEFAULT.plain).image
+            plain = decode(encoded.data, **(given(options) | {**registry.DEFAULT.plain})).image
         found = []
         for name in names:
             progress(0.8, f"searching the best {FORMATS[name].title}")

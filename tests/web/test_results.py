@@ -26,3 +26,23 @@ def test_the_headline_says_what_of_the_file_was_encoded(tmp_path):
         "First of 3 frames. Transparent, flattened on dark grey. Scaled from 64 x 48 to 32 x 24 pixels"
         in said
     )
+
+
+def test_a_sharpened_picture_has_the_plain_painting_beside_it_and_says_so(tmp_path, photo):
+    photo.save(tmp_path / "coffee.png")
+    pool, said = Pool(1), "Sharpened by a network"
+    asked = {"mode": "three-layer", "budget": 300, "max_side": 240, "report": Reporter()}
+    show = Results(tmp_path, pool).encode(str(tmp_path / "coffee.png"), **asked)
+    plain = Results(tmp_path, pool).encode(
+        str(tmp_path / "coffee.png"), **asked, renderer="painter", options={"brush": False}
+    )
+    again = Results(tmp_path, pool).decode_file(show.files["tsk"], mode=None, report=Reporter())
+    pool.close()
+    pictures = [
+        Image.open(path).tobytes() for path in (show.files["decoded"], show.files["plain"], again.png)
+    ]
+    assert pictures[0] == pictures[2] != pictures[1]
+    assert pictures[1] == Image.open(plain.files["decoded"]).tobytes() and show.data == plain.data
+    assert plain.files["plain"] == plain.files["decoded"]
+    assert said in html.headline(show) and said in html.file_card(again)
+    assert said not in html.headline(plain)

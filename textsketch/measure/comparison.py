@@ -33,8 +33,8 @@ def save_comparison(
     """Write into `folder`, which exists, and return the report; notes: see `image.reading.Picture`.
 
     plain: what `decoded` is without what a network added to it, if it did.
-    picture.tsk, original.png, decoded.png, plain.png if there is one, caption.txt, sketch.png and colour_map.png where the file has
-    these layers, jpeg.jpg and the like for each baseline, report.json, side_by_side.png.
+    picture.tsk, original.png, decoded.png, plain.png if there is one, caption.txt, sketch.png and colour_map.png
+    where the file has these layers, jpeg.jpg and the like for each baseline, report.json, side_by_side.png.
     """
     report = make_report(picture, encoded, decoded.image, baselines, notes=notes)
     (folder / "picture.tsk").write_bytes(encoded.data)

@@ -34,16 +34,19 @@ def add_endpoints(results: Results, jobs: Jobs) -> None:
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
         return tsk, png, show.report.as_dict()
 
-    async def decode(file: gr.FileData, layers: str = "all", grain: bool = True) -> tuple[gr.FileData, dict]:
+    async def decode(
+        file: gr.FileData, layers: str = "all", grain: bool = True, brush: bool = True
+    ) -> tuple[gr.FileData, dict]:
         """Decode a .tsk file; returns the PNG and what the file holds. layers: "all" or a mode.
 
-        Of a damaged file the layers before the damage are painted; "lost" then says what is missing.
+        Of a damaged file the layers before the damage are painted; "lost" then says what is missing. "invented"
+        says what the picture shows that was not sent.
         """
         mode = None if layers == "all" else layers
         painted: Painted = await _answer(
             jobs,
             lambda report: results.decode_file(
-                _path(file), mode=mode, options={"grain": grain}, report=report
+                _path(file), mode=mode, options={"grain": grain, "brush": brush}, report=report
             ),
         )
         header = bitstream.read_header(painted.data)
@@ -54,6 +57,7 @@ def add_endpoints(results: Results, jobs: Jobs) -> None:
             "caption": painted.caption,
             "version": header.version,
             "lost": painted.lost,
+            "invented": painted.invented,
         }
         return gr.FileData(path=painted.png), held
 

@@ -87,8 +87,14 @@ def headline(result: Result) -> str:
         f"{raw_bytes:,} bytes</small></div>"
         f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div><div class='ts-facts'>{cells}</div>{missing}{_about_the_source(result)}"
+        f"</div><div class='ts-facts'>{cells}</div>"
+        f"{_invented(result.invented)}{missing}{_about_the_source(result)}"
     )
+
+
+def _invented(sentence: str | None) -> str:
+    """What a picture shows that was not sent."""
+    return f'<div class="ts-note ts-invented">{escape(sentence)}</div>' if sentence else ""
 
 
 def _about_the_source(result: Result) -> str:
@@ -186,6 +192,7 @@ def file_card(painted: Painted) -> str:
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“{escape(painted.caption)}”</div>' if painted.caption else "")
+        + _invented(painted.invented)
     )
 
 

@@ -40,8 +40,9 @@ class Result:
 
     data: the .tsk file. original_size: (width, height) of what was uploaded; report.width and height are of
     what was encoded. colours: the descriptors in words. prompt: what Stable Diffusion was told, None if the
-    painter painted. files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_shown" (decoded,
-    enlarged), and "sketch" and "colour_map" where the file has these layers.
+    painter painted. invented: see `Decoded`. files: by name; "tsk", "original", "decoded", "plain" (painted
+    without what a network adds; "decoded" where none does), "jpeg" (the file), "jpeg_shown" (decoded, enlarged),
+    and "sketch" and "colour_map" where the file has these layers.
     """
 
     data: bytes
@@ -49,6 +50,7 @@ class Result:
     original_size: tuple[int, int]
     colours: str
     prompt: str | None
+    invented: str | None
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
@@ -58,14 +60,15 @@ class Result:
 class Painted:
     """What came out of a .tsk file, without its pixels.
 
-    data: the file. mode: of the layers that were painted. lost: what could not be, see `Decoded.lost`. size:
-    (width, height) of the picture at `png`.
+    data: the file. mode: of the layers that were painted. lost: what could not be, invented: what was not sent,
+    see `Decoded`. size: (width, height) of the picture at `png`.
     """
 
     data: bytes
     mode: Mode
     caption: str
     lost: str | None
+    invented: str | None
     size: tuple[int, int]
     png: str
 
@@ -186,7 +189,13 @@ def paint_file(
     png = Path(folder) / f"{file_stem(path)}-decoded.png"
     decoded.image.save(png, compress_level=_PNG_LEVEL)
     return Painted(
-        data, decoded.mode, decoded.layers.semantic.caption, decoded.lost, decoded.image.size, str(png)
+        data,
+        decoded.mode,
+        decoded.layers.semantic.caption,
+        decoded.lost,
+        decoded.invented,
+        decoded.image.size,
+        str(png),
     )
 
 
@@ -235,6 +244,9 @@ def _make(
         **options,
     )
     decoded_at = time.perf_counter()
+    plain = None
+    if decoded.invented is not None:
+        plain = decode(encoded.data, renderer=renderer, **(options | {**registry.get(renderer).plain})).image
     report(0.75, "looking for the best JPEG of this size")
     jpeg = best_within(picture, encoded.size_bytes)
     report(0.85, "measuring")
@@ -248,14 +260,15 @@ def _make(
         read.original_size,
         words.describe(decoded.layers),
         registry.get(renderer).prompt(decoded.layers),
+        decoded.invented,
         encoded_at - started,
         decoded_at - encoded_at,
-        _write_files(folder, stem, picture, encoded, decoded, jpeg),
+        _write_files(folder, stem, picture, encoded, decoded, plain, jpeg),
     )
 
 
 def _shown(*, learned: bool) -> list[Metric]:
-    """The page's metrics, those with a network or those without: the workers load no network."""
+    """The page's metrics, those with a network or those without: the workers load no such network."""
     return [metric for metric in shown_at(Place.PAGE) if metric.learned == learned]
 
 
@@ -266,7 +279,13 @@ def file_stem(path: str) -> str:
 
 
 def _write_files(
-    folder: Path, stem: str, picture: Image.Image, encoded: Encoded, decoded: Decoded, jpeg: Baseline
+    folder: Path,
+    stem: str,
+    picture: Image.Image,
+    encoded: Encoded,
+    decoded: Decoded,
+    plain: Image.Image | None,
+    jpeg: Baseline,
 ) -> dict[str, str]:
     files = {
         "tsk": folder / f"{stem}.tsk",
@@ -275,11 +294,14 @@ def _write_files(
         "decoded": folder / f"{stem}-decoded.png",
         "jpeg_shown": folder / "jpeg.png",
     }
+    files["plain"] = files["decoded"] if plain is None else folder / f"{stem}-plain.png"
     files["tsk"].write_bytes(encoded.data)
     files["jpeg"].write_bytes(jpeg.data)
     picture.save(files["original"], compress_level=_PNG_LEVEL)
     decoded.image.save(files["decoded"], compress_level=_PNG_LEVEL)
     jpeg.image.save(files["jpeg_shown"], compress_level=_PNG_LEVEL)
+    if plain is not None:
+        plain.save(files["plain"], compress_level=_PNG_LEVEL)
     for name, image in layer_pictures(decoded).items():
         files[name] = folder / f"{name}.png"
         image.save(files[name], compress_level=_PNG_LEVEL)

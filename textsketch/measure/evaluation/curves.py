@@ -118,6 +118,8 @@ def sweep(
 def _point(curve: str, measured: Measured) -> Point:
     file = measured.file
     label = file.label if file.cell.codec == OURS else f"{curve}, {file.label}"
+    if measured.invented is not None:
+        label += f". {measured.invented}"
     return Point(curve, file.budget_bytes, file.data, file.extension, label, measured.image, measured.values)
 
 

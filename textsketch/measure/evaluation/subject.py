@@ -48,12 +48,16 @@ class File:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A file, what it decodes to at the picture's size, and its values by metric, None where there is none."""
+    """A file, what it decodes to at the picture's size, and its values by metric, None where there is none.
+
+    invented: see `pipeline.Decoded`.
+    """
 
     file: File
     image: Image.Image
     values: dict[str, float | None]
     seconds: float
+    invented: str | None = None
 
 
 class Subject:
@@ -128,14 +132,15 @@ class Subject:
             told = {**self._options.get(cell.renderer, {})}
             if cell.plain:
                 told |= registry.get(cell.renderer).plain
-            image = decode(data, renderer=cell.renderer, **told).image
+            decoded = decode(data, renderer=cell.renderer, **told)
+            image, invented = decoded.image, decoded.invented
             seconds = time.perf_counter() - started
             image = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
         else:
-            image = show(cell.codec, data, size)
+            image, invented = show(cell.codec, data, size), None
             seconds = time.perf_counter() - started
         values = {metric.name: metric.value(self.picture, image, file.caption) for metric in self._metrics}
-        return Measured(file, image, values, seconds)
+        return Measured(file, image, values, seconds, invented)
 
     def _encode(self, cell: Cell, progress: Progress | None) -> tuple[bytes, str]:
         """The file and the caption in it; a caption that does not fit is left out."""

@@ -45,6 +45,10 @@ def running_app(folder, **environment):
         process.wait(60)
 
 
+_AT_ONCE = 24
+"""Calls that wait together; the page's queue holds 32."""
+
+
 class Visitor:
     """One session. answers: the text of everything the app has said to it."""
 
@@ -90,20 +94,31 @@ class Visitor:
 
     def call(self, function, data, **more):
         """Call a function by its number, as the page does; its last message."""
-        status, text = self.post(
-            "gradio_api/queue/join",
-            {"fn_index": function, "data": data, "session_hash": self.session, **more},
-        )
-        if status != 200:
-            return {"success": False, "output": {"error": text}}
-        _, stream = self.get(f"gradio_api/queue/data?session_hash={self.session}")
-        messages = [json.loads(line[6:]) for line in stream.decode().splitlines() if line.startswith("data:")]
-        return [message for message in messages if message["msg"] == "process_completed"][-1]
+        return self.calls([(function, data)], **more)[0]
 
-    def call_at_once(self, function, data):
-        """Call a function by its number, past the queue; the answer."""
-        body = {"fn_index": function, "data": data, "session_hash": self.session}
-        return json.loads(self.post("gradio_api/run/predict", body)[1])
+    def calls(self, asked, **more):
+        """Call functions with their data, many at a time; the last message of each, in their order."""
+        answers = []
+        for start in range(0, len(asked), _AT_ONCE):
+            events, ended = [], {}
+            for function, data in asked[start : start + _AT_ONCE]:
+                body = {"fn_index": function, "data": data, "session_hash": self.session, **more}
+                status, text = self.post("gradio_api/queue/join", body)
+                if status == 200:
+                    events.append(json.loads(text)["event_id"])
+                else:
+                    events.append(len(events))
+                    ended[events[-1]] = {"success": False, "output": {"error": text}}
+            if len(ended) < len(events):
+                _, stream = self.get(f"gradio_api/queue/data?session_hash={self.session}")
+                for line in stream.decode().splitlines():
+                    if (
+                        line.startswith("data:")
+                        and (said := json.loads(line[6:]))["msg"] == "process_completed"
+                    ):
+                        ended[said["event_id"]] = said
+            answers += [ended[event] for event in events]
+        return answers
 
     def call_by_name(self, name, data):
         """Call a function by its name, as a program does; the text of the event that ends it."""

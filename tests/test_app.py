@@ -465,7 +465,6 @@ def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-@pytest.mark.skip(reason="not reliable since jobs run in workers: the page is slow to follow; to be mended")
 @needs_browser
 def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
     page = open_page(DESKTOP)
@@ -488,7 +487,6 @@ def test_a_sweep_can_be_cancelled_and_its_points_stay(open_page, tmp_path):
     page.wait_for_selector("#rate-card .ts-big")
 
 
-@pytest.mark.skip(reason="not reliable since jobs run in workers: the page is slow to follow; to be mended")
 @needs_browser
 def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
     pytest.importorskip("diffusers")

@@ -2,7 +2,6 @@
 
 import http.server
 import io
-import json
 import os
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ from running_app import Visitor, file_data, running_app
 
 import textsketch as ts
 from textsketch.web.intake import REFUSED
+from textsketch.web.page import MALFORMED
 
 SECRET = "the plans of the lighthouse"
 FILE_TYPES = {"image", "gallery", "imageslider", "file", "downloadbutton", "uploadbutton", "api"}
@@ -186,19 +186,20 @@ def test_no_function_takes_a_foreign_file_and_none_tells_whether_it_exists(
     assert len(taking) > 15 and len(api) == 2
     before = snapshot(files)
     functions = {f["id"]: f for f in (*taking, *api)}.values()
-    for turn, function in enumerate(functions):
+    for function in functions:
         kinds = [types[i] for i in function["inputs"]]
-        for number, attack in enumerate(attacks):
-            data = [
+        asked = [
+            [
                 shaped(kind, attack) if kind in FILE_TYPES else values[i]
                 for kind, i in zip(kinds, function["inputs"], strict=True)
-            ] or [attack]
-            answer = visitor.call_at_once(function["id"], data)
-            assert answer["error"] == REFUSED and "data" not in answer, (function, attack, answer)
-            if number % len(functions) == turn:  # by the page's own way, which takes longer, each but once
-                answer = visitor.call(function["id"], data)
-                assert not answer["success"], (function, attack, answer)
-                assert answer["output"]["error"] == REFUSED, (function, attack, answer)
+            ]
+            or [attack]
+            for attack in attacks
+        ]
+        answers = visitor.calls([(function["id"], data) for data in asked])
+        for attack, answer in zip(attacks, answers, strict=True):
+            assert not answer["success"], (function, attack, answer)
+            assert answer["output"]["error"] == REFUSED, (function, attack, answer)
     assert snapshot(files) == before and server[1] == []
     assert SECRET not in "".join(visitor.answers)
 
@@ -208,10 +209,13 @@ def test_a_foreign_file_is_refused_in_every_input_and_in_the_data_of_an_event(ur
         if not function["backend_fn"]:
             continue
         for attack in (file_data(private / "picture.png"), {"path": str(private / "nothing.png")}):
+            asked = []
             for position in range(len(function["inputs"])):
                 data = [None] * len(function["inputs"])
                 data[position] = attack
-                assert visitor.call_at_once(function["id"], data)["error"] == REFUSED, (function, position)
+                asked.append((function["id"], data))
+            for answer in visitor.calls(asked):
+                assert answer["output"]["error"] == REFUSED, (function, answer)
             event = {"index": 0, "value": {"image": attack}}
             answer = visitor.call(function["id"], [None] * len(function["inputs"]), event_data=event)
             assert answer["output"]["error"] == REFUSED, function
@@ -227,8 +231,6 @@ def test_the_named_endpoints_refuse_the_same_with_the_same_sentence(
             if "meta" in attack:
                 answer = visitor.call_by_name(name, [attack, *rest])
                 assert answer.startswith("event: error") and REFUSED in answer, (name, attack, answer)
-            _, answer = visitor.post(f"gradio_api/run/{name}", {"data": [attack, *rest]})
-            assert json.loads(answer)["error"] == REFUSED
     for wrong in ("/etc/passwd", None, {}, [], 7, [file_data("/etc/passwd")]):
         answer = visitor.call_by_name("encode", [wrong, "text-only", "200B", "hi", 0])
         assert answer.startswith("event: error") and REFUSED in answer
@@ -291,6 +293,7 @@ def test_no_address_serves_what_is_not_the_page_s(files, private, server, visito
         f"gradio_api/proxy={address}/picture.png",
         "gradio_api/runs",
         "gradio_api/run-history/buckets",
+        "gradio_api/dev/reload",
         f"gradio_api/deep_link?session_hash={another_result[0].session}",
         "gradio_api/process_recording",
         "gradio_api/component_server",
@@ -304,6 +307,21 @@ def test_no_address_serves_what_is_not_the_page_s(files, private, server, visito
     assert asked == []
     status, body = visitor.get(f"gradio_api/file={files / 'examples' / 'cat.jpg'}")
     assert status == 200 and body == (EXAMPLES / "cat.jpg").read_bytes()
+
+
+def test_what_no_control_sends_is_one_sentence_and_no_call_goes_past_the_queue(url, visitor):
+    config = visitor.config()
+    mode = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "mode")
+    functions = [f for f in config["dependencies"] if mode in f["inputs"]]
+    assert len(functions) > 5
+    for function in functions:
+        wrong = [[None] * len(function["inputs"]), [], ["x"]]
+        wrong[0][function["inputs"].index(mode)] = "no mode"
+        for answer in visitor.calls([(function["id"], data) for data in wrong]):
+            assert answer["output"]["error"] == MALFORMED, answer
+        body = {"fn_index": function["id"], "data": [], "session_hash": visitor.session}
+        assert visitor.post("gradio_api/run/predict", body)[0] in (401, 403, 404)
+    assert visitor.post("gradio_api/run/encode", {"data": []})[0] in (401, 403, 404)
 
 
 def test_no_answer_names_a_place_of_the_machine(url, photo_path, visitor):
@@ -337,8 +355,9 @@ def test_no_answer_names_a_place_of_the_machine(url, photo_path, visitor):
     for function in visitor.config()["dependencies"]:
         if function["backend_fn"]:
             count = len(function["inputs"])
-            for data in (["x"] * count, [{"a": [1]}] * count, [[]], []):
-                visitor.call_at_once(function["id"], data)
+            visitor.calls(
+                [(function["id"], data) for data in (["x"] * count, [{"a": [1]}] * count, [[]], [])]
+            )
             visitor.call(function["id"], [None] * count, event_data="wrong")
             visitor.call(function["id"], [None] * count, event_data={"index": "wrong"})
     for path in ("call/nothing", "call/v2/nothing", "run/nothing", "call/encode", "run/encode", "queue/join"):

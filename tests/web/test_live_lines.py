@@ -34,7 +34,13 @@ def test_a_budget_that_fits_is_told_as_a_rate():
 
 def test_a_caption_is_counted():
     assert re.search(r"5 characters → \d byte", describe_caption("a cat"))
-    assert "ts-error" in describe_caption("x" * 5000)
+    assert "ts-error" in describe_caption("half a character \ud800")
+
+
+def test_a_caption_is_coded_while_it_is_typed_only_as_far_as_that_is_quick():
+    long = "a cat and another one, " * 100
+    assert "2,300 characters" in describe_caption(long) and "zlib" not in describe_caption(long)
+    assert "ts-error" not in describe_budget(CAT, "text-only", CUSTOM, 200, long, 0)
 
 
 def test_presets_without_a_file_are_not_offered_and_a_choice_made_meanwhile_is_kept():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import gradio as gr
 
 from textsketch import bitstream
@@ -75,8 +75,13 @@ def _path(file: Any) -> str:
 async def _answer(jobs: Jobs, job: Callable[[Reporter], Any]) -> Any:
     """Do a job; it is cancelled with the request."""
     reporter = Reporter()
-    try:
-        return await asyncio.to_thread(jobs.call, job, reporter)
-    except (asyncio.CancelledError, JobCancelledError):
+    cancelled = anyio.get_cancelled_exc_class()
+    try:  # in threads of its own: those that Gradio serves files with must not wait for a job
+        return await anyio.to_thread.run_sync(
+            jobs.call, job, reporter, limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
+        )
+    except cancelled:
         reporter.stop.set()
-        raise asyncio.CancelledError from None
+        raise
+    except JobCancelledError:
+        raise cancelled from None

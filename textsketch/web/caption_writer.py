@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 import PIL.Image
 from gradio.components import Component
+from gradio.events import Dependency
 
 from textsketch.semantic.captions import table
 from textsketch.web import html
 from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Updates, follow, owner
-from textsketch.web.jobs import Jobs
+from textsketch.web.jobs import Jobs, Update
 from textsketch.web.live_lines import describe_caption
 from textsketch.web.option_controls import option_controls, set_values
 
@@ -23,8 +24,8 @@ def caption_writer(
     picture: gr.Image,
     caption: gr.Textbox,
     line: gr.HTML,
-) -> None:
-    """Lay out and wire what writes into `caption`; where no source can be used, say what they need.
+) -> Dependency | None:
+    """Lay out and wire what writes into `caption`; the event. Where no source can be used, say what they need.
 
     read: gives the picture of a path, as part of the job that it is given. line: where the progress is told.
     """
@@ -32,7 +33,7 @@ def caption_writer(
     ready = [source for source in table.SOURCES.values() if lacking[source.name] is None]
     if not ready:
         gr.HTML(html.missing("Captions written for you", [reason for reason in lacking.values() if reason]))
-        return
+        return None
     with gr.Row(equal_height=True):
         chosen = gr.Dropdown(
             [(source.title, source.name) for source in ready],
@@ -43,7 +44,7 @@ def caption_writer(
             elem_id="caption-source",
         )
         write = gr.Button("Write a caption", size="sm", elem_id="write")
-        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel", visible=False)
+        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel")
     rows: dict[str, gr.Row] = {}
     options: list[tuple[str, str]] = []
     controls: list[Component] = []
@@ -52,7 +53,7 @@ def caption_writer(
             for option, control in option_controls(source.name, source.options).items():
                 options.append((source.name, option))
                 controls.append(control)
-    idle: Updates = {write: gr.update(interactive=True), cancel: gr.update(visible=False)}
+    idle: Updates = {write: gr.update(interactive=True)}
 
     def work(request: gr.Request, path, name, *values) -> Iterator[Updates]:
         if not path:
@@ -77,7 +78,7 @@ def caption_writer(
             found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
             return idle | {line: html.note("Cancelled.")} | found
 
-        yield {write: gr.update(interactive=False), cancel: gr.update(visible=True)}
+        yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
         yield from follow(
             jobs.run(owner(request, "caption"), write_caption),
             line,
@@ -93,5 +94,5 @@ def caption_writer(
         return {row: gr.update(visible=name == of) for of, row in rows.items()}
 
     chosen.change(show_options, chosen, list(rows.values()), **PRIVATE)
-    write.click(work, [picture, chosen, *controls], [line, caption, write, cancel], **WORK)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
+    return write.click(work, [picture, chosen, *controls], [line, caption, write], **WORK)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from textsketch.errors import TextsketchError
 from textsketch.web import html
@@ -92,13 +93,35 @@ def comparison(
     return compare
 
 
-def on_change(controls: Sequence[Component], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:
-    """Call `listener` when one of the controls changes.
+def changes_of(controls: Sequence[Any]) -> list[Any]:
+    """The events that tell of a new value of the controls, whoever set it.
+
+    Not for pictures and files: theirs tell whenever anything about them is set, and setting is what the page
+    does while it listens, so that each answer asks again. They have `upload` and `clear`.
+    """
+    return [control.change for control in controls]
+
+
+def on_any(events: Sequence[Any], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:
+    """Call `listener` at each of the events.
 
     It is one listener for all: of several, the slower answer to an older question could come last.
     """
-    changes = [control.change for control in controls]  # type: ignore[attr-defined]
-    gr.on(changes, listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
+    gr.on(events, listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that changes some controls: their own events, and steps of the page that set a picture."""
+
+    events: Sequence[Any]
+    steps: Sequence[Dependency]
+
+    def call(self, listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:
+        """Call `listener` after each of them."""
+        on_any(self.events, listener, inputs, outputs)
+        for step in self.steps:
+            step.then(listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
 
 
 def owner(request: gr.Request, tab: str) -> str:

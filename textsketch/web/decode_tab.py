@@ -9,7 +9,7 @@ import gradio as gr
 
 from textsketch.layers import Mode
 from textsketch.web import html
-from textsketch.web.controls import WORK, Updates, follow, owner
+from textsketch.web.controls import WORK, Updates, changes_of, follow, owner
 from textsketch.web.renderer_controls import renderer_controls
 from textsketch.web.results import Painted
 from textsketch.web.shared import Shared
@@ -70,5 +70,5 @@ def decode_tab(shared: Shared) -> None:
         )
 
     settings: list[Any] = [file, layers, *renderer.inputs]
-    for control in settings:
-        control.change(work, settings, [status, card, image], **WORK)
+    asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
+    gr.on(asking, work, settings, [status, card, image], trigger_mode="multiple", **WORK)

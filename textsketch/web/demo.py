@@ -27,6 +27,9 @@ from textsketch.web.workspace import Workspace
 
 STYLE = Path(__file__).with_name("style.css")
 MAX_UPLOAD = "32mb"
+_MOST_FOLLOWED = 16
+"""Visitors who are told how far their job is, or how many are before it; as many more wait without a word."""
+_MOST_WAITING = 32
 
 
 TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
@@ -56,7 +59,7 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
             with gr.Tab(title, id=name):
                 lay_out(shared)
         add_endpoints(results, jobs)
-    demo.queue(max_size=32, default_concurrency_limit=WORKERS)
+    demo.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_FOLLOWED, api_open=False)
     return demo
 
 

@@ -20,15 +20,16 @@ from textsketch.web.controls import (
     SCROLL_TO,
     WORK,
     Answer,
+    Changes,
     Updates,
+    changes_of,
     comparison,
     follow,
-    on_change,
+    on_any,
     owner,
 )
 from textsketch.web.jobs import Jobs, Reporter, Update
 from textsketch.web.live_lines import (
-    CUSTOM,
     chosen_budget,
     describe_budget,
     describe_caption,
@@ -75,13 +76,13 @@ def encode_tab(shared: Shared) -> None:
                 info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
                 elem_id="mode",
             )
-            preset = gr.Radio(
+            budget = gr.Radio(
                 value="packet", **offered_budgets(first, "packet"), label="Bit budget", elem_id="budget"
             )
             # No minimum or maximum: the line below says in words what is wrong with a number.
-            size_bytes = gr.Number(600, label="Bytes", precision=0, visible=False, elem_id="bytes")
+            size_bytes = gr.Number(600, label="Bytes", precision=0, elem_id="bytes")
             budget_line = gr.HTML(elem_id="budget-line")
-            caption = gr.Textbox(
+            caption_box = gr.Textbox(
                 captions[first],
                 label="Caption",
                 lines=2,
@@ -94,7 +95,7 @@ def encode_tab(shared: Shared) -> None:
             def read(path: str, report: Reporter) -> Image.Image:
                 return results.picture(path, MAX_SIDE, report)
 
-            caption_writer(jobs, read, picture, caption, caption_line)
+            written = caption_writer(jobs, read, picture, caption_box, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
@@ -121,7 +122,6 @@ def encode_tab(shared: Shared) -> None:
         started = panel.current(html.progress(Update(0.0, "starting")), False)
         yield started | {
             run: gr.update(interactive=False),
-            panel.cancel: gr.update(visible=True),
             answer: Answer(asked),
         }
 
@@ -148,21 +148,28 @@ def encode_tab(shared: Shared) -> None:
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
 
-    def offer_budgets(path, preset) -> Any:
-        return gr.update(**offered_budgets(path, preset))
-
-    def pick(request: gr.Request, event: gr.SelectData) -> tuple[str, str, Answer]:
+    def new_picture(request: gr.Request, path, caption, preset) -> Updates:
         jobs.overtake(owner(request, "encode"))
+        return {
+            caption_box: caption,
+            caption_line: describe_caption(caption),
+            budget: gr.update(**offered_budgets(path, preset)),
+            answer: Answer(),  # encoded at once, so nothing to compare with
+        }
+
+    def pick(request: gr.Request, preset, event: gr.SelectData) -> Updates:
         path = list(captions)[event.index]
-        return path, captions[path], Answer()  # encoded at once, so nothing to compare with
+        return {picture: path} | new_picture(request, path, captions[path], preset)
 
-    def upload(request: gr.Request, caption, answer: Answer) -> tuple[str, Answer]:
-        jobs.overtake(owner(request, "encode"))
+    def upload(request: gr.Request, path, caption, preset, shown: Answer) -> Updates:
         # The caption of another picture says nothing about this one; one just typed may.
-        others = {*captions.values(), (answer.question or {}).get("caption")}
-        return "" if caption in others else caption, Answer()
+        others = {*captions.values(), (shown.question or {}).get("caption")}
+        return new_picture(request, path, "" if caption in others else caption, preset)
 
-    settings: list[Any] = [picture, mode, preset, size_bytes, caption, seed, *renderer.inputs]
+    def clear(preset) -> Any:
+        return gr.update(**offered_budgets(None, preset))
+
+    settings: list[Any] = [picture, mode, budget, size_bytes, caption_box, seed, *renderer.inputs]
     encode = (work, settings, [run, answer, *panel.outputs])
     compare = comparison(jobs, "encode", question, show)
     check = (compare, [answer, *settings], panel.outputs)
@@ -171,18 +178,24 @@ def encode_tab(shared: Shared) -> None:
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     run.click(*encode, **WORK).then(*check, **PRIVATE)
     shared.page.load(*encode, **WORK).then(*check, **PRIVATE)
-    picked = gallery.select(pick, None, [picture, caption, answer], **PRIVATE)
+    described = [caption_box, caption_line, budget, answer]
+    picked = gallery.select(pick, budget, [picture, *described], **PRIVATE)
     picked.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
-    uploaded = picture.upload(upload, [caption, answer], [caption, answer], **PRIVATE)
+    uploaded = picture.upload(
+        upload, [picture, caption_box, budget, answer], described, trigger_mode="multiple", **PRIVATE
+    )
     uploaded.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
-    picture.change(offer_budgets, [picture, preset], preset, **PRIVATE)
-    preset.change(lambda preset: gr.update(visible=preset == CUSTOM), preset, size_bytes, **PRIVATE)
-    caption.change(describe_caption, caption, caption_line, trigger_mode="always_last", **PRIVATE)
-    budget_depends_on: list[Any] = [picture, mode, preset, size_bytes, caption, seed]
-    on_change(budget_depends_on, describe_budget, budget_depends_on, budget_line)
-    on_change(settings, *check)
-    shared.current = Current(picture, caption, seed, renderer)
+    cleared = picture.clear(clear, budget, budget, **PRIVATE)
+    on_any([caption_box.change], describe_caption, caption_box, caption_line)
+    steps = [step for step in (picked, uploaded, cleared, written) if step is not None]
+    budget_depends_on: list[Any] = [mode, budget, size_bytes, caption_box, seed]
+    Changes(changes_of(budget_depends_on), steps).call(
+        describe_budget, [picture, *budget_depends_on], budget_line
+    )
+    Changes(changes_of(settings[1:]), steps).call(*check)
+    changes = Changes(changes_of([caption_box, seed, *renderer.inputs]), steps)
+    shared.current = Current(picture, caption_box, seed, renderer, changes)
 
 
 def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from textsketch.web import html
 from textsketch.web.controls import MAX_SIDE
 
 CUSTOM = "custom"
+_MOST_MEASURED = 1000
+"""Characters of a caption that are coded while it is typed: a tenth of a second's work."""
 
 
 def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
@@ -60,8 +62,9 @@ def describe_budget(
     try:
         width, height = fitting_size(read_size(path), MAX_SIDE)
         budget_bytes = parse_budget(chosen_budget(preset, size_bytes), (width, height))
+        measured = caption if len(caption) <= _MOST_MEASURED else ""
         needed_bytes = smallest_bytes(
-            (width, height), Mode(mode), caption, seed=parse_seed(int(seed or 0)), size_of=SizeMeter()
+            (width, height), Mode(mode), measured, seed=parse_seed(int(seed or 0)), size_of=SizeMeter()
         )
     except TextsketchError as error:
         return html.error(str(error))
@@ -82,6 +85,8 @@ def describe_budget(
 
 def describe_caption(caption: str) -> str:
     """The line under the caption: its characters and bytes."""
+    if len(caption) > _MOST_MEASURED:
+        return html.note(f"{len(caption):,} characters; their bytes are told with the result")
     try:
         characters, coded_bytes, zlib_bytes = measure_text(caption)
     except TextsketchError as error:

@@ -16,6 +16,8 @@ from textsketch.web.intake import Intake
 from textsketch.web.workers import UNFORESEEN
 from textsketch.web.workspace import Workspace
 
+MALFORMED = "this is not what the page sends: reload it, or see its API page"
+
 
 class Page(gr.Blocks):
     """Blocks whose functions get no file the visitor may not hand over, and whose errors tell nothing.
@@ -44,6 +46,15 @@ class Page(gr.Blocks):
             logging.getLogger(__name__).exception("a call failed")
             raise gr.Error(UNFORESEEN, print_exception=False) from None
 
+    async def preprocess_data(
+        self, block_fn: Any, inputs: Any, state: Any, explicit_call: bool = False
+    ) -> list[Any]:
+        """Make what was sent ready for a function. What no control of the page sends is one sentence."""
+        try:
+            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        except Exception as error:
+            raise TextsketchError(MALFORMED) from error
+
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """Make a function's values ready to be sent; the visitor may hand their files back."""
         data = await super().postprocess_data(block_fn, predictions, state)
@@ -53,7 +64,7 @@ class Page(gr.Blocks):
 
 
 _CLOSED = re.compile(
-    r"/gradio_api/(?:file=(?!/)|proxy=|component_server|deep_link|process_recording|run-history|runs|vibe-)"
+    r"/gradio_api/(?:file=(?!/)|proxy=|component_server|deep_link|dev/|process_recording|run-history|runs|vibe-)"
 )
 
 

@@ -18,7 +18,7 @@ from textsketch.web.controls import (
     Updates,
     comparison,
     follow,
-    on_change,
+    on_any,
     owner,
     picture_slider,
 )
@@ -38,7 +38,7 @@ def rate_tab(shared: Shared) -> None:
     )
     with gr.Row():
         run = gr.Button("Draw the curves", variant="primary", elem_id="rate-run", scale=2)
-        cancel = gr.Button("Cancel", elem_id="rate-cancel", visible=False, scale=1)
+        cancel = gr.Button("Cancel", elem_id="rate-cancel", scale=1)
         take_sheet = gr.DownloadButton(
             "Download the contact sheet", interactive=False, elem_id="take-sheet", scale=2
         )
@@ -64,7 +64,7 @@ def rate_tab(shared: Shared) -> None:
     answer, swept, chosen = gr.State(Answer()), gr.State(None), gr.State(None)
     grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
 
-    idle: Updates = {run: gr.update(interactive=True), cancel: gr.update(visible=False)}
+    idle: Updates = {run: gr.update(interactive=True)}
 
     def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
         if sweep is None:
@@ -79,9 +79,8 @@ def rate_tab(shared: Shared) -> None:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
         yield {
-            status: html.note("Starting"),
+            status: html.progress(Update(0.0, "starting")),
             run: gr.update(interactive=False),
-            cancel: gr.update(visible=True),
             take_sheet: gr.update(interactive=False),
             take_file: gr.update(interactive=False),
             answer: Answer(settings),
@@ -158,10 +157,10 @@ def rate_tab(shared: Shared) -> None:
     run.click(
         work,
         current.inputs,
-        [status, run, cancel, take_sheet, take_file, answer, swept, chosen, grown, card, slider],
+        [status, run, take_sheet, take_file, answer, swept, chosen, grown, card, slider],
         **WORK,
     ).then(*check, **PRIVATE)
-    on_change(current.inputs, *check)
+    current.changes.call(*check)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
-    on_change([grown, chosen, metric], draw, [swept, metric, chosen], plot)
+    on_any([grown.change, chosen.change, metric.change], draw, [swept, metric, chosen], plot)

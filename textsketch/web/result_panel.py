@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.components import Component
 
 from textsketch.web import html
-from textsketch.web.controls import Updates, on_change, picture_slider
+from textsketch.web.controls import Updates, on_any, picture_slider
 from textsketch.web.jobs import Update
 from textsketch.web.results import Result
 
@@ -22,17 +22,15 @@ class ResultPanel:
     """Components laid out where it is made, and what each of them is to show.
 
     While the status says that the result is out of date, is being replaced or failed, the style sheet dims
-    everything below it.
+    everything below it; while it tells the progress of a job, Cancel is there.
     """
 
     def __init__(self) -> None:
         with gr.Row(elem_id="status-bar", equal_height=True):
             self.status = gr.HTML(html.note("Loading"), elem_id="status")
-            self.cancel = gr.Button(
-                "Cancel", size="sm", elem_id="cancel", visible=False, scale=0, min_width=90
-            )
+            self.cancel = gr.Button("Cancel", size="sm", elem_id="cancel", scale=0, min_width=90)
         self._preview = gr.Image(
-            label="Preview", format="png", interactive=False, visible=False, height=240, buttons=[]
+            label="Preview", format="png", interactive=False, height=240, buttons=[], elem_id="preview"
         )
         self._headline = gr.HTML(html.headline_placeholder(), elem_id="headline")
         self._slider = picture_slider(
@@ -56,8 +54,8 @@ class ResultPanel:
         self._files = gr.State({})
         # The pair that is chosen when the result arrives counts, not the one when it was asked for.
         chosen = [self.pair, self._files]
-        on_change(
-            chosen,
+        on_any(
+            [self.pair.change, self._files.change],
             lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
             chosen,
             self._slider,
@@ -67,17 +65,17 @@ class ResultPanel:
     def outputs(self) -> list[Component]:
         """Every component the updates below may name."""
         return [
-            self.status, self.cancel, self._preview, self._headline, self._layers,
+            self.status, self._preview, self._headline, self._layers,
             self._tsk, self._png, self._jpeg, self._dump, self._files,
         ]  # fmt: skip
 
     def working(self, update: Update) -> Updates:
         """A rough picture of what is coming, if there is one."""
-        return {self._preview: gr.update(visible=update.preview is not None, value=update.preview)}
+        return {self._preview: update.preview}
 
     def idle(self) -> Updates:
         """No job is running any more."""
-        return {self.cancel: gr.update(visible=False), self._preview: gr.update(visible=False, value=None)}
+        return {self._preview: None}
 
     def current(self, status: str, fresh: bool) -> Updates:
         """What the status line says; files can be downloaded while the result is that of the settings."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from textsketch.web.controls import Changes
 from textsketch.web.jobs import Jobs
 from textsketch.web.renderer_controls import RendererControls
 from textsketch.web.results import Results
@@ -16,12 +17,13 @@ from textsketch.web.sweeps import Sweeps
 
 @dataclass(frozen=True)
 class Current:
-    """The controls of the current picture."""
+    """The controls of the current picture. changes: all that changes them."""
 
     picture: gr.Image
     caption: gr.Textbox
     seed: gr.Number
     renderer: RendererControls
+    changes: Changes
 
     @property
     def inputs(self) -> list[Any]:

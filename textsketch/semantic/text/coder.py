@@ -99,8 +99,9 @@ def _replay(encoder: range_coder.Encoder, decisions: Decisions) -> None:
         encoder.bit(bit, probability_one)
 
 
+@lru_cache(maxsize=8)  # one caption is measured and packed several times
 def _decisions(text: str, version: int) -> Decisions:
-    """Return the cheapest way to code a text, as binary decisions."""
+    """Return the cheapest way to code a text, as binary decisions; nobody may change the list."""
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -25,6 +25,7 @@ SLOW = {
         "models/test_zero_gpu.py",
         "models/test_zero_gpu_space.py",
         "render/diffusion/test_prompts.py",
+        "render/diffusion/test_large_profiles.py",
         "render/diffusion/test_candidates.py",
         "render/diffusion/test_condition.py",
         "render/diffusion/test_sampler.py",

@@ -26,10 +26,12 @@ def build(root: Path) -> Path:
     controlnet(root / "controlnet-softedge")
     for name, channels in (("t2i-sketch", 1), ("t2i-color", 3), ("t2i-openpose", 3)):
         t2i_adapter(root / name, channels)
-    lcm_lora(root / "lcm-lora")
+    lora(root / "lcm-lora", unet())
     taesd(root / "taesd")
     clip(root / "clip-vit-b-32", seed=1)
     clip(root / "clip-vit-l-14", seed=2)
+    sdxl(root)
+    z_image(root)
     return root
 
 
@@ -115,6 +117,161 @@ def controlnet(folder: Path) -> None:
     network.half().save_pretrained(folder, variant="fp16")
 
 
+def sdxl(root: Path) -> None:
+    """Everything of the profile `sdxl` but the safety checker, with the blocks of the real ones."""
+    import shutil
+
+    import torch
+    from diffusers import AutoencoderKL, ControlNetUnionModel, EulerDiscreteScheduler, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    folder = root / "sdxl"
+    text = {
+        "vocab_size": 49408,
+        "hidden_size": _WIDTH,
+        "intermediate_size": 37,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "bos_token_id": 49406,
+        "eos_token_id": 49407,
+        "projection_dim": 16,
+    }
+    blocks = {
+        "block_out_channels": _CHANNELS[:3],
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "transformer_layers_per_block": (1, 1, 2),
+        "attention_head_dim": (2, 2, 2),
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 16 + 6 * 8,
+        "cross_attention_dim": 2 * _WIDTH,
+        "norm_num_groups": 8,
+    }
+    CLIPTextModel(CLIPTextConfig(**text)).half().save_pretrained(folder / "text_encoder", variant="fp16")
+    second = CLIPTextModelWithProjection(CLIPTextConfig(**text))
+    second.half().save_pretrained(folder / "text_encoder_2", variant="fp16")
+    unet = UNet2DConditionModel(
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), sample_size=64, **blocks
+    )
+    lora(root / "lcm-lora-sdxl", unet)
+    unet.half().save_pretrained(folder / "unet", variant="fp16")
+    EulerDiscreteScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
+    ).save_pretrained(folder / "scheduler")
+    clip_tokeniser(folder / "tokenizer")
+    clip_tokeniser(folder / "tokenizer_2", padding="!")
+    vae = AutoencoderKL(
+        block_out_channels=(16, 16, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        norm_num_groups=8,
+        latent_channels=4,
+        scaling_factor=0.13025,
+    )
+    vae.save_pretrained(root / "sdxl-vae")
+    union = ControlNetUnionModel(
+        num_control_type=8,
+        num_trans_channel=_CHANNELS[0],
+        num_trans_head=2,
+        num_proj_channel=_CHANNELS[0],
+        conditioning_embedding_out_channels=(16, 32, 96, 256),
+        **blocks,
+    )
+    for module in (*union.controlnet_down_blocks, union.controlnet_mid_block):
+        torch.nn.init.normal_(module.weight, std=2.0)
+    torch.nn.init.normal_(union.controlnet_cond_embedding.conv_out.weight, std=30.0)
+    torch.nn.init.normal_(union.spatial_ch_projs.weight, std=1.0)
+    torch.nn.init.normal_(union.task_embedding, std=1.0)
+    folder = root / "controlnet-union-sdxl"
+    union.half().save_pretrained(folder)
+    shutil.move(folder / "config.json", folder / "config_promax.json")
+    shutil.move(
+        folder / "diffusion_pytorch_model.safetensors", folder / "diffusion_pytorch_model_promax.safetensors"
+    )
+
+
+def z_image(root: Path) -> None:
+    """Everything of the profile `z-image` but the safety checker; weights are stored in shards."""
+    import torch
+    from diffusers import (
+        AutoencoderKL,
+        FlowMatchEulerDiscreteScheduler,
+        ZImageControlNetModel,
+        ZImageTransformer2DModel,
+    )
+    from open_clip.tokenizer import bytes_to_unicode
+    from safetensors.torch import save_file
+    from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
+
+    folder = root / "z-image"
+    letters = list(bytes_to_unicode().values())
+    (folder / "tokenizer").mkdir(parents=True)
+    vocab, merges = folder / "tokenizer/vocab.json", folder / "tokenizer/merges.txt"
+    vocab.write_text(json.dumps({word: number for number, word in enumerate(letters)}))
+    merges.write_text("#version: 0.2\n")
+    tokeniser = Qwen2Tokenizer(str(vocab), str(merges), pad_token="<|endoftext|>")
+    tokeniser.chat_template = (
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+        "{% endfor %}<|im_start|>assistant\n"
+    )
+    tokeniser.save_pretrained(folder / "tokenizer")
+    for path, text in ((vocab, json.dumps(tokeniser.get_vocab())), (merges, "#version: 0.2\n")):
+        path.write_text(text)  # the hub's folder has these beside tokenizer.json
+    # There the template stands in the configuration.
+    template = folder / "tokenizer/chat_template.jinja"
+    path = folder / "tokenizer/tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"chat_template": template.read_text()}))
+    template.unlink()
+    text_config = Qwen3Config(
+        vocab_size=len(tokeniser),
+        hidden_size=_WIDTH,
+        intermediate_size=37,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+    )
+    Qwen3Model(text_config).bfloat16().save_pretrained(folder / "text_encoder", max_shard_size="20KB")
+    shape = {"dim": 32, "n_refiner_layers": 1, "n_heads": 2, "n_kv_heads": 2}
+    transformer = ZImageTransformer2DModel(
+        n_layers=4, cap_feat_dim=_WIDTH, axes_dims=[4, 6, 6], axes_lens=[1024, 64, 64], **shape
+    )
+    for weight in transformer.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.2)
+    transformer.save_pretrained(folder / "transformer", max_shard_size="320KB")
+    vae = AutoencoderKL(
+        block_out_channels=(16, 16, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        norm_num_groups=8,
+        latent_channels=16,
+        scaling_factor=0.3611,
+        shift_factor=0.1159,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+    )
+    vae.bfloat16().save_pretrained(folder / "vae")
+    FlowMatchEulerDiscreteScheduler(shift=3.0).save_pretrained(folder / "scheduler")
+    union = ZImageControlNetModel(
+        control_layers_places=[0, 2],
+        control_refiner_layers_places=[0],
+        control_in_dim=33,
+        add_control_noise_refiner="control_noise_refiner",
+        **shape,
+    )
+    for weight in union.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.2)
+    (root / "controlnet-union-z-image").mkdir()
+    name = "Z-Image-Turbo-Fun-Controlnet-Union-2.1-2602-8steps.safetensors"
+    save_file(union.bfloat16().state_dict(), root / "controlnet-union-z-image" / name)
+
+
 def t2i_adapter(folder: Path, channels: int) -> None:
     """A full T2I-Adapter for `unet`, as the Stable Diffusion 1.4 ones are built."""
     from diffusers import T2IAdapter
@@ -130,13 +287,13 @@ def t2i_adapter(folder: Path, channels: int) -> None:
     network.save_pretrained(folder, safe_serialization=folder.name != "t2i-openpose")
 
 
-def lcm_lora(folder: Path) -> None:
-    """A LoRA on every attention projection of `unet`, under the names LCM-LoRA's file uses."""
+def lora(folder: Path, network) -> None:
+    """A LoRA on every attention projection of a UNet, under the names LCM-LoRA's file uses."""
     import torch
     from safetensors.torch import save_file
 
     state = {}
-    for name, module in unet().named_modules():
+    for name, module in network.named_modules():
         if name.endswith(("to_q", "to_v")):
             key = "lora_unet_" + name.replace(".", "_")
             outputs, inputs = module.weight.shape
@@ -191,8 +348,8 @@ def safety_checker(folder: Path) -> None:
     processor.save_pretrained(folder / "feature_extractor")
 
 
-def clip_tokeniser(folder: Path) -> None:
-    """CLIP's tokeniser, from the merges that open_clip carries."""
+def clip_tokeniser(folder: Path, padding: str = "<|endoftext|>") -> None:
+    """The tokeniser of CLIP, from the merges that open_clip carries. padding: its token for empty places."""
     import open_clip
     from open_clip.tokenizer import bytes_to_unicode
 
@@ -205,7 +362,7 @@ def clip_tokeniser(folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
     special = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>"}
-    special |= {"pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
+    special |= {"pad_token": padding, "unk_token": "<|endoftext|>"}
     (folder / "special_tokens_map.json").write_text(json.dumps(special))
     config = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, **special}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))

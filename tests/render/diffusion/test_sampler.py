@@ -8,17 +8,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
 
 import tiny_models
+from small_scenes import difference, picture, standing
 
 from textsketch import bitstream, pipeline
 from textsketch.errors import OptionError, RenderError, WeightsError
-from textsketch.layers import Layers, Mode, Semantic, Skeletons, Strokes
+from textsketch.layers import Layers, Mode, Semantic, Strokes
 from textsketch.models import clip, weights
 from textsketch.render import registry
 from textsketch.render.diffusion import (
@@ -54,16 +54,6 @@ def small_and_local(root, monkeypatch):
 WORKING_SIZE = condition.working_size
 
 
-def picture(width=96, height=64):
-    """A disc on a slope of colour."""
-    down, across = np.mgrid[:height, :width]
-    pixels = np.stack([across * 255 // width, down * 255 // height, np.full_like(down, 90)], -1).astype(
-        np.uint8
-    )
-    pixels[np.hypot(across - width // 4, down - height // 2) < height // 4] = (240, 220, 40)
-    return Image.fromarray(pixels)
-
-
 @pytest.fixture(scope="module")
 def layers():
     data = pipeline.encode(picture(), budget=500, caption="a yellow disc", seed=5, renderer="pics").data
@@ -74,10 +64,6 @@ def layers():
 
 def render(layers, size=None, *, profile="fast", **options):
     return pipeline.paint(layers, renderer=profile, size=size, **options)
-
-
-def difference(first, second):
-    return np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)).mean()
 
 
 @pytest.mark.parametrize("profile", profiles.NAMES)
@@ -162,14 +148,20 @@ def test_the_colours_of_every_cell_are_those_of_the_map(profile, layers):
 
 
 @pytest.mark.parametrize("profile", profiles.NAMES)
-def test_every_profile_starts_from_the_painting_unless_told_to_start_from_noise(profile, layers):
+def test_every_profile_starts_from_the_painting_unless_told_to_start_from_noise(profile, layers, monkeypatch):
+    encoded, real_encode = [], sampling.encode_picture
+    monkeypatch.setattr(
+        sampling, "encode_picture", lambda *given: encoded.append(given) or real_encode(*given)
+    )
     chosen = profiles.get(profile)
     networks = diffusion_networks.load(chosen)
     for strength, starts in ((None, True), (1, False)):
         wanted = task.make_task(layers, (1,), chosen, task.Settings(strength=strength), "cpu")
+        encoded.clear()
+        wanted = dataclasses.replace(wanted, layers=dataclasses.replace(layers, structure=None))
         with torch.inference_mode():
-            start = sampling.make_conditions(networks, wanted).start
-        assert (start is not None) == starts
+            next(diffusion_networks.sampling(networks, wanted))
+        assert bool(encoded) == starts
     assert 0.6 <= chosen.strength <= 0.7 or (chosen.guide.name == "ADAPTERS" and chosen.strength < 0.9)
 
 
@@ -370,10 +362,6 @@ def test_the_adapter_branch_is_what_diffusers_own_pipeline_computes(layers):
 
 
 def test_a_skeleton_steers_the_picture(layers):
-    def standing(shift):
-        points = ((100, 60), (100, 100), (80, 100), (70, 160), (70, 220), (120, 100), (130, 160), (130, 220))
-        return Skeletons((tuple((x + shift, y) for x, y in points) + (None,) * 10,))
-
     left, right = (
         render(Layers(layers.size, layers.semantic, standing(shift)), profile="fast", steps=2)
         for shift in (0, 250)
@@ -533,7 +521,7 @@ def test_offloaded_networks_paint_the_same(layers):
         diffusion_networks.forget()
 
 
-@pytest.mark.parametrize("profile", profiles.NAMES)
+@pytest.mark.parametrize("profile", ["fast", "pics", "layered", "fast-layered"])
 def test_half_precision_gives_nearly_the_same_picture(profile, layers, monkeypatch):
     # On a GPU it is float16, in which CPUs are very slow.
     monkeypatch.setattr(diffusion_networks, "_precision", lambda profile, device: torch.float32)

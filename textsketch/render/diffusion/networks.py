@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
 from textsketch.render.diffusion import sampling as sampling_of_unets
-from textsketch.render.diffusion import sd15
+from textsketch.render.diffusion import sd15, sdxl, z_image
 from textsketch.render.diffusion.parts import GROUP, Networks, Shelf
 from textsketch.render.diffusion.placement import place
 from textsketch.render.diffusion.profiles import Profile, unavailable
@@ -29,7 +29,11 @@ class Family(NamedTuple):
     sample: Callable[[Networks, Task], Iterator[State]]
 
 
-_FAMILIES = {"sd15": Family(sd15.read, sampling_of_unets.paint)}
+_FAMILIES = {
+    "sd15": Family(sd15.read, sampling_of_unets.paint),
+    "sdxl": Family(sdxl.read, sampling_of_unets.paint),
+    "z-image": Family(z_image.read, z_image.paint),
+}
 _latest: tuple[object, Networks] | None = None
 
 
@@ -101,6 +105,8 @@ def _key(profile: Profile, pose: bool) -> object:
 def _precision(profile: Profile, device: str) -> torch.dtype:
     import torch
 
+    if profile.family == "z-image":  # its numbers are too large for float16
+        return torch.bfloat16
     if device == "cpu":  # float16 is slow there
         return torch.bfloat16 if profile.fast else torch.float32
     return torch.float16

@@ -206,7 +206,9 @@ def _run(
     messages: list[str] = []
     yield Step(0.0, "Loading Stable Diffusion")
     steers = None if layers.structure is None else kind_of(layers.structure).steers
-    networks = diffusion_networks.load(profile, pose=steers == "pose", report=messages.append)
+    networks = diffusion_networks.load(
+        profile, pose=steers == "pose" and profile.family == "sd15", report=messages.append
+    )
     device = networks.device.type
     yield Step(0.03, f"Loaded {', '.join(messages)}" if messages else "Preparing")
     task = make_task(layers, seeds, profile, settings, device)

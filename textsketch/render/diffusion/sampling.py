@@ -7,7 +7,7 @@ seed means the same picture on every device as far as the networks' own rounding
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 LATENT_SCALE = 8
 """A latent cell covers this many pixels along each side."""
-_UNION_SOFT_EDGES = 2
-"""What the ControlNet union for SDXL calls HED, PiDiNet and scribbles."""
+_UNION_KINDS = {"pose": 0, "edges": 2}
+"""The numbers of what a ControlNet union for SDXL reads: OpenPose; HED, PiDiNet and scribbles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +47,14 @@ class Words:
 class Conditions:
     """What steers the sampling besides the prompt; each is None or empty if it does not.
 
-    edges: (1, 3, height, width) in [0, 1] for the ControlNet.
+    edges: (1, 3, height, width) in [0, 1] for the ControlNet; reader: what they are, "edges" or "pose".
     features: the T2I-Adapters' feature maps, summed over the adapters. later: those without the sketch's.
     start: (1, 4, height / 8, width / 8) latent to start from, with `strength` of it repainted.
     control, control_end: how strongly edges steer, as the features do already, and in which share of the steps.
     """
 
     edges: torch.Tensor | None = None
+    reader: str = "edges"
     features: tuple[torch.Tensor, ...] = ()
     later: tuple[torch.Tensor, ...] = ()
     start: torch.Tensor | None = None
@@ -63,31 +64,46 @@ class Conditions:
 
 
 def read_words(networks: Networks, task: Task) -> Words:
-    """The words of a task's layers, and the profile's negative prompt, as the text encoder says them."""
+    """The words of a task's layers, and the profile's negative prompt, as the text encoders say them."""
     import torch
 
-    positive = prompts.split(
-        networks.tokenizer, words.prompt(task.layers), task.profile.prompt_suffix, task.chunks
+    def read(tokenizer: Any, encode: Callable[[torch.Tensor], Any]) -> tuple[list[Any], str | None]:
+        suffix = task.profile.prompt_suffix
+        positive = prompts.split(tokenizer, words.prompt(task.layers), suffix, task.chunks)
+        negative = prompts.split(tokenizer, task.profile.negative_prompt, "", 1)
+        return prompts.embed(tokenizer, encode, [negative, positive], networks.device), positive.last
+
+    def join(encoded: list[torch.Tensor]) -> torch.Tensor:
+        return torch.cat(encoded, 1).to(networks.dtype)
+
+    if networks.second_text_encoder is None:
+        encoded, last = read(networks.tokenizer, lambda tokens: networks.text_encoder(tokens)[0])
+        return Words(join(encoded), last=last)
+    first, last = read(
+        networks.tokenizer, lambda tokens: networks.text_encoder(tokens, output_hidden_states=True)
     )
-    negative = prompts.split(networks.tokenizer, task.profile.negative_prompt, "", 1)
-    encoded = prompts.embed(
-        networks.tokenizer,
-        lambda tokens: networks.text_encoder(tokens)[0],
-        [negative, positive],
-        networks.device,
+    second, _ = read(
+        networks.second_tokenizer,
+        lambda tokens: networks.second_text_encoder(tokens, output_hidden_states=True),  # type: ignore[misc]
     )
-    return Words(torch.cat(encoded, 1).to(networks.dtype), last=positive.last)
+    states = torch.cat([join([one.hidden_states[-2] for one in some]) for some in (first, second)], -1)
+    width, height = task.size
+    # As large as it is painted, nothing cut off.
+    times = torch.tensor([[height, width, 0, 0, height, width]] * 2).to(networks.device, networks.dtype)
+    added = {"text_embeds": second[0].text_embeds.to(networks.dtype), "time_ids": times}
+    return Words(states, added, last)
 
 
 def make_conditions(networks: Networks, task: Task) -> Conditions:
     """What the layers of a task say besides words, as the networks take it."""
     guide = task.profile.guide
     edges = start = None
+    reader = "edges"
     sketch: list[torch.Tensor] = []
     colours: list[torch.Tensor] = []
     if task.layers.structure is not None:
         reader, drawn = kind_of(task.layers.structure).condition(task.layers.structure, task.size, guide)
-        if reader == "edges":
+        if reader not in networks.adapters and reader != "sketch":
             edges = to_tensor(drawn).expand(-1, 3, -1, -1)
         else:
             sketch = [task.control * one for one in adapter_features(networks, reader, to_tensor(drawn))]
@@ -99,7 +115,7 @@ def make_conditions(networks: Networks, task: Task) -> Conditions:
             start = encode_picture(networks, to_tensor(task.painted) * 2 - 1)
     both = [a + b for a, b in zip(sketch, colours, strict=True)] if sketch and colours else sketch or colours
     return Conditions(
-        edges, tuple(both), tuple(colours), start, task.strength, task.control, task.control_end
+        edges, reader, tuple(both), tuple(colours), start, task.strength, task.control, task.control_end
     )
 
 
@@ -110,12 +126,14 @@ def make_scheduler(networks: Networks, name: str) -> Any:
     return getattr(diffusers, name).from_config(networks.scheduler_config)
 
 
-def noise_and_generators(seeds: Sequence[int], size: tuple[int, int]) -> tuple[torch.Tensor, list[Any]]:
-    """Standard normal latents (count, 4, height / 8, width / 8), one CPU generator for each seed."""
+def noise_and_generators(
+    seeds: Sequence[int], size: tuple[int, int], channels: int = 4
+) -> tuple[torch.Tensor, list[Any]]:
+    """Standard normal latents (count, channels, height / 8, width / 8), one CPU generator for each seed."""
     import torch
 
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-    shape = (1, 4, size[1] // LATENT_SCALE, size[0] // LATENT_SCALE)
+    shape = (1, channels, size[1] // LATENT_SCALE, size[0] // LATENT_SCALE)
     return torch.cat([torch.randn(shape, generator=generator) for generator in generators]), generators
 
 
@@ -214,7 +232,7 @@ def sample(
             states,
             added,
             edges if steered else None,
-            conditions.control,
+            conditions,
             features if steered else later,
         )
         if guided:
@@ -261,7 +279,7 @@ def _predict(
     states: torch.Tensor,
     added: dict[str, torch.Tensor],
     edges: torch.Tensor | None,
-    control: float,
+    conditions: Conditions,
     features: Sequence[torch.Tensor],
 ) -> torch.Tensor:
     """The UNet's noise prediction, float32, with the ControlNet's and the adapters' help where given."""
@@ -272,9 +290,9 @@ def _predict(
             inputs,
             timestep,
             encoder_hidden_states=states,
-            conditioning_scale=control,
+            conditioning_scale=conditions.control,
             return_dict=False,
-            **_controls(networks.controlnet, edges),
+            **_controls(networks.controlnet, edges, conditions.reader),
             **help_,
         )
         help_ |= {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
@@ -286,14 +304,14 @@ def _predict(
     ].float()
 
 
-def _controls(controlnet: Any, edges: torch.Tensor) -> dict[str, Any]:
+def _controls(controlnet: Any, edges: torch.Tensor, reader: str) -> dict[str, Any]:
     """The edges as the ControlNet takes them: one for several kinds of pictures is told which it is."""
     kinds = getattr(controlnet.config, "num_control_type", None)
     if kinds is None:
         return {"controlnet_cond": edges}
     kind = edges.new_zeros(len(edges), kinds)
-    kind[:, _UNION_SOFT_EDGES] = 1
-    return {"controlnet_cond": [edges], "control_type": kind, "control_type_idx": [_UNION_SOFT_EDGES]}
+    kind[:, _UNION_KINDS[reader]] = 1
+    return {"controlnet_cond": [edges], "control_type": kind, "control_type_idx": [_UNION_KINDS[reader]]}
 
 
 def to_picture(pixels: torch.Tensor) -> Image.Image:

@@ -85,7 +85,7 @@ def make_task(
         painted = painting.render(layers, size, grain=False, brush=False)
 
     def value(chosen: float | None, usual: float) -> float:
-        return usual if chosen is None else chosen
+        return float(usual if chosen is None else chosen)
 
     return Task(
         layers=layers,

@@ -498,7 +498,8 @@ def test_stable_diffusion_and_a_captioner_on_tiny_models(browser, tmp_path):
         page.set_default_timeout(2 * WAIT_MS)
         page.goto(address)
         page.wait_for_selector("#headline .ts-ours")
-        assert "CLIP image-image" in page.inner_text("#headline")
+        page.wait_for_selector("#scores:has-text('CLIP image-image')")  # once the picture is there
+        assert "ViT-B-32" in page.inner_text("#scores") and "JPEG" in page.inner_text("#scores")
         before = page.inner_text("#layer-text")
         page.fill("#prompt-inversion-steps input", "40")
         page.click("#write")

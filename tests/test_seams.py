@@ -23,6 +23,7 @@ from textsketch.render import registry
 from textsketch.render.renderer import Renderer
 from textsketch.structure import kinds
 from textsketch.structure.kind import Kind, OperatingPoints
+from textsketch.web.controls import Changes
 from textsketch.web.rate_tab import rate_tab
 from textsketch.web.renderer_controls import renderer_controls
 
@@ -195,7 +196,12 @@ def test_a_metric_is_measured_tabled_plotted_and_offered(darkness, photo, photo_
         choice
         for one in components(
             lambda: rate_tab(
-                SimpleNamespace(jobs=None, sweeps=None, current=SimpleNamespace(inputs=boxes(4)))
+                SimpleNamespace(
+                    jobs=None,
+                    sweeps=None,
+                    refreshes=[],
+                    current=SimpleNamespace(inputs=boxes(4), changes=Changes([], [])),
+                )
             )
         )
         for choice in one.choices

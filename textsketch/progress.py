@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a short message; an exception it raises stops the work."""
 
 _BEAT_S = 0.25
+_SPEED_OVER_S = 10.0
 
 
 def ignore(fraction: float, message: str) -> None:
@@ -18,6 +20,29 @@ def ignore(fraction: float, message: str) -> None:
 def share(progress: Progress, begin: float, end: float) -> Progress:
     """The progress of a part of the work that lasts from `begin` to `end` of the whole."""
     return lambda fraction, message: progress(begin + (end - begin) * fraction, message)
+
+
+def with_speed(progress: Progress, size_bytes: int) -> Progress:
+    """A `Progress` for a download of so many bytes: adds how much is here, the speed and the time left."""
+    seen: deque[tuple[float, float]] = deque()  # of the last seconds: what was here before is no speed
+
+    def report(fraction: float, message: str) -> None:
+        now_s = time.monotonic()
+        seen.append((now_s, fraction))
+        while len(seen) > 2 and now_s - seen[1][0] > _SPEED_OVER_S:
+            seen.popleft()
+        (then_s, before) = seen[0]
+        if now_s - then_s >= _BEAT_S and fraction > before:
+            bytes_a_second = (fraction - before) * size_bytes / (now_s - then_s)
+            left_s = (1 - fraction) * size_bytes / bytes_a_second
+            left = f"{left_s / 60:.0f} min" if left_s >= 90 else f"{left_s:.0f} s"
+            message += (
+                f", {fraction * size_bytes / 1e6:,.0f} of {size_bytes / 1e6:,.0f} MB, "
+                f"{bytes_a_second / 1e6:.1f} MB/s, {left} left"
+            )
+        progress(fraction, message)
+
+    return report
 
 
 class Pulse:

@@ -18,7 +18,7 @@ from textsketch.errors import WeightsError
 from textsketch.models import cache, hub
 from textsketch.models.cache import LOCAL_FOLDER_VARIABLE as LOCAL_FOLDER_VARIABLE
 from textsketch.models.weights_list import Entry, WeightFile, list_path, read_list
-from textsketch.progress import Progress, ignore, share
+from textsketch.progress import Progress, ignore, share, with_speed
 
 _PACKAGES = {
     "DISTS_pytorch": "dists-pytorch",
@@ -120,7 +120,7 @@ def unavailable(subject: str, names: Sequence[str] = (), modules: Sequence[str] 
     if lacking:
         size = sum(one.size_bytes for one in lacking)
         commands = " && ".join(f"textsketch weights fetch {one.name}" for one in lacking)
-        return f"{subject} needs {', '.join(one.name for one in lacking)} ({_readable(size)}): {commands}."
+        return f"{subject} needs {', '.join(one.name for one in lacking)} ({readable(size)}): {commands}."
     try:
         for name in names:
             resolve(name)
@@ -149,12 +149,16 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 
 def fetch_group(name: str, progress: Progress | None = None) -> dict[str, Path]:
-    """`fetch` every entry of `group(name)`; their folders by name. progress goes by their sizes."""
+    """`fetch` every entry of `group(name)`; their folders by name.
+
+    progress goes by the sizes of what is not here yet, and tells them with speed and time left.
+    """
     names = group(name)
-    sizes = [max(entry(one).size_bytes, 1) for one in names]
+    sizes = [1 if is_available(one) else max(entry(one).size_bytes, 1) for one in names]
+    report = with_speed(progress or ignore, sum(sizes))
     folders, done = {}, 0
     for one, size in zip(names, sizes, strict=True):
-        part = share(progress or ignore, done / sum(sizes), (done + size) / sum(sizes))
+        part = share(report, done / sum(sizes), (done + size) / sum(sizes))
         folders[one] = fetch(one, part)
         done += size
     return folders
@@ -228,10 +232,11 @@ def _download(wanted: Entry, files: Sequence[WeightFile], report: Progress) -> N
 
 
 def _size_note(wanted: Entry) -> str:
-    return f" ({_readable(wanted.size_bytes)})" if wanted.size_bytes else ""
+    return f" ({readable(wanted.size_bytes)})" if wanted.size_bytes else ""
 
 
-def _readable(size_bytes: int) -> str:
+def readable(size_bytes: int) -> str:
+    """A size in the unit people know it by."""
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{max(size_bytes / 1e6, 1):,.0f} MB"
 
 

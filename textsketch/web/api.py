@@ -10,6 +10,7 @@ import gradio as gr
 
 from textsketch import bitstream
 from textsketch.errors import TextsketchError
+from textsketch.measure.report import Report
 from textsketch.web.controls import MAX_SIDE
 from textsketch.web.intake import REFUSED
 from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
@@ -28,11 +29,14 @@ def add_endpoints(results: Results, jobs: Jobs) -> None:
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Encode a picture; returns the .tsk file, the decoded PNG and the report."""
         asked: dict[str, Any] = {"mode": mode, "budget": budget, "caption": caption, "seed": seed}
-        show: Result = await _answer(
-            jobs, lambda report: results.encode(_path(image), max_side=MAX_SIDE, report=report, **asked)
-        )
+
+        def job(report: Reporter) -> tuple[Result, Report]:
+            show = results.encode(_path(image), max_side=MAX_SIDE, report=report, **asked)
+            return show, results.scored(show, report)
+
+        show, figures = await _answer(jobs, job)
         tsk, png = gr.FileData(path=show.files["tsk"]), gr.FileData(path=show.files["decoded"])
-        return tsk, png, show.report.as_dict()
+        return tsk, png, figures.as_dict()
 
     async def decode(
         file: gr.FileData, layers: str = "all", grain: bool = True, brush: bool = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -10,12 +11,47 @@ import PIL.Image
 from gradio.components import Component
 from gradio.events import Dependency
 
+from textsketch.budget import parse_budget
+from textsketch.image.reading import read_size
 from textsketch.semantic.captions import table
+from textsketch.semantic.captions.source import Source
+from textsketch.semantic.captions.wording import fitted
 from textsketch.web import html
-from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Updates, follow, owner
+from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Update
-from textsketch.web.live_lines import describe_caption
+from textsketch.web.live_lines import chosen_budget, describe_caption
 from textsketch.web.option_controls import option_controls, set_values
+
+_SHARE = 5
+"""A proposed caption costs at most this part of the budget."""
+
+
+@dataclass(frozen=True)
+class CaptionWriter:
+    """written: the event that puts a caption into the box. refresh: what shows which sources can be used."""
+
+    written: Dependency
+    refresh: Refresh
+    _propose: Callable[..., Iterator[Any]]
+    _inputs: list[Component]
+    _outputs: list[Component]
+    _proposal: gr.State
+    _caption: gr.Textbox
+    _line: gr.HTML
+
+    def propose_after(self, event: Dependency, picture: gr.Image, budget: Sequence[Component]) -> Dependency:
+        """Once `event` has brought a picture without a caption, propose one; the last event of doing so.
+
+        budget: the controls that `live_lines.chosen_budget` takes. What is typed meanwhile stays.
+        """
+        inputs = [picture, self._caption, *budget, *self._inputs]
+        outputs = [self._line, self._proposal, *self._outputs]
+        proposed = event.then(self._propose, inputs, outputs, trigger_mode="multiple", **WORK)
+
+        def adopt(proposal: str, typed: str) -> Any:
+            return gr.skip() if typed.strip() or not proposal else proposal
+
+        return proposed.then(adopt, [self._proposal, self._caption], self._caption, **PRIVATE)
 
 
 def caption_writer(
@@ -24,41 +60,47 @@ def caption_writer(
     picture: gr.Image,
     caption: gr.Textbox,
     line: gr.HTML,
-) -> Dependency | None:
-    """Lay out and wire what writes into `caption`; the event. Where no source can be used, say what they need.
+) -> CaptionWriter:
+    """Lay out and wire what writes into `caption`; where no source can be used, say what they need.
 
     read: gives the picture of a path, as part of the job that it is given. line: where the progress is told.
     """
-    lacking = {source.name: source.unavailable() for source in table.SOURCES.values()}
-    ready = [source for source in table.SOURCES.values() if lacking[source.name] is None]
-    if not ready:
-        gr.HTML(html.missing("Captions written for you", [reason for reason in lacking.values() if reason]))
-        return None
-    with gr.Row(equal_height=True):
-        chosen = gr.Dropdown(
-            [(source.title, source.name) for source in ready],
-            value=ready[0].name,
-            label="What writes the caption",
-            show_label=False,
-            container=False,
-            elem_id="caption-source",
-        )
-        write = gr.Button("Write a caption", size="sm", elem_id="write")
-        cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel")
+    ready = _ready()
+    first = ready[0] if ready else None
+    missing = gr.HTML(_missing())
+    with gr.Column(visible=bool(ready), elem_id="caption-writer") as panel:
+        with gr.Row(equal_height=True):
+            chosen = gr.Dropdown(
+                _titles(ready),
+                value=first.name if first else None,
+                label="What writes the caption",
+                show_label=False,
+                container=False,
+                elem_id="caption-source",
+            )
+            write = gr.Button("Write a caption", size="sm", elem_id="write")
+            cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel")
+        automatic = gr.Checkbox(True, label="Write one for each picture I bring", elem_id="caption-automatic")
     rows: dict[str, gr.Row] = {}
     options: list[tuple[str, str]] = []
     controls: list[Component] = []
-    for source in ready:
-        with gr.Row(visible=source is ready[0]) as rows[source.name]:
-            for option, control in option_controls(source.name, source.options).items():
-                options.append((source.name, option))
-                controls.append(control)
+    with panel:
+        for source in table.SOURCES.values():
+            with gr.Row(visible=source is first) as rows[source.name]:
+                for option, control in option_controls(source.name, source.options).items():
+                    options.append((source.name, option))
+                    controls.append(control)
+    proposal = gr.State("")
     idle: Updates = {write: gr.update(interactive=True)}
 
     def work(request: gr.Request, path, name, *values) -> Iterator[Updates]:
         if not path:
             yield {line: html.error(NO_PICTURE)}
             return
+        yield from writing(request, path, name, values, caption, lambda text: text)
+
+    def writing(request, path, name, values, into, fit) -> Iterator[Updates]:
+        """Have a caption written into a component."""
         source = table.get(name)
         own = {
             option: value
@@ -72,20 +114,34 @@ def caption_writer(
                 best[:] = [message] if source.usable_at_once else []
                 report(fraction, message)
 
-            return table.write(read(path, report), name, progress=progress, **set_values(source.options, own))
+            picture = read(path, report)
+            return fit(table.write(picture, name, progress=progress, **set_values(source.options, own)))
 
         def cancelled() -> Updates:
-            found: Updates = {caption: best[0], line: describe_caption(best[0])} if best else {}
+            found: Updates = {into: fit(best[0]), line: describe_caption(fit(best[0]))} if best else {}
             return idle | {line: html.note("Cancelled.")} | found
 
         yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
         yield from follow(
             jobs.run(owner(request, "caption"), write_caption),
             line,
-            lambda text: idle | {caption: text, line: describe_caption(text)},
+            lambda text: idle | {into: text, line: describe_caption(text)},
             failed=lambda sentence: idle,
             cancelled=cancelled,
         )
+
+    def propose(
+        request: gr.Request, path, typed, preset, size_bytes, automatic, name, *values
+    ) -> Iterator[Updates]:
+        jobs.overtake(owner(request, "caption"))
+        yield {proposal: ""}
+        if not path or typed.strip() or not automatic or name not in [source.name for source in _ready()]:
+            return
+
+        def fit(text: str) -> str:
+            return fitted(text, parse_budget(chosen_budget(preset, size_bytes), read_size(path)) // _SHARE)
+
+        yield from writing(request, path, name, values, proposal, fit)
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "caption"))
@@ -95,4 +151,38 @@ def caption_writer(
 
     chosen.change(show_options, chosen, list(rows.values()), **PRIVATE)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    return write.click(work, [picture, chosen, *controls], [line, caption, write], **WORK)
+    written = write.click(work, [picture, chosen, *controls], [line, caption, write], **WORK)
+
+    def refresh(name: str | None) -> Updates:
+        ready = _ready()
+        names = [source.name for source in ready]
+        if name not in names:
+            name = names[0] if names else None
+        about = gr.update(choices=_titles(ready), value=name)
+        shown: Updates = {panel: gr.update(visible=bool(ready)), chosen: about, missing: _missing()}
+        return shown | {row: gr.update(visible=name == of) for of, row in rows.items()}
+
+    return CaptionWriter(
+        written,
+        Refresh(refresh, [chosen], [panel, chosen, missing, *rows.values()]),
+        propose,
+        [automatic, chosen, *controls],
+        [write],
+        proposal,
+        caption,
+        line,
+    )
+
+
+def _ready() -> list[Source]:
+    return [source for source in table.SOURCES.values() if source.unavailable() is None]
+
+
+def _titles(sources: list[Source]) -> list[tuple[str, str]]:
+    return [(source.title, source.name) for source in sources]
+
+
+def _missing() -> str:
+    """What more could write captions, and what helps."""
+    reasons = [reason for source in table.SOURCES.values() if (reason := source.unavailable())]
+    return html.missing("More writers of captions", reasons) if reasons else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 from gradio.events import Dependency
 
@@ -33,7 +34,7 @@ SCROLL_TO = """() => {
     document.querySelector("%s").scrollIntoView({behavior: "smooth", block: "start"});
 }"""
 
-Updates = dict[Component, Any]
+Updates = dict[Block, Any]
 
 
 def follow(
@@ -65,6 +66,15 @@ def follow(
     except Exception:
         logging.getLogger(__name__).exception("a job failed")
         yield {status: html.error(UNFORESEEN)} | failed(UNFORESEEN)
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What shows what can be used here. updates: gives them for the values of `inputs`."""
+
+    updates: Callable[..., Updates]
+    inputs: Sequence[Component]
+    outputs: Sequence[Block]
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def decode_tab(shared: Shared) -> None:
             failed=lambda sentence: nothing,
         )
 
+    shared.refreshes.append(renderer.refresh)
     settings: list[Any] = [file, layers, *renderer.inputs]
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, work, settings, [status, card, image], trigger_mode="multiple", **WORK)

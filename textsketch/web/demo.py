@@ -59,6 +59,7 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
             with gr.Tab(title, id=name):
                 lay_out(shared)
         add_endpoints(results, jobs)
+        shared.wire()
     demo.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_FOLLOWED, api_open=False)
     return demo
 

@@ -35,6 +35,7 @@ from textsketch.web.live_lines import (
     describe_caption,
     offered_budgets,
 )
+from textsketch.web.offers import CAPTIONS, CLIP, PHOTOGRAPHS
 from textsketch.web.renderer_controls import Asked, renderer_controls
 from textsketch.web.result_panel import ResultPanel
 from textsketch.web.results import Result, Results
@@ -95,13 +96,15 @@ def encode_tab(shared: Shared) -> None:
             def read(path: str, report: Reporter) -> Image.Image:
                 return results.picture(path, MAX_SIDE, report)
 
-            written = caption_writer(jobs, read, picture, caption_box, caption_line)
+            captions_offer, captions_fetched = shared.fetches.offer(CAPTIONS)
+            writer = caption_writer(jobs, read, picture, caption_box, caption_line)
             run = gr.Button("Encode", variant="primary", elem_id="run")
             with gr.Accordion("Advanced", open=False):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
+                painter_offer, painter_fetched = shared.fetches.offer(PHOTOGRAPHS)
                 renderer = renderer_controls("encode", encoding=True)
         with gr.Column(scale=5, min_width=320, elem_id="result"):
-            panel = ResultPanel()
+            panel = ResultPanel(shared.fetches)
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
     answer = gr.State(Answer())
 
@@ -119,6 +122,7 @@ def encode_tab(shared: Shared) -> None:
         if not asked["path"]:
             yield answered(html.error(NO_PICTURE))
             return
+        jobs.overtake(owner(request, "scores"))
         started = panel.current(html.progress(Update(0.0, "starting")), False)
         yield started | {
             run: gr.update(interactive=False),
@@ -147,6 +151,18 @@ def encode_tab(shared: Shared) -> None:
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "encode"))
+
+    def score(request: gr.Request, shown: Result | None) -> Iterator[Updates]:
+        """Measure with networks what is on the screen already."""
+        if shown is None:
+            yield {panel.scores: ""}
+            return
+        yield from follow(
+            jobs.run(owner(request, "scores"), lambda report: results.scored(shown, report)),
+            panel.scores,
+            lambda figures: {panel.scores: html.scores(figures)},
+            failed=lambda sentence: {},
+        )
 
     def new_picture(request: gr.Request, path, caption, preset) -> Updates:
         jobs.overtake(owner(request, "encode"))
@@ -181,20 +197,27 @@ def encode_tab(shared: Shared) -> None:
     described = [caption_box, caption_line, budget, answer]
     picked = gallery.select(pick, budget, [picture, *described], **PRIVATE)
     picked.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
+    on_any([panel.shown.change], score, panel.shown, panel.scores)
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     uploaded = picture.upload(
         upload, [picture, caption_box, budget, answer], described, trigger_mode="multiple", **PRIVATE
     )
-    uploaded.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
+    captioned = writer.propose_after(uploaded, picture, [budget, size_bytes])
+    captioned.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
     cleared = picture.clear(clear, budget, budget, **PRIVATE)
     on_any([caption_box.change], describe_caption, caption_box, caption_line)
-    steps = [step for step in (picked, uploaded, cleared, written) if step is not None]
+    steps = [picked, uploaded, captioned, cleared, writer.written]
     budget_depends_on: list[Any] = [mode, budget, size_bytes, caption_box, seed]
     Changes(changes_of(budget_depends_on), steps).call(
         describe_budget, [picture, *budget_depends_on], budget_line
     )
     Changes(changes_of(settings[1:]), steps).call(*check)
     changes = Changes(changes_of([caption_box, seed, *renderer.inputs]), steps)
+    shared.arrivals += [captions_fetched, painter_fetched, panel.fetched]
+    shared.refreshes += [renderer.refresh, writer.refresh]
+    for feature, line in ((CAPTIONS, captions_offer), (PHOTOGRAPHS, painter_offer), (CLIP, panel.offer)):
+        shared.refreshes.append(shared.fetches.refresh(feature, line))
+    panel.fetched.then(score, panel.shown, panel.scores, **PRIVATE)
     shared.current = Current(picture, caption_box, seed, renderer, changes)
 
 

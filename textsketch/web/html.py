@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from textsketch import bitstream
 from textsketch.measure.metrics.table import METRICS
-from textsketch.measure.report import layer_bytes
+from textsketch.measure.report import Report, layer_bytes
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
 from textsketch.web.results import Painted, Result
@@ -68,18 +68,6 @@ def headline(result: Result) -> str:
     jpeg = report.baselines[0]
     raw_bytes = 3 * report.width * report.height
     jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
-    rows = [METRICS[name] for name, value in report.quality.items() if value is not None]
-    cells = "".join(
-        f'<div class="ts-fact" title="{escape(row.model, quote=True)}"><span>{escape(row.title)}</span>'
-        f"<b>{row.show(report.quality[row.name])}</b>"
-        f"<small>{escape(row.model) + '; ' if row.learned else ''}"
-        f"JPEG {row.show(jpeg.quality[row.name])}</small></div>"
-        for row in sorted(rows, key=lambda row: not row.learned)
-    )
-    missing = "".join(
-        f'<div class="ts-note">{marked_up(reason)}</div>'
-        for reason in dict.fromkeys(report.not_available.values())
-    )
     return (
         '<div class="ts-headline">'
         f'<div class="ts-big ts-ours"><span>textsketch, {report.mode}</span><b>{report.size_bytes:,} bytes</b>'
@@ -87,9 +75,29 @@ def headline(result: Result) -> str:
         f"{raw_bytes:,} bytes</small></div>"
         f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
         f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div><div class='ts-facts'>{cells}</div>"
-        f"{_invented(result.invented)}{missing}{_about_the_source(result)}"
+        f"</div>{_facts(report, learned=False)}{_invented(result.invented)}{_about_the_source(result)}"
     )
+
+
+def scores(report: Report) -> str:
+    """The learned metrics: with each its model, as those of other models cannot be compared."""
+    return _facts(report, learned=True)
+
+
+def _facts(report: Report, *, learned: bool) -> str:
+    rows = [METRICS[name] for name, value in report.quality.items() if value is not None]
+    shown = [row for row in rows if row.learned == learned]
+    if not shown:
+        return ""
+    cells = "".join(
+        f'<div class="ts-fact" title="{escape(row.model, quote=True)}"><span>{escape(row.title)}</span>'
+        f"<b>{row.show(report.quality[row.name])}</b>"
+        f"<small>JPEG {row.show(report.baselines[0].quality[row.name])}</small></div>"
+        for row in shown
+    )
+    models = "; ".join(dict.fromkeys(row.model for row in shown)) if learned else ""
+    named = f'<div class="ts-fact"><small>{escape(models)}</small></div>' if models else ""
+    return f'<div class="ts-facts">{cells}{named}</div>'
 
 
 def _invented(sentence: str | None) -> str:
@@ -107,6 +115,12 @@ def _about_the_source(result: Result) -> str:
             "pixels before encoding; all figures are for the scaled picture."
         )
     return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
+
+
+def code(command: str) -> str:
+    """A command to copy."""
+    words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
+    return f"<code>{words}</code>"
 
 
 def missing(title: str, reasons: list[str]) -> str:

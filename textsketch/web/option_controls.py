@@ -30,11 +30,16 @@ def lacking(options: list[Option]) -> list[str]:
     return [sentence for sentence in dict.fromkeys(sentences) if sentence is not None]
 
 
+def usable_choices(one: Option) -> list[Any]:
+    """Those of an option's choices that can be used here."""
+    return [choice for choice in one.choices if one.lacks(choice) is None]
+
+
 def option_control(elem_id: str, one: Option, *, visible: bool = True) -> Component:
     """A control for an option, with those of its choices that can be used here."""
     about: dict[str, Any] = {"label": _label(one), "elem_id": elem_id, "visible": visible}
     if one.choices:
-        usable = [choice for choice in one.choices if one.lacks(choice) is None]
+        usable = usable_choices(one)
         about["visible"] = visible and len(usable) > 1
         kind = gr.Radio if len(one.choices) <= _MOST_BUTTONS else gr.Dropdown
         return kind(usable, value=one.default, **about)

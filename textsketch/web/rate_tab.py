@@ -15,6 +15,7 @@ from textsketch.web.controls import (
     PRIVATE,
     WORK,
     Answer,
+    Refresh,
     Updates,
     comparison,
     follow,
@@ -43,10 +44,9 @@ def rate_tab(shared: Shared) -> None:
             "Download the contact sheet", interactive=False, elem_id="take-sheet", scale=2
         )
     status = gr.HTML("", elem_id="rate-status")
-    shown = [row for row in shown_at(Place.CHART) if row.unavailable() is None]
     metric = gr.Radio(
-        [(row.title, row.name) for row in shown],
-        value=shown[0].name,
+        _metrics(),
+        value=_metrics()[0][1],
         label="Metric of the chart",
         show_label=False,
         container=False,
@@ -65,6 +65,8 @@ def rate_tab(shared: Shared) -> None:
     grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
 
     idle: Updates = {run: gr.update(interactive=True)}
+
+    shared.refreshes.append(Refresh(lambda: {metric: gr.update(choices=_metrics())}, [], [metric]))
 
     def draw(sweep: Sweep | None, metric: str, chosen: int | None) -> str:
         if sweep is None:
@@ -164,3 +166,8 @@ def rate_tab(shared: Shared) -> None:
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
     on_any([grown.change, chosen.change, metric.change], draw, [swept, metric, chosen], plot)
+
+
+def _metrics() -> list[tuple[str, str]]:
+    """The metrics that can be used here for so many points: titles and names."""
+    return [(row.title, row.name) for row in shown_at(Place.CHART) if row.unavailable() is None]

@@ -9,11 +9,12 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from textsketch.options import Options, described
+from textsketch.options import Option, Options, described
 from textsketch.render import registry
+from textsketch.render.renderer import Renderer
 from textsketch.web import html
-from textsketch.web.controls import PRIVATE, Updates
-from textsketch.web.option_controls import lacking, offered, option_control, set_values
+from textsketch.web.controls import PRIVATE, Refresh, Updates
+from textsketch.web.option_controls import lacking, offered, option_control, set_values, usable_choices
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class RendererControls:
     renderer: gr.Dropdown
     rendering: dict[str, Component]
     allocation: dict[str, Component]
+    refresh: Refresh
 
     @property
     def inputs(self) -> list[Component]:
@@ -62,44 +64,65 @@ def renderer_controls(tab: str, *, encoding: bool = False) -> RendererControls:
 
     encoding: whether the tab encodes, so that options of encoding are wanted too.
     """
-    reasons = {renderer.name: renderer.unavailable() for renderer in registry.RENDERERS}
-    ready = [renderer for renderer in registry.RENDERERS if reasons[renderer.name] is None]
+    ready = _ready()
     first = registry.preferred()
     chosen = gr.Dropdown(
-        [(renderer.title, renderer.name) for renderer in ready],
+        _titles(ready),
         value=first.name,
         label="Decoder",
         info="The painter runs anywhere. Stable Diffusion paints a photograph that follows the layers.",
         elem_id=f"{tab}-decoder",
         visible=len(ready) > 1,
     )
-    owners: dict[str, list[str]] = {}
+    takers: dict[str, list[str]] = {}
+    options: dict[str, Option] = {}
 
-    def controls(options: dict[str, Any]) -> dict[str, Component]:
+    def controls(kinds: dict[str, type[Options]]) -> dict[str, Component]:
         found = {}
-        for name, (one, takers) in options.items():
-            owners[name] = takers
-            found[name] = option_control(f"{tab}-{name}", one, visible=first.name in takers)
+        for name, (one, by) in offered(kinds).items():
+            options[name], takers[name] = one, by
+            found[name] = option_control(f"{tab}-{name}", one, visible=first.name in by)
         return found
 
-    rendering = offered({renderer.name: renderer.options for renderer in ready})
-    allocation = offered({renderer.name: renderer.allocation for renderer in ready}) if encoding else {}
-    made = RendererControls(chosen, controls(rendering), controls(allocation))
-    missing = [reason for reason in reasons.values() if reason is not None]
-    if missing:
-        gr.HTML(html.missing("Stable Diffusion as the decoder", missing))
-    missing = lacking([one for one, _ in allocation.values()])
-    if missing:
-        gr.HTML(html.missing("More choices for encoding", missing))
-    usable = {
-        name: not one.choices or sum(one.lacks(choice) is None for choice in one.choices) > 1
-        for name, (one, _) in (rendering | allocation).items()
-    }
+    # Those of renderers that lack something here too: it may arrive while the page is open.
+    rendering = controls({renderer.name: renderer.options for renderer in registry.RENDERERS})
+    allocation = (
+        controls({renderer.name: renderer.allocation for renderer in registry.RENDERERS}) if encoding else {}
+    )
+    both = rendering | allocation
+    missing = gr.HTML(_missing(allocation, options))
 
     def show_own(name: str) -> Updates:
-        both = made.rendering | made.allocation
-        return {both[one]: gr.update(visible=usable[one] and name in owners[one]) for one in both}
+        updates: Updates = {}
+        for option, control in both.items():
+            usable = usable_choices(options[option])
+            more: dict[str, Any] = {"choices": usable} if options[option].choices else {}
+            visible = name in takers[option] and (not more or len(usable) > 1)
+            updates[control] = gr.update(visible=visible, **more)
+        return updates
 
-    if len(ready) > 1:
-        chosen.change(show_own, chosen, made.inputs[1:], **PRIVATE)
-    return made
+    def refresh(name: str) -> Updates:
+        ready = _ready()
+        about = gr.update(choices=_titles(ready), visible=len(ready) > 1)
+        return {chosen: about, missing: _missing(allocation, options)} | show_own(name)
+
+    chosen.change(show_own, chosen, list(both.values()), **PRIVATE)
+    outputs = [chosen, missing, *both.values()]
+    return RendererControls(chosen, rendering, allocation, Refresh(refresh, [chosen], outputs))
+
+
+def _ready() -> list[Renderer]:
+    return [renderer for renderer in registry.RENDERERS if renderer.unavailable() is None]
+
+
+def _titles(renderers: list[Renderer]) -> list[tuple[str, str]]:
+    return [(renderer.title, renderer.name) for renderer in renderers]
+
+
+def _missing(allocation: dict[str, Component], options: dict[str, Option]) -> str:
+    """What cannot be used here, and what helps."""
+    reasons = [renderer.unavailable() for renderer in registry.RENDERERS]
+    decoders = [reason for reason in reasons if reason is not None]
+    choices = lacking([options[name] for name in allocation])
+    parts = [("More decoders", decoders), ("More choices for encoding", choices)]
+    return "".join(html.missing(title, sentences) for title, sentences in parts if sentences)

@@ -8,6 +8,7 @@ from gradio.components import Component
 from textsketch.web import html
 from textsketch.web.controls import Updates, on_any, picture_slider
 from textsketch.web.jobs import Update
+from textsketch.web.offers import CLIP, Fetches
 from textsketch.web.results import Result
 
 PAIRS = {
@@ -25,7 +26,7 @@ class ResultPanel:
     everything below it; while it tells the progress of a job, Cancel is there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fetches: Fetches) -> None:
         with gr.Row(elem_id="status-bar", equal_height=True):
             self.status = gr.HTML(html.note("Loading"), elem_id="status")
             self.cancel = gr.Button("Cancel", size="sm", elem_id="cancel", scale=0, min_width=90)
@@ -33,6 +34,8 @@ class ResultPanel:
             label="Preview", format="png", interactive=False, height=240, buttons=[], elem_id="preview"
         )
         self._headline = gr.HTML(html.headline_placeholder(), elem_id="headline")
+        self.scores = gr.HTML("", elem_id="scores")
+        self.offer, self.fetched = fetches.offer(CLIP)
         self._slider = picture_slider(
             "Two pictures beside each other, with a divider to move", max_height=620, elem_id="slider"
         )
@@ -51,12 +54,12 @@ class ResultPanel:
             self._jpeg = gr.DownloadButton("Download the JPEG", interactive=False, elem_id="take-jpeg")
         with gr.Accordion("The whole file, byte by byte", open=False):
             self._dump = gr.HTML("", elem_id="dump")
-        self._files = gr.State({})
+        self.shown = gr.State(None)  # the result
         # The pair that is chosen when the result arrives counts, not the one when it was asked for.
-        chosen = [self.pair, self._files]
+        chosen = [self.pair, self.shown]
         on_any(
-            [self.pair.change, self._files.change],
-            lambda pair, files: tuple(files[name] for name in PAIRS[pair]) if files else None,
+            [self.pair.change, self.shown.change],
+            lambda pair, shown: tuple(shown.files[name] for name in PAIRS[pair]) if shown else None,
             chosen,
             self._slider,
         )
@@ -66,7 +69,7 @@ class ResultPanel:
         """Every component the updates below may name."""
         return [
             self.status, self._preview, self._headline, self._layers,
-            self._tsk, self._png, self._jpeg, self._dump, self._files,
+            self._tsk, self._png, self._jpeg, self._dump, self.shown, self.scores,
         ]  # fmt: skip
 
     def working(self, update: Update) -> Updates:
@@ -93,5 +96,6 @@ class ResultPanel:
             self._png: gr.update(value=result.files["decoded"], interactive=True),
             self._jpeg: gr.update(value=result.files["jpeg"], interactive=True),
             self._dump: html.hex_dump(result.data),
-            self._files: result.files,
+            self.shown: result,
+            self.scores: "",
         }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PIL import Image
 
@@ -82,6 +83,7 @@ class Results:
     def __init__(self, root: Path, pool: Pool) -> None:
         self._root, self._pool = root, pool
         self._cache: ResultCache[Result] = ResultCache(root, _MOST_FOLDERS)
+        self._scored: WeakKeyDictionary[Result, Report] = WeakKeyDictionary()
 
     def encode(
         self,
@@ -111,10 +113,17 @@ class Results:
                 taken = self._pool.run(take_in, report, **where)
                 picture = Picture(Image.open(folder / ORIGINAL), *taken)
                 made = _make(report, picture, folder, file_stem(path), renderer=renderer, **asked)
-            pictures = [Image.open(made.files[name]) for name in ("original", "decoded", "jpeg_shown")]
-            made = replace(made, report=add_scores(made.report, _shown(learned=True), *pictures))
         self._cache.put(folder, asked_before, made, pin=keep)
         return made
+
+    def scored(self, result: Result, report: Progress) -> Report:
+        """The result's figures with the learned metrics, as far as these can be used here."""
+        known = self._scored.get(result)
+        if known is None or known.not_available:
+            report(0.0, "asking a network how alike the pictures are")
+            pictures = [Image.open(result.files[name]) for name in ("original", "decoded", "jpeg_shown")]
+            known = self._scored[result] = add_scores(result.report, _shown(learned=True), *pictures)
+        return known
 
     def decode_file(
         self,
@@ -222,7 +231,7 @@ def _make(
     choices: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
 ) -> Result:
-    """Encode a picture, decode it, measure it and write the files; learned metrics are left to the app."""
+    """Encode a picture, decode it, measure it and write the files; learned metrics are left to `scored`."""
     picture, choices, options = read.image, choices or {}, options or {}
     started = time.perf_counter()
     encoded = encode(

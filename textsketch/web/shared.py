@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
-from textsketch.web.controls import Changes
+from textsketch.web.controls import PRIVATE, Changes, Refresh, Updates
 from textsketch.web.jobs import Jobs
+from textsketch.web.offers import Fetches
 from textsketch.web.renderer_controls import RendererControls
 from textsketch.web.results import Results
 from textsketch.web.sweeps import Sweeps
@@ -40,4 +42,25 @@ class Shared:
     results: Results
     sweeps: Sweeps
     examples: Path
+    fetches: Fetches = field(default_factory=Fetches)
     current: Current = field(init=False)
+    arrivals: list[Dependency] = field(default_factory=list)
+    """Events after which something may be here that was not."""
+    refreshes: list[Refresh] = field(default_factory=list)
+    """What depends on what is here."""
+
+    def wire(self) -> None:
+        """Bring what depends on what is here up to date when the page is opened and after each arrival."""
+        inputs = [one for refresh in self.refreshes for one in refresh.inputs]
+        outputs = [one for refresh in self.refreshes for one in refresh.outputs]
+
+        def refresh(*values: Any) -> Updates:
+            given = iter(values)
+            found: Updates = {}
+            for part in self.refreshes:
+                found |= part.updates(*(next(given) for _ in part.inputs))
+            return found
+
+        self.page.load(refresh, inputs, outputs, queue=False, **PRIVATE)
+        for arrival in self.arrivals:
+            arrival.then(refresh, inputs, outputs, **PRIVATE)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from textsketch.measure.evaluation.curves import Point, point_sheet, protocol, sweep
-from textsketch.measure.metrics.table import METRICS
-from textsketch.progress import share
+from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.measure.metrics.table import METRICS, shown_at
+from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.web.chart import Mark
 from textsketch.web.jobs import Reporter
@@ -77,7 +78,9 @@ class Sweeps:
         report: gets the progress, and the sweep so far after each point as its preview. asked: caption, seed
         and options; see `curves.sweep`.
         """
-        asked_before = question(path, max_side=max_side, renderer=renderer, **asked)
+        learned = [row for row in shown_at(Place.CHART) if row.learned and row.unavailable() is None]
+        names = [row.name for row in learned]
+        asked_before = question(path, max_side=max_side, renderer=renderer, learned=names, **asked)
         known = self._cache.find(asked_before)
         if known is not None:
             return known
@@ -91,6 +94,7 @@ class Sweeps:
             else:
                 self._pool.run(take_in, report, **where)
                 sweep = _swept(report, folder, file_stem(path), renderer=renderer, **asked)
+            sweep = _scored(sweep, learned, asked["caption"], report)
         self._cache.put(folder, asked_before, sweep)
         return sweep
 
@@ -131,11 +135,27 @@ def _swept(
         seed=seed,
         renderer=renderer,
         options=options,
+        learned=False,  # the workers load no network; see `_scored`
         progress=share(report, 0.0, 0.97),
         found=keep,
     )
     report(0.98, "laying out the contact sheet")
     return so_far(_write_sheet(picture, points, renderer, options, folder, stem))
+
+
+def _scored(sweep: Sweep, learned: list[Metric], caption: str, report: Progress) -> Sweep:
+    """The sweep with these metrics of its points too."""
+    if not learned:
+        return sweep
+    with Image.open(sweep.original) as opened:
+        original = opened.convert("RGB")
+    points = []
+    for number, point in enumerate(sweep.points, 1):
+        report(0.99, f"asking a network about {number} of {len(sweep.points)} points")
+        with Image.open(point.png) as decoded:
+            found = {row.name: row.value(original, decoded, caption) for row in learned}
+        points.append(replace(point, values=point.values | found))
+    return replace(sweep, points=points)
 
 
 def _write(point: Point, folder: Path, stem: str) -> Shown:

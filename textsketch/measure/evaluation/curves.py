@@ -51,7 +51,8 @@ class Point:
 
 def protocol() -> str:
     """How the points are made and measured."""
-    models = "; ".join(f"{metric.title}: {metric.model}" for metric in metrics.shown_at(Place.CHART))
+    usable = [metric for metric in metrics.shown_at(Place.CHART) if metric.unavailable() is None]
+    models = "; ".join(f"{metric.title}: {metric.model}" for metric in usable)
     return (
         "Every point is a real file, decoded from its bytes; the formats' files are the best (PSNR) over "
         f"scale x quality within the budget. bpp = 8 x bytes of the whole file / pixels. {models}."
@@ -72,19 +73,25 @@ def sweep(
     options: Mapping[str, Any] | None = None,
     budgets_bytes: Sequence[int] = BUDGETS_BYTES,
     rivals: Sequence[str] | None = None,
+    learned: bool = True,
     progress: Progress | None = None,
     found: Callable[[Point], None] = lambda point: None,
 ) -> list[Point]:
     """Measure `picture` (RGB) in every mode and with every rival at every budget, smallest first.
 
-    rivals: names of baselines; None takes those the page draws. found: is called with each point as soon as it
+    rivals: names of baselines; None takes those the page draws. learned: whether to measure with
+    networks too. found: is called with each point as soon as it
     is measured. A budget too small for a mode or format gives no point, and neither does one with the same file
     as the curve's budget before. A caption that does not fit is left out. An exception raised in `progress`
     stops the sweep.
     """
     report = progress or ignore
     names = baselines.charted() if rivals is None else tuple(rivals)
-    usable = [metric for metric in metrics.shown_at(Place.CHART) if metric.unavailable() is None]
+    usable = [
+        metric
+        for metric in metrics.shown_at(Place.CHART)
+        if (learned or not metric.learned) and metric.unavailable() is None
+    ]
     subject = Subject(picture, caption, seed=seed, options={renderer: options or {}}, metrics=usable)
     curves = [(str(mode), OURS, str(mode), renderer) for mode in Mode]
     curves += [(FORMATS[name].title, name, "", "") for name in names]

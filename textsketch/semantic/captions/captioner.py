@@ -15,6 +15,7 @@ from textsketch.models import networks, weights
 from textsketch.options import Options, option
 from textsketch.progress import Progress
 from textsketch.semantic.captions.source import Source
+from textsketch.semantic.captions.wording import cleaned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +80,7 @@ def _generate(
             do_sample=False,
             stopping_criteria=StoppingCriteriaList([Report()]),
         )
-    caption = " ".join(processor.tokenizer.decode(tokens[0], skip_special_tokens=True).split())
+    caption = cleaned(processor.tokenizer.decode(tokens[0], skip_special_tokens=True))
     report(1.0, caption)
     return caption
 

@@ -124,13 +124,9 @@ def code(command: str) -> str:
 
 
 def missing(title: str, reasons: list[str]) -> str:
-    """What cannot be used here: what to do first in plain sight, the rest to unfold."""
-    first, *rest = (marked_up(reason) for reason in dict.fromkeys(reasons))
-    line = f"<b>{escape(title)}.</b> {first}"
-    if not rest:
-        return f'<div class="ts-status ts-missing">{line}</div>'
-    items = "".join(f"<li>{reason}</li>" for reason in rest)
-    return f'<details class="ts-status ts-missing"><summary>{line}</summary><ul>{items}</ul></details>'
+    """What else there could be here, to unfold: a sentence each that says what it needs."""
+    items = "".join(f"<li>{marked_up(reason)}</li>" for reason in dict.fromkeys(reasons))
+    return f'<details class="ts-status ts-missing"><summary>{escape(title)}</summary><ul>{items}</ul></details>'
 
 
 def layers(result: Result) -> str:

@@ -102,8 +102,8 @@ class Fetches:
         return line, get.click(work, None, line, concurrency_id="fetch", **PRIVATE)
 
     def refresh(self, feature: Feature, line: gr.HTML) -> Refresh:
-        """What keeps the line of an offer up to date."""
-        return Refresh(lambda: {line: self.offer_line(feature)}, [], [line])
+        """What takes the line of an offer away once the feature is here."""
+        return Refresh(lambda: {} if self.offer_line(feature) else {line: ""}, [], [line])
 
     def offer_line(self, feature: Feature) -> str:
         """What the feature gives, its size and licence, or what has to be installed before; "" if it is here."""

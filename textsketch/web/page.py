@@ -16,7 +16,7 @@ from textsketch.web.intake import Intake
 from textsketch.web.workers import UNFORESEEN
 from textsketch.web.workspace import Workspace
 
-MALFORMED = "this is not what the page sends: reload it, or see its API page"
+MALFORMED = "this is nothing the app takes: reload the page, upload the file again, or see the API page"
 
 
 class Page(gr.Blocks):

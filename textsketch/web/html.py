@@ -126,7 +126,9 @@ def code(command: str) -> str:
 def missing(title: str, reasons: list[str]) -> str:
     """What else there could be here, to unfold: a sentence each that says what it needs."""
     items = "".join(f"<li>{marked_up(reason)}</li>" for reason in dict.fromkeys(reasons))
-    return f'<details class="ts-status ts-missing"><summary>{escape(title)}</summary><ul>{items}</ul></details>'
+    return (
+        f'<details class="ts-status ts-missing"><summary>{escape(title)}</summary><ul>{items}</ul></details>'
+    )
 
 
 def layers(result: Result) -> str:

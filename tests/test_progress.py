@@ -1,5 +1,6 @@
 """Word of how far the work is, handed down in shares."""
 
+from textsketch import progress
 from textsketch.progress import ignore, share
 
 
@@ -14,3 +15,19 @@ def test_a_share_covers_its_part_of_the_whole():
 
 def test_ignored_progress_says_nothing():
     assert share(ignore, 0.2, 0.4)(0.5, "anything") is None
+
+
+def test_a_download_tells_what_is_here_the_speed_and_the_time_left(monkeypatch):
+    now_s = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now_s[0])
+    said = []
+    report = progress.with_speed(lambda fraction, message: said.append(message), 600_000_000)
+    report(0.5, "Downloading")  # half of it was here before: that is no speed
+    for _ in range(20):
+        now_s[0] += 1
+        report(0.5 + (now_s[0] - 100) * 0.01, "Downloading")
+    assert said[0] == "Downloading"
+    assert said[-1] == "Downloading, 420 of 600 MB, 6.0 MB/s, 30 s left"
+    now_s[0] += 60
+    report(0.7, "Waiting")  # nothing came for so long that there is no speed to tell
+    assert said[-1] == "Waiting"

@@ -11,6 +11,7 @@ from textsketch.models import weights
 from textsketch.options import Options, described, option
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
+from textsketch.semantic.text.coder import encode_text
 from textsketch.web.caption_writer import caption_writer
 from textsketch.web.jobs import JobCancelledError, Jobs
 
@@ -24,7 +25,11 @@ def page(monkeypatch, tmp_path):
     def lay_out():
         with gr.Blocks() as demo:
             picture, caption, line = gr.Image(), gr.Textbox(elem_id="caption"), gr.HTML(elem_id="line")
-            caption_writer(Jobs(1), lambda path, report: PIL.Image.open(path), picture, caption, line)
+            writer = caption_writer(
+                Jobs(1), lambda path, report: PIL.Image.open(path), picture, caption, line
+            )
+            uploaded = picture.upload(lambda: None)
+            writer.propose_after(uploaded, picture, [gr.Radio(), gr.Number()])
         return {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
     return lay_out
@@ -108,3 +113,31 @@ def test_what_a_search_has_found_is_kept_when_it_is_cancelled(page, monkeypatch,
         controls, demo = page()
         shown = written(demo, controls, tmp_path, "poet", 9, True, 500, "en")
         assert shown.get("caption") == ("o first line" if usable else None)
+
+
+def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 160)):
+    """What a quick source proposes for a picture that a visitor brings."""
+    PIL.Image.new("RGB", size).save(tmp_path / "a.png")
+    (propose,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "propose"]
+    values = [one.default for source in table.SOURCES.values() for one in described(source.options)]
+    request = SimpleNamespace(session_hash="visitor")
+    asked = (str(tmp_path / "a.png"), typed, "custom", budget, automatic, None, *values)
+    found = [value for updates in propose(request, *asked) for value in updates.values()]
+    return next((value for value in reversed(found) if isinstance(value, str) and "<" not in value), None)
+
+
+def test_a_caption_is_proposed_for_a_picture_without_one_and_is_a_fifth_of_the_budget_at_most(
+    page, monkeypatch, tmp_path
+):
+    long = "a brown dog with a red collar running on the beach near the water"
+    slow = replace(make_poet(), write=lambda picture, options, progress: "a slow one")
+    monkeypatch.setitem(table.SOURCES, "slow", replace(slow, name="slow"))
+    _, demo = page()
+    assert proposed(demo, tmp_path) == ""  # it would take minutes, and nobody asked
+    quick = replace(slow, name="quick", quick=True, write=lambda picture, options, progress: long)
+    monkeypatch.setitem(table.SOURCES, "quick", quick)
+    _, demo = page()
+    assert proposed(demo, tmp_path) == long
+    assert proposed(demo, tmp_path, typed="mine") == "" == proposed(demo, tmp_path, automatic=False)
+    short = proposed(demo, tmp_path, budget=60)
+    assert long.startswith(short) and 0 < len(encode_text(short)) <= 12

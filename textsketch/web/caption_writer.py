@@ -80,7 +80,12 @@ def caption_writer(
             )
             write = gr.Button("Write a caption", size="sm", elem_id="write")
             cancel = gr.Button("Cancel", size="sm", elem_id="write-cancel")
-        automatic = gr.Checkbox(True, label="Write one for each picture I bring", elem_id="caption-automatic")
+        automatic = gr.Checkbox(
+            True,
+            label="Write one for each picture I bring",
+            visible=any(source.quick for source in ready),
+            elem_id="caption-automatic",
+        )
     rows: dict[str, gr.Row] = {}
     options: list[tuple[str, str]] = []
     controls: list[Component] = []
@@ -135,13 +140,15 @@ def caption_writer(
     ) -> Iterator[Updates]:
         jobs.overtake(owner(request, "caption"))
         yield {proposal: ""}
-        if not path or typed.strip() or not automatic or name not in [source.name for source in _ready()]:
+        quick = [source.name for source in _ready() if source.quick]
+        if not path or typed.strip() or not automatic or not quick:
             return
 
         def fit(text: str) -> str:
             return fitted(text, parse_budget(chosen_budget(preset, size_bytes), read_size(path)) // _SHARE)
 
-        yield from writing(request, path, name, values, proposal, fit)
+        writer = name if name in quick else quick[0]
+        yield from writing(request, path, writer, values, proposal, fit)
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "caption"))
@@ -159,12 +166,17 @@ def caption_writer(
         if name not in names:
             name = names[0] if names else None
         about = gr.update(choices=_titles(ready), value=name)
-        shown: Updates = {panel: gr.update(visible=bool(ready)), chosen: about, missing: _missing()}
+        shown: Updates = {
+            panel: gr.update(visible=bool(ready)),
+            chosen: about,
+            automatic: gr.update(visible=any(source.quick for source in ready)),
+            missing: _missing(),
+        }
         return shown | {row: gr.update(visible=name == of) for of, row in rows.items()}
 
     return CaptionWriter(
         written,
-        Refresh(refresh, [chosen], [panel, chosen, missing, *rows.values()]),
+        Refresh(refresh, [chosen], [panel, chosen, automatic, missing, *rows.values()]),
         propose,
         [automatic, chosen, *controls],
         [write],

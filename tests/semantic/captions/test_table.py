@@ -43,7 +43,7 @@ def nothing_here(monkeypatch, tmp_path):
 
 
 def test_the_shipped_rows_are_complete():
-    assert list(table.SOURCES) == ["blip", "florence2", "prompt-inversion"]
+    assert list(table.SOURCES) == ["florence2", "blip", "prompt-inversion"]
     for name, source in table.SOURCES.items():
         assert source.name == name and source.title and source.summary
         assert source.options() == source.options()
@@ -69,7 +69,7 @@ def test_a_row_is_written_with_its_own_options(poet):
         ("poet", {"rhymed": 1}, "rhymed must be true or false, not 1"),
         ("poet", {"language": 5}, "language must be text, not 5"),
         ("poet", {"lines": 10}, "lines must be a whole number from 1 to 9, not 10"),
-        ("novelist", {}, "no caption source called 'novelist'; choose one of blip, florence2"),
+        ("novelist", {}, "no caption source called 'novelist'; choose one of florence2, blip"),
     ],
 )
 def test_an_unknown_or_foreign_option_is_one_sentence(poet, name, options, sentence):
@@ -105,7 +105,7 @@ def test_the_command_line_offers_a_new_row_and_its_options(poet, capsys, tmp_pat
     with contextlib.suppress(SystemExit):
         main(["caption", "--help"])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "{blip,florence2,prompt-inversion,poet}" in printed and "poet, verses" in printed
+    assert "{florence2,blip,prompt-inversion,poet}" in printed and "poet, verses" in printed
     assert "--lines N poet: lines of the poem (1 to 9, default: 1)" in printed
     assert "--rhymed, --no-rhymed" in printed
     assert main(["caption", str(tmp_path / "a.png"), "--source", "poet", "--lines", "2", "--no-rhymed"]) == 0

@@ -110,16 +110,18 @@ def _unavailable(name: str) -> str | None:
 BLIP = Source(
     "blip",
     "BLIP",
-    "a short caption by a small network",
+    "a short caption by an older network",
     Options,
     functools.partial(_unavailable, "blip"),
     _write_blip,
+    quick=True,
 )
 FLORENCE2 = Source(
     "florence2",
     "Florence-2",
-    "a caption by a larger network",
+    "a caption, short or detailed",
     Florence2Options,
     functools.partial(_unavailable, "florence2"),
     _write_florence2,
+    quick=True,
 )

@@ -20,7 +20,7 @@ class Source:
     summary: what it does, for --help. options: the class of its own. unavailable() is the
     sentence that says what is missing here, None if nothing. write(picture, options, progress) takes an RGB
     picture of any size and tells `progress` what is written so far; with `usable_at_once` that is a caption
-    already, which one who cancels can keep.
+    already, which one who cancels can keep. quick: it takes seconds, so that it may write without being asked.
     """
 
     name: str
@@ -30,3 +30,4 @@ class Source:
     unavailable: Callable[[], str | None]
     write: Callable[[Image.Image, Any, Progress], str]
     usable_at_once: bool = False
+    quick: bool = False

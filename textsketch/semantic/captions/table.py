@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SOURCES = {
-    source.name: source for source in (captioner.BLIP, captioner.FLORENCE2, prompt_inversion.PROMPT_INVERSION)
+    source.name: source for source in (captioner.FLORENCE2, captioner.BLIP, prompt_inversion.PROMPT_INVERSION)
 }
 """Every caption source by name, the one to take unless asked for another first."""
 
@@ -27,7 +27,7 @@ def get(name: str) -> Source:
 
 
 def write(
-    picture: Image.Image, name: str = "blip", *, progress: Progress | None = None, **options: object
+    picture: Image.Image, name: str = "florence2", *, progress: Progress | None = None, **options: object
 ) -> str:
     """A caption for an RGB picture by the source called `name`; `options` are its own.
 

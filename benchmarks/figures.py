@@ -42,10 +42,10 @@ def diffusion_paragraph(data: str) -> str:
     gigabytes = sum(weights.entry(name).size_bytes for name in needed) / 1e9
     return (
         f"The figures above are the painter's. Those of the Stable Diffusion profiles ({', '.join(names)}) need "
-        f"the weights {', '.join(needed)} (about {gigabytes:.1f} GB) and a GPU; this one command makes them, on "
-        "as many GPUs as there are:\n\n"
+        f"their weights (about {gigabytes:.1f} GB) and a GPU; this one command makes them, on as many GPUs as "
+        "there are:\n\n"
         "```sh\n"
-        f"for w in {' '.join(needed)}; do textsketch weights fetch $w; done && \\\n"
+        f"for w in {' '.join(names)}; do textsketch weights fetch $w; done && \\\n"
         f"accelerate launch -m textsketch evaluate {data} --captions {CAPTIONS} \\\n"
         f"  --renderers painter,{','.join(names)} --out out/diffusion\n"
         "```"

@@ -15,6 +15,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 SLOW = {
     "the app runs": ["test_app.py", "web/test_intake.py", "web/test_workers.py", "web/test_workspace.py"],
     "programs run": [
+        "test_first_real_run.py",
         "test_readme.py",
         "test_training.py",
         "image/test_memory.py",

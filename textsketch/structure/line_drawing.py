@@ -30,6 +30,9 @@ _SKETCH_WIDTH = 3.0
 _ANTI_ALIASING = 0.9  # how much wider a line is drawn than asked for, in pixels
 _LINE_BLUR = 2.4
 _LINE_PEAK = 0.8
+# Lengths, in short sides of the picture, from which and up to which lines grow wider and stronger.
+_SHORT, _LONG = 1 / 16, 1 / 2
+_FAINTEST = 0.75
 
 
 def extract(picture: Image.Image, detector: str) -> OperatingPoints:
@@ -39,22 +42,36 @@ def extract(picture: Image.Image, detector: str) -> OperatingPoints:
     return OperatingPoints(len(lines), lambda step: Strokes(draw(lines[:step], shape)))
 
 
-def line_mask(strokes: np.ndarray, height: int, width: int, thickness: float) -> np.ndarray:
+def line_mask(
+    strokes: np.ndarray, height: int, width: int, thickness: float, *, by_length: bool = False
+) -> np.ndarray:
     """How far a line of `thickness` pixels covers each pixel: (height, width) float32, 0 to 1.
 
-    strokes: (rows, columns) bool grid.
+    strokes: (rows, columns) bool grid. by_length: draw short lines thinner and fainter, see `emphasis`.
     """
     import cv2
 
     zoom = 2 if height * width <= 2_000_000 else 1
     canvas = np.zeros((height * zoom, width * zoom), np.uint8)
-    lines = [
-        np.rint(points[:, ::-1] * zoom * 16 - 8).astype(np.int32)
-        for points in polylines(strokes, height, width)
-    ]
-    cv2.polylines(canvas, lines, False, (255,), max(1, round(thickness * zoom)), cv2.LINE_AA, 4)
+    groups: dict[float, list[np.ndarray]] = {}
+    for points in polylines(strokes, height, width):
+        share = emphasis(points, min(height, width)) if by_length else 1.0
+        groups.setdefault(share, []).append(np.rint(points[:, ::-1] * zoom * 16 - 8).astype(np.int32))
+    for share, lines in sorted(groups.items()):  # the longest last, over the others
+        wide = max(1, round(thickness * share * zoom))
+        cv2.polylines(canvas, lines, False, (round(255 * share),), wide, cv2.LINE_AA, 4)
     covered = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     return covered.reshape(height, width).astype(np.float32) / 255
+
+
+def emphasis(points: np.ndarray, short_side: int) -> float:
+    """How wide and strong a line of (n, 2) points is drawn, a share of the widest, in steps of an eighth.
+
+    Detectors see long contours more surely than short ones, and a network follows what it sees strongly.
+    """
+    length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum()) / short_side
+    share = _FAINTEST + (1 - _FAINTEST) * math.log2(max(length, 1e-6) / _SHORT) / math.log2(_LONG / _SHORT)
+    return round(8 * min(max(share, _FAINTEST), 1.0)) / 8
 
 
 def soften_strokes(planes: np.ndarray, strokes: np.ndarray) -> np.ndarray:
@@ -82,14 +99,15 @@ def soft_edges(strokes: np.ndarray, size: tuple[int, int]) -> Image.Image:
 
 def sketch(strokes: np.ndarray, size: tuple[int, int]) -> Image.Image:
     """Strokes as the crisp drawing the sketch adapter wants: mode "L" of `size`, white on black."""
-    return _grey(_lines(strokes, size, _SKETCH_WIDTH))
+    return _grey(np.minimum(_lines(strokes, size, _SKETCH_WIDTH) / _FAINTEST, 1))
 
 
 def _lines(strokes: np.ndarray, size: tuple[int, int], thickness_at_512: float) -> np.ndarray:
     width, height = size
     if not strokes.any():
         return np.zeros((height, width), np.float32)
-    return line_mask(strokes, height, width, thickness_at_512 * min(size) / _TRAINED_SIDE)
+    thickness = thickness_at_512 * min(size) / _TRAINED_SIDE
+    return line_mask(strokes, height, width, thickness, by_length=True)
 
 
 def _grey(share: np.ndarray) -> Image.Image:

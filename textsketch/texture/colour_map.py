@@ -16,6 +16,8 @@ from textsketch.texture.wavelet import StrokeWavelet
 STEP_COUNT = 64
 LARGEST = 255
 """Largest magnitude a coefficient can have."""
+MOST_CELLS = 32
+"""Of `cells` along the longer side: finer colours are as often the painter's mistake as a network's."""
 
 
 def quantiser_step(index: int) -> float:
@@ -54,6 +56,26 @@ def synthesise(layers: Layers, wavelet: StrokeWavelet, skipped: int = 0) -> np.n
 def dequantise(coefficients: np.ndarray) -> np.ndarray:
     """Where in its quantiser cell each value is taken to lie, in units of the step."""
     return coefficients - 0.06 * np.sign(coefficients).astype(np.float32)
+
+
+def cells(layers: Layers) -> tuple[int, int]:
+    """Rows and columns of the colours that `layers` really have, at most `MOST_CELLS` along the longer side.
+
+    They must have a texture.
+    """
+    assert layers.texture is not None
+    coefficients = layers.texture.coefficients
+    shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
+    coarse = shapes[-1]
+    for shape in reversed(shapes):
+        if max(shape) > MOST_CELLS:
+            break
+        coarse = shape
+        outside = coefficients.copy()
+        outside[:, : shape[0], : shape[1]] = 0
+        if not outside.any():
+            break
+    return coarse
 
 
 def preview(texture: Texture, layers: Layers) -> np.ndarray:

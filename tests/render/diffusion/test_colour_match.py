@@ -7,6 +7,7 @@ import pytest
 
 from textsketch import bitstream, pipeline
 from textsketch.render.diffusion import colour_match
+from textsketch.texture import colour_map
 
 
 @pytest.fixture(scope="module")
@@ -40,4 +41,4 @@ def test_the_cells_are_those_whose_colours_the_file_has(photo, kept):
     coarser = dataclasses.replace(
         layers, texture=dataclasses.replace(layers.texture, coefficients=coefficients)
     )
-    assert colour_match.cells(coarser) == min(kept, (20, 30))
+    assert colour_map.cells(coarser) == min(kept, (20, 30))

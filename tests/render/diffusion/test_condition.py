@@ -35,6 +35,16 @@ def test_soft_edges_fade_and_the_sketch_is_crisp():
     assert between[0] > 0.75 and between[1] < 0.5
 
 
+def test_long_lines_are_drawn_wider_and_in_soft_edges_stronger_than_short_ones():
+    strokes = np.zeros((64, 64), bool)
+    strokes[16, 2:62] = strokes[48, 30:34] = True
+    soft, crisp = (np.asarray(f(strokes, (512, 512))) for f in (line_drawing.soft_edges, line_drawing.sketch))
+    for drawn, stronger in ((soft, True), (crisp, False)):
+        long, short = drawn[64:192, 256].astype(int), drawn[320:448, 256].astype(int)
+        assert long.sum() > 1.1 * short.sum() > 0
+        assert (long.max() > 1.1 * short.max()) == stronger
+
+
 def test_no_strokes_give_black():
     assert np.asarray(line_drawing.soft_edges(np.zeros((8, 8), bool), (64, 64))).max() == 0
 

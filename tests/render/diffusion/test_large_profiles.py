@@ -95,7 +95,7 @@ def test_sdxl_is_what_diffusers_own_pipeline_computes_from_a_sketch_and_a_start(
     try:
         expected = its(
             f"a yellow disc, {chosen.prompt_suffix}",
-            image=painting.render(layers, SIZE, grain=False),
+            image=painting.render(layers, SIZE, grain=False, brush=False),
             control_image=[sketch(layers)],
             control_mode=[2],
             negative_prompt=chosen.negative_prompt,

@@ -34,6 +34,7 @@ from textsketch.render.diffusion import (
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.painter import painting
 from textsketch.structure import line_drawing, ntc
+from textsketch.texture import colour_map
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +137,8 @@ def test_control_scales_the_sketch_s_adapter_and_leaves_the_colours(layers):
 @pytest.mark.parametrize("profile", profiles.NAMES)
 def test_the_colours_of_every_cell_are_those_of_the_map(profile, layers):
     size = condition.working_size(layers.size)
-    painted = np.asarray(painting.render(layers, size, grain=False))
-    cells = colour_match.cells(layers)
+    painted = np.asarray(painting.render(layers, size, grain=False, brush=False))
+    cells = colour_map.cells(layers)
 
     def worst(**options):
         found = np.asarray(render(layers, size, profile=profile, steps=2, **options))

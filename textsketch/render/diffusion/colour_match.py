@@ -10,45 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textsketch.codestream.grids import base_level, level_shapes
 from textsketch.layers import Layers
+from textsketch.texture import colour_map
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_MOST_CELLS = 32
-"""Along the longer side: finer colours are as often the painter's mistake as the network's."""
 _MOST_PASSES = 24
 _NEAR_ENOUGH = 0.5
 _STEP = 1.6
 """Between what flat differences and those from cell to cell need: both shrink to 0.6 in a pass."""
 
 
-def cells(layers: Layers) -> tuple[int, int]:
-    """Rows and columns of the colours that `layers` really have, at most 32 along the longer side.
-
-    They must have a texture.
-    """
-    assert layers.texture is not None
-    coefficients = layers.texture.coefficients
-    shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
-    coarse = shapes[-1]
-    for shape in reversed(shapes):
-        if max(shape) > _MOST_CELLS:
-            break
-        coarse = shape
-        outside = coefficients.copy()
-        outside[:, : shape[0], : shape[1]] = 0
-        if not outside.any():
-            break
-    return coarse
-
-
 def matched(picture: Image.Image, painted: Image.Image, layers: Layers) -> Image.Image:
     """The RGB `picture` with the colours of the painter's picture of the colour map, which has its size."""
     from PIL import Image
 
-    return Image.fromarray(match(np.asarray(picture), np.asarray(painted), cells(layers)))
+    return Image.fromarray(match(np.asarray(picture), np.asarray(painted), colour_map.cells(layers)))
 
 
 def cell_means(pixels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -104,6 +104,17 @@ def allocate(
     return replace(layers, candidate=best)
 
 
+def invents(layers: Layers, options: Settings) -> str | None:
+    """What a network adds to `layers`; see `render.renderer`."""
+    sent = ["the words"]
+    if layers.structure is not None:
+        sent.append("the lines")
+    if layers.texture is not None:
+        sent.append("the coarse colours")
+    listed = " and ".join([", ".join(sent[:-1]), sent[-1]]) if len(sent) > 1 else sent[0]
+    return f"Painted by a network: only {listed} were sent, everything else is invented."
+
+
 def _row(profile: Profile) -> Renderer:
     unavailable: Callable[[], str | None] = functools.partial(profiles.unavailable, profile)
     return Renderer(
@@ -116,6 +127,7 @@ def _row(profile: Profile) -> Renderer:
         unavailable=unavailable,
         paints_beside=False,
         prompt=lambda layers: words.prompt(layers, profile.prompt_suffix),
+        invents=invents,
         share_gpu=sampler.gpu_run,
         prepare=functools.partial(sampler.prepare, profile.name),
     )

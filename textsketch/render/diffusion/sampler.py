@@ -179,13 +179,13 @@ def _finish(
 
 @contextlib.contextmanager
 def _errors() -> Iterator[None]:
+    import torch
+
     try:
         yield
-    except (
-        RuntimeError,
-        MemoryError,
-    ) as error:  # torch.OutOfMemoryError is a RuntimeError; Apple's has no name
-        if isinstance(error, RuntimeError) and "memory" not in f"{type(error).__name__} {error}".lower():
+    except (RuntimeError, MemoryError) as error:
+        # Apple's and Intel's GPUs have no class of error of their own for it.
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and "out of memory" not in str(error):
             raise
         loaded_networks.empty_cache()
         raise RenderError(

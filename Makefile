@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load figures format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ help: ## list these targets
 	@touch .venv/core $@
 
 demo: .venv/core ## install the core (no torch) and serve the web demo at http://127.0.0.1:7860
+	$(BIN)/textsketch app --port $(PORT)
+
+.venv/everything: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e .
+	@touch .venv/core $@
+
+demo-full: .venv/everything ## install everything (torch, Stable Diffusion, captioners, CLIP) and serve the demo
 	$(BIN)/textsketch app --port $(PORT)
 
 test: .venv/full ## install everything and run the whole test suite

@@ -16,6 +16,7 @@ VISITOR = SimpleNamespace(session_hash="visitor")
 @pytest.fixture
 def nothing_here(monkeypatch, tmp_path):
     monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
 
@@ -59,8 +60,11 @@ def test_where_libraries_are_missing_the_line_says_what_they_cost_and_offers_no_
         assert word in line
 
 
-def test_a_space_offers_nothing(nothing_here, monkeypatch):
-    monkeypatch.setenv("SPACE_ID", "somebody/textsketch")
+@pytest.mark.parametrize(
+    ("name", "value"), [("SPACE_ID", "somebody/textsketch"), ("GRADIO_SERVER_NAME", "0.0.0.0")]
+)
+def test_where_strangers_are_served_nothing_is_offered_or_fetched(nothing_here, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
     fetched = []
     monkeypatch.setattr(weights, "fetch_group", lambda *asked: fetched.append(asked))
     fetches = Fetches()

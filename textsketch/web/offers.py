@@ -21,6 +21,7 @@ _LIBRARIES = (
     "Its libraries are not installed: pip install -r requirements.txt brings them, 6 GB with torch for NVIDIA "
     "GPUs; without such a GPU 2 GB are enough, with this before: "
 )
+_OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 _CPU_TORCH = "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu"
 
 
@@ -62,11 +63,15 @@ PHOTOGRAPHS = Feature(
 
 
 class Fetches:
-    """Downloads for visitors, one at a time. may_fetch: False on a Space, which has what it needs."""
+    """Downloads for visitors, one at a time.
+
+    may_fetch: False on a Space, which has what it needs, and where others than this machine's users are served.
+    """
 
     def __init__(self) -> None:
         self._jobs = Jobs(1)
-        self.may_fetch = "SPACE_ID" not in os.environ
+        address = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+        self.may_fetch = "SPACE_ID" not in os.environ and address in _OWN_MACHINE
 
     def offer(self, feature: Feature) -> tuple[gr.HTML, Dependency]:
         """Lay out the line and its buttons, which are there while the line offers or tells a download.

@@ -207,7 +207,7 @@ def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_pat
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert main(["caption", str(photo_path)]) == 2
     message = capsys.readouterr().err
-    assert "weights fetch blip" in message or "pip install -r" in message
+    assert "weights fetch florence2" in message or "pip install -r" in message
 
 
 def test_info_tells_the_structure_the_candidate_and_the_colours_in_words(tmp_path, capsys):

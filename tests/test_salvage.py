@@ -147,7 +147,8 @@ def test_the_command_line_salvages_when_told_to(tmp_path, capsys):
     path.write_bytes(data[:-3])
     for command in (["decode", str(path)], ["info", str(path)]):
         assert main(command) == 2
-        assert "truncated" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "truncated" in said and said.endswith("; --salvage gives what is left, text+sketch\n")
         assert main([*command, "--salvage", "--json"]) == 0
         printed = capsys.readouterr()
         record = json.loads(printed.out)
@@ -156,7 +157,8 @@ def test_the_command_line_salvages_when_told_to(tmp_path, capsys):
     path.write_bytes(data)
     assert main(["info", str(path), "--salvage"]) == 0 and capsys.readouterr().err == ""
     path.write_bytes(data[:5])
-    assert main(["decode", str(path), "--salvage"]) == 2
+    assert main(["decode", str(path), "--salvage"]) == 2 == main(["decode", str(path)])
+    assert "--salvage" not in capsys.readouterr().err
 
 
 def test_the_header_alone_is_no_picture():

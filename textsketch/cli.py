@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from textsketch.budget import PRESETS
-from textsketch.errors import TextsketchError, WeightsError
+from textsketch.errors import BitstreamError, TextsketchError, WeightsError
 from textsketch.image.formats import LISTED
 from textsketch.layers import Mode
 from textsketch.options import add_arguments, given
@@ -214,9 +215,10 @@ def _decode(options: argparse.Namespace) -> None:
     from textsketch.pipeline import decode
 
     out = _output(options.file, options.out, ".png")
+    data = _sound(options)
     with _progress(options) as progress:
         decoded = decode(
-            options.file,
+            data,
             mode=options.layers,
             renderer=options.renderer,
             damaged="skip" if options.salvage else "error",
@@ -238,13 +240,29 @@ def _decode(options: argparse.Namespace) -> None:
     _print(options, record, "\n".join(lines))
 
 
+def _sound(options: argparse.Namespace) -> bytes:
+    """The bytes of the file; of a damaged one only if --salvage was given, else its error names that."""
+    from textsketch import bitstream
+    from textsketch.pipeline import read_file
+
+    data = read_file(options.file)
+    if not options.salvage:
+        try:
+            bitstream.unpack(data)
+        except BitstreamError as error:
+            left = ""
+            with contextlib.suppress(BitstreamError):
+                left = f"; --salvage gives what is left, {bitstream.salvage(data).layers.mode}"
+            raise BitstreamError(f"{error}{left}") from None
+    return data
+
+
 def _info(options: argparse.Namespace) -> None:
     from textsketch import bitstream
     from textsketch.measure.report import layer_bytes
-    from textsketch.pipeline import read_file
     from textsketch.semantic import words
 
-    data, lost = read_file(options.file), None
+    data, lost = _sound(options), None
     if options.salvage:
         saved = bitstream.salvage(data)
         data, layers, lost = saved.data, saved.layers, saved.lost
@@ -327,6 +345,7 @@ def _compare(options: argparse.Namespace) -> None:
     lines = [f"{folder}: {size} ({_parts(report.layer_bytes)})"]
     lines += _source_notes(report.notes)
     lines += _invented(decoded.invented)
+    lines.append(f"  side_by_side.png shows all; the files and report.json lie beside it in {folder}")
     rows = [("textsketch", report.size_bytes, report.quality, str(decoded.mode))]
     rows += [(FORMATS[b.codec].title, b.size_bytes, b.quality, b.label) for b in report.baselines]
     for name, size_bytes, quality, label in rows:

@@ -10,7 +10,7 @@ import operator
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textsketch import bitstream, options
 from textsketch.budget import parse_budget
@@ -188,6 +188,24 @@ def _told(renderer: str, rendering: dict[str, object]) -> options.Options:
     """A renderer's options. Raises OptionError."""
     others = {one.name: one.options for one in registry.RENDERERS}
     return options.fill(f"the {renderer} renderer", registry.get(renderer).options, rendering, others)
+
+
+def paint_plain(
+    layers: Layers,
+    *,
+    renderer: str = registry.DEFAULT.name,
+    size: tuple[int, int] | None = None,
+    **rendering: Any,
+) -> Image.Image:
+    """Paint what was sent and nothing else, as an RGB picture.
+
+    By `renderer` with its options, where it can leave out what it invents; else by the painter. The rest is as
+    in `paint`.
+    """
+    chosen = registry.get(renderer)
+    if not chosen.plain:
+        chosen, rendering = registry.DEFAULT, {}
+    return paint(layers, renderer=chosen.name, size=size, **(rendering | {**chosen.plain}))
 
 
 def parse_seed(seed: int) -> int:

@@ -1,5 +1,11 @@
-from PIL import Image
+import dataclasses
 
+from PIL import Image, ImageOps
+
+from textsketch import bitstream
+from textsketch.options import Options
+from textsketch.render import registry
+from textsketch.render.painter import painting
 from textsketch.web import html
 from textsketch.web.jobs import Reporter
 from textsketch.web.results import Results
@@ -46,3 +52,35 @@ def test_a_sharpened_picture_has_the_plain_painting_beside_it_and_says_so(tmp_pa
     assert plain.files["plain"] == plain.files["decoded"]
     assert said in html.headline(show) and said in html.file_card(again)
     assert said not in html.headline(plain)
+
+
+def test_a_generated_picture_has_the_painter_s_beside_it_and_shows_where_it_departs(
+    tmp_path, photo, monkeypatch
+):
+    photo.save(tmp_path / "coffee.png")
+    painter = registry.get("painter")
+
+    def dream(layers, size, options, **rest):
+        return ImageOps.invert(painting.render(layers, size))
+
+    row = dataclasses.replace(
+        painter,
+        name="dreamer",
+        title="Dreamer",
+        render=dream,
+        options=Options,
+        paints_beside=False,
+        invents=lambda layers, options: "Dreamt.",
+        plain={},
+        plain_modes=(),
+    )
+    monkeypatch.setattr(registry, "RENDERERS", [painter, row])
+    pool = Pool(1)
+    asked = {"mode": "three-layer", "budget": 300, "max_side": 240, "report": Reporter()}
+    show = Results(tmp_path, pool).encode(str(tmp_path / "coffee.png"), **asked, renderer="dreamer")
+    pool.close()
+    sent = painting.render(bitstream.unpack(show.data), brush=False)
+    assert Image.open(show.files["plain"]).tobytes() == sent.tobytes()
+    assert Image.open(show.files["departs"]).size == photo.size
+    assert "Dreamt. " in html.headline(show) and "clearly other colours than were sent" in html.headline(show)
+    assert "layer-departs" in html.layers(show)

@@ -132,7 +132,7 @@ def missing(title: str, reasons: list[str]) -> str:
 
 
 def layers(result: Result) -> str:
-    """A card for each layer of the file, with its bytes."""
+    """A card for each layer of the file, with its bytes; one more for what a network made of them."""
     sizes = result.report.layer_bytes
     caption = result.report.caption
     text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
@@ -150,6 +150,12 @@ def layers(result: Result) -> str:
             if name == "sketch" and "texture" in sizes and size_bytes < _FEW_LINES * result.report.size_bytes:
                 picture += '<p class="ts-words">Few lines: here the bytes help more in the colour map.</p>'
             cards.append(_layer_card(name.replace("_", "-"), title, size_bytes, picture))
+    if "departs" in result.files:
+        source = escape(f"gradio_api/file={quote(result.files['departs'])}", quote=True)
+        cards.append(
+            '<div class="ts-layer" id="layer-departs"><div class="ts-card-title"><b>Where the picture departs'
+            f'</b> from what was sent</div><img src="{source}" alt="orange: other colours than sent"/></div>'
+        )
     return f'<div class="ts-layers">{"".join(cards)}</div>'
 
 

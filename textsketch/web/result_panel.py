@@ -15,7 +15,7 @@ PAIRS = {
     "original | decoded": ("original", "decoded"),
     "JPEG of the same size | decoded": ("jpeg_shown", "decoded"),
     "original | JPEG of the same size": ("original", "jpeg_shown"),
-    "plain | brush": ("plain", "decoded"),
+    "what was sent | decoded": ("plain", "decoded"),
 }
 
 

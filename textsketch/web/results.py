@@ -17,10 +17,11 @@ from textsketch.image.reading import Picture, fitting_size, read_picture
 from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
+from textsketch.measure.departure import departure
 from textsketch.measure.metrics.metric import Metric, Place
 from textsketch.measure.metrics.table import shown_at
 from textsketch.measure.report import Report, add_scores, make_report
-from textsketch.pipeline import Decoded, Encoded, decode, encode, read_file
+from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain, read_file
 from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
@@ -43,7 +44,8 @@ class Result:
     what was encoded. colours: the descriptors in words. prompt: what Stable Diffusion was told, None if the
     painter painted. invented: see `Decoded`. files: by name; "tsk", "original", "decoded", "plain" (painted
     without what a network adds; "decoded" where none does), "jpeg" (the file), "jpeg_shown" (decoded, enlarged),
-    and "sketch" and "colour_map" where the file has these layers.
+    "sketch" and "colour_map" where the file has these layers, and "departs" (see `measure.departure`) where a
+    network made it up.
     """
 
     data: bytes
@@ -253,9 +255,11 @@ def _make(
         **options,
     )
     decoded_at = time.perf_counter()
-    plain = None
+    plain = departs = None
     if decoded.invented is not None:
-        plain = decode(encoded.data, renderer=renderer, **(options | {**registry.get(renderer).plain})).image
+        plain = paint_plain(decoded.layers, renderer=renderer, **options)
+        if not registry.get(renderer).plain:  # then it makes up more than contours
+            departs = departure(decoded.image, decoded.layers)
     report(0.75, "looking for the best JPEG of this size")
     jpeg = best_within(picture, encoded.size_bytes)
     report(0.85, "measuring")
@@ -269,10 +273,12 @@ def _make(
         read.original_size,
         words.describe(decoded.layers),
         registry.get(renderer).prompt(decoded.layers),
-        decoded.invented,
+        decoded.invented if departs is None else f"{decoded.invented} {departs.sentence}",
         encoded_at - started,
         decoded_at - encoded_at,
-        _write_files(folder, stem, picture, encoded, decoded, plain, jpeg),
+        _write_files(
+            folder, stem, picture, encoded, decoded, plain, departs.picture if departs else None, jpeg
+        ),
     )
 
 
@@ -294,6 +300,7 @@ def _write_files(
     encoded: Encoded,
     decoded: Decoded,
     plain: Image.Image | None,
+    departs: Image.Image | None,
     jpeg: Baseline,
 ) -> dict[str, str]:
     files = {
@@ -311,6 +318,9 @@ def _write_files(
     jpeg.image.save(files["jpeg_shown"], compress_level=_PNG_LEVEL)
     if plain is not None:
         plain.save(files["plain"], compress_level=_PNG_LEVEL)
+    if departs is not None:
+        files["departs"] = folder / "departs.png"
+        departs.save(files["departs"], compress_level=_PNG_LEVEL)
     for name, image in layer_pictures(decoded).items():
         files[name] = folder / f"{name}.png"
         image.save(files[name], compress_level=_PNG_LEVEL)

@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PORT ?= 7860
+# A file of tests a process, as many as there are cores; the slow files come first (tests/conftest.py).
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load figures format clean
@@ -33,10 +35,10 @@ demo-full: .venv/everything ## install everything (torch, Stable Diffusion, capt
 	$(BIN)/textsketch app --port $(PORT)
 
 test: .venv/full ## install everything and run the whole test suite
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-fast: .venv/full ## run the tests that are not marked slow: under two minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: .venv/full ## lint, check formatting, types and which room imports which
 	$(BIN)/ruff check .

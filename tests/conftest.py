@@ -28,6 +28,7 @@ SLOW = {
         "render/diffusion/test_prompts.py",
         "render/diffusion/test_large_profiles.py",
         "render/diffusion/test_candidates.py",
+        "render/diffusion/test_colour_match.py",
         "render/diffusion/test_condition.py",
         "render/diffusion/test_sampler.py",
         "semantic/captions/test_captioner.py",
@@ -82,7 +83,10 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items):
-    slow = {ROOT / "tests" / name for names in SLOW.values() for name in names}
+    slow = [ROOT / "tests" / name for names in SLOW.values() for name in names]
     for item in items:
         if item.path in slow:
             item.add_marker("slow")
+    # Those of slow files first: what runs long must not begin last.
+    order = {path: number for number, path in enumerate(slow)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))

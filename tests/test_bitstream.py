@@ -110,6 +110,7 @@ def test_random_bytes_are_an_error():
             bitstream.unpack(random.bytes(int(random.integers(0, 60))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(512, 512), (16384, 16384), (1, 16384), (1, 1)])
 def test_hostile_payloads_cost_bounded_time_and_memory(size):
     random = np.random.default_rng(2)

@@ -59,7 +59,7 @@ def decode_tab(shared: Shared) -> None:
         def done(painted: Painted) -> Updates:
             shown: Updates = {card: html.file_card(painted), image: painted.png}
             if painted.lost is not None:
-                shown[status] = html.note(f"Damaged file: {painted.lost}.")
+                shown[status] = html.warning(f"Damaged file: {painted.lost}.")
             return shown
 
         yield from follow(

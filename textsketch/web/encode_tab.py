@@ -150,7 +150,8 @@ def encode_tab(shared: Shared) -> None:
         return panel.current(answer.status, answer.good)
 
     def stop(request: gr.Request) -> None:
-        jobs.cancel(owner(request, "encode"))
+        for work in ("caption", "encode"):  # a new picture first gets a caption, where one can be written
+            jobs.cancel(owner(request, work))
 
     def score(request: gr.Request, shown: Result | None) -> Iterator[Updates]:
         """Measure with networks what is on the screen already."""
@@ -171,6 +172,7 @@ def encode_tab(shared: Shared) -> None:
             caption_line: describe_caption(caption),
             budget: gr.update(**offered_budgets(path, preset)),
             answer: Answer(),  # encoded at once, so nothing to compare with
+            panel.status: html.progress(Update(0.0, "starting")),
         }
 
     def pick(request: gr.Request, preset, event: gr.SelectData) -> Updates:
@@ -194,7 +196,7 @@ def encode_tab(shared: Shared) -> None:
         trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
     run.click(*encode, **WORK).then(*check, **PRIVATE)
     shared.page.load(*encode, **WORK).then(*check, **PRIVATE)
-    described = [caption_box, caption_line, budget, answer]
+    described = [caption_box, caption_line, budget, answer, panel.status]
     picked = gallery.select(pick, budget, [picture, *described], **PRIVATE)
     picked.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
     on_any([panel.shown.change], score, panel.shown, panel.scores)

@@ -28,6 +28,11 @@ def note(message: str) -> str:
     return f'<div class="ts-status">{escape(message)}</div>'
 
 
+def warning(message: str) -> str:
+    """A line that must not be overlooked."""
+    return f'<div class="ts-status ts-warning" role="status">{escape(message)}</div>'
+
+
 def stale(message: str) -> str:
     """What became of the settings, and that the result on show is not theirs."""
     return (

@@ -118,6 +118,15 @@ def test_what_is_lacking_is_one_sentence_libraries_first(monkeypatch, hub):
     assert "1,000 bytes instead of 1,024,000" in weights.unavailable("The model", ["model"])
 
 
+def test_a_profile_that_lacks_several_weights_names_one_command(monkeypatch, cache):
+    entry = listed(monkeypatch, used_by=("pics", "fast"))
+    other = dataclasses.replace(entry, name="other", used_by=("pics",))
+    monkeypatch.setattr(weights, "entries", lambda: {one.name: one for one in (entry, other)})
+    names = ["model", "other"]
+    assert weights.unavailable("pics", names).endswith(": textsketch weights fetch pics.")
+    assert weights.unavailable("fast", names).endswith("fetch model && textsketch weights fetch other.")
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(WeightsError, match="no weights called 'nothing'"):
         weights.resolve("nothing")

@@ -119,7 +119,10 @@ def unavailable(subject: str, names: Sequence[str] = (), modules: Sequence[str] 
     lacking = [one for one in wanted if cache.local_folder(one) is None and cache.find_all(one) is None]
     if lacking:
         size = sum(one.size_bytes for one in lacking)
-        commands = " && ".join(f"textsketch weights fetch {one.name}" for one in lacking)
+        # A profile that lacks several fetches them by its own name.
+        together = len(lacking) > 1 and all(subject in one.used_by for one in lacking)
+        asked = [subject] if together else [one.name for one in lacking]
+        commands = " && ".join(f"textsketch weights fetch {name}" for name in asked)
         return f"{subject} needs {', '.join(one.name for one in lacking)} ({readable(size)}): {commands}."
     try:
         for name in names:

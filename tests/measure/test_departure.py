@@ -68,7 +68,7 @@ def test_without_a_colour_map_everything_is_invented(layers, said, mode, sent):
 
 def test_every_renderer_with_a_network_says_what_was_sent(layers):
     row = registry.get("pics")
-    said = [row.invents(layers.reduced_to(mode), None) for mode in Mode]
+    said = [row.invents(layers.reduced_to(mode), row.options()) for mode in Mode]
     assert said[0].startswith("Painted by a network: only the words were sent")
     assert "only the words and the lines were sent" in said[1]
     assert "only the words, the lines and the coarse colours were sent" in said[2]

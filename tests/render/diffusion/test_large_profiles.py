@@ -15,6 +15,7 @@ from small_scenes import difference, picture, standing
 from textsketch import bitstream, pipeline
 from textsketch.layers import Layers, Mode, Semantic
 from textsketch.models import weights
+from textsketch.render import registry
 from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion import profiles, task
 from textsketch.render.painter import painting
@@ -222,6 +223,7 @@ def test_z_image_reads_512_tokens_and_says_where_it_stops(layers):
     long = dataclasses.replace(layers, semantic=Semantic("stone " * 200))
     render(long, "z-image", steps=2, progress=lambda fraction, message: seen.append(message))
     assert any("of the caption it reads up to “stone stone" in message for message in seen)
+    assert "read up to “stone stone" in registry.get("z-image").invents(long, task.Settings())
 
 
 def test_z_image_runs_in_bfloat16_wherever_it_runs(monkeypatch):

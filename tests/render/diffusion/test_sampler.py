@@ -280,6 +280,9 @@ def test_a_caption_that_is_too_long_is_read_as_far_as_it_goes_and_that_is_said(l
     seen = []
     first = render(long, steps=2, progress=lambda fraction, message: seen.append(message))
     assert all("of the caption it reads up to “" in message for message in seen if "Step" in message)
+    said = registry.get("fast").invents(long, task.Settings())
+    assert "Of the caption it read up to “" in said
+    assert "read up to" not in registry.get("fast").invents(layers, task.Settings())
     seen.clear()
     changed = words.copy()
     changed[30] = "a red fox"  # in the second chunk

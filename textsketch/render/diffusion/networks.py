@@ -21,18 +21,24 @@ from textsketch.render.diffusion.task import State, Task
 if TYPE_CHECKING:
     import torch
 
+    from textsketch.layers import Layers
+
 
 class Family(NamedTuple):
-    """How the models of one kind are read, and how they paint a task; `read` raises WeightsError."""
+    """How the models of one kind are read, and how they paint a task; `read` raises WeightsError.
+
+    last_words: of (networks, layers, profile, chunks), the last ones that are read of a caption that is cut.
+    """
 
     read: Callable[[Profile, Shelf, bool], Networks]
     sample: Callable[[Networks, Task], Iterator[State]]
+    last_words: Callable[[Networks, Layers, Profile, int], str | None]
 
 
 _FAMILIES = {
-    "sd15": Family(sd15.read, sampling_of_unets.paint),
-    "sdxl": Family(sdxl.read, sampling_of_unets.paint),
-    "z-image": Family(z_image.read, z_image.paint),
+    "sd15": Family(sd15.read, sampling_of_unets.paint, sampling_of_unets.last_words),
+    "sdxl": Family(sdxl.read, sampling_of_unets.paint, sampling_of_unets.last_words),
+    "z-image": Family(z_image.read, z_image.paint, z_image.last_words),
 }
 _latest: tuple[object, Networks] | None = None
 
@@ -79,6 +85,14 @@ def loaded(profile: Profile, *, pose: bool = False) -> Networks | None:
 def sampling(networks: Networks, task: Task) -> Iterator[State]:
     """Paint a task: yields after every step. To be run in torch's inference mode."""
     return _FAMILIES[task.profile.family].sample(networks, task)
+
+
+def last_words(profile: Profile, layers: Layers, chunks: int) -> str | None:
+    """The last words that `profile`, loaded latest, reads of a caption that it cuts; None where it does not."""
+    found = loaded(profile) or loaded(profile, pose=True)
+    if found is None:
+        return None
+    return _FAMILIES[profile.family].last_words(found, layers, profile, chunks)
 
 
 def forget() -> None:

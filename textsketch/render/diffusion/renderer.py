@@ -12,7 +12,7 @@ from textsketch.layers import CANDIDATES, Layers, Mode
 from textsketch.models import clip
 from textsketch.options import Options, option
 from textsketch.progress import Progress, Pulse, ignore, share
-from textsketch.render.diffusion import profiles, sampler
+from textsketch.render.diffusion import networks, profiles, sampler
 from textsketch.render.diffusion.profiles import Profile
 from textsketch.render.diffusion.task import Settings
 from textsketch.render.renderer import Preview, Renderer
@@ -104,15 +104,17 @@ def allocate(
     return replace(layers, candidate=best)
 
 
-def invents(layers: Layers, options: Settings) -> str | None:
-    """What a network adds to `layers`; see `render.renderer`."""
+def invents(layers: Layers, options: Settings, *, profile: Profile) -> str | None:
+    """What a network adds to `layers`, and where it stopped reading; see `render.renderer`."""
     sent = ["the words"]
     if layers.structure is not None:
         sent.append("the lines")
     if layers.texture is not None:
         sent.append("the coarse colours")
     listed = " and ".join([", ".join(sent[:-1]), sent[-1]]) if len(sent) > 1 else sent[0]
-    return f"Painted by a network: only {listed} were sent, everything else is invented."
+    sentence = f"Painted by a network: only {listed} were sent, everything else is invented."
+    last = networks.last_words(profile, layers, options.chunks)
+    return f"{sentence} Of the caption it read up to “{last}”." if last else sentence
 
 
 def _row(profile: Profile) -> Renderer:
@@ -127,7 +129,7 @@ def _row(profile: Profile) -> Renderer:
         unavailable=unavailable,
         paints_beside=False,
         prompt=lambda layers: words.prompt(layers, profile.prompt_suffix),
-        invents=invents,
+        invents=functools.partial(invents, profile=profile),
         share_gpu=sampler.gpu_run,
         prepare=functools.partial(sampler.prepare, profile.name),
     )

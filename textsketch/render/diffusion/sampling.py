@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
+    from textsketch.layers import Layers
     from textsketch.render.diffusion.parts import Networks
+    from textsketch.render.diffusion.profiles import Profile
     from textsketch.render.diffusion.task import Task
 
 LATENT_SCALE = 8
@@ -92,6 +94,11 @@ def read_words(networks: Networks, task: Task) -> Words:
     times = torch.tensor([[height, width, 0, 0, height, width]] * 2).to(networks.device, networks.dtype)
     added = {"text_embeds": second[0].text_embeds.to(networks.dtype), "time_ids": times}
     return Words(states, added, last)
+
+
+def last_words(networks: Networks, layers: Layers, profile: Profile, chunks: int) -> str | None:
+    """The last words that are read of a caption that is cut, None where it is read as a whole."""
+    return prompts.split(networks.tokenizer, words.prompt(layers), profile.prompt_suffix, chunks).last
 
 
 def make_conditions(networks: Networks, task: Task) -> Conditions:

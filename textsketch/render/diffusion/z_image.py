@@ -22,6 +22,8 @@ from textsketch.structure.kinds import kind_of
 if TYPE_CHECKING:
     import torch
 
+    from textsketch.layers import Layers
+
 _MOST_TOKENS = 512
 _TEMPLATE_TOKENS = 32
 """Room for what the chat template puts around the words."""
@@ -162,16 +164,26 @@ def _timesteps(scheduler: Any, task: Task) -> torch.Tensor:
     return scheduler.timesteps
 
 
+def last_words(networks: Networks, layers: Layers, profile: Profile, chunks: int) -> str | None:
+    """The last words that are read of a caption that is cut, None where it is read as a whole."""
+    return _cut(networks, words.prompt(layers))[1]
+
+
 def _prompts(networks: Networks, task: Task) -> tuple[list[str], str | None]:
     """The prompt and the negative one, and the last words that are read of a caption that is cut."""
-    text, last = words.prompt(task.layers), None
-    tokens = networks.tokenizer(text, add_special_tokens=False).input_ids
-    room = _MOST_TOKENS - _TEMPLATE_TOKENS
-    if len(tokens) > room:
-        text = networks.tokenizer.decode(tokens[:room])
-        last = " ".join(text.split()[-_LAST_WORDS:])
+    text, last = _cut(networks, words.prompt(task.layers))
     positive = ", ".join(part for part in (text, task.profile.prompt_suffix) if part)
     return [positive, task.profile.negative_prompt], last
+
+
+def _cut(networks: Networks, text: str) -> tuple[str, str | None]:
+    """As much of a text as is read, and its last words, None where that is all of it."""
+    tokens = networks.tokenizer(text, add_special_tokens=False).input_ids
+    room = _MOST_TOKENS - _TEMPLATE_TOKENS
+    if len(tokens) <= room:
+        return text, None
+    text = networks.tokenizer.decode(tokens[:room])
+    return text, " ".join(text.split()[-_LAST_WORDS:])
 
 
 def _read(networks: Networks, prompts: list[str]) -> list[torch.Tensor]:

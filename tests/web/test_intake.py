@@ -251,10 +251,10 @@ def test_an_upload_an_example_and_one_s_own_result_are_taken(url, files, another
         assert visitor.call(named[0], [picture, *rest])["success"]
     tsk, decoded, report = visitor.call(named[0], [upload, *rest])["output"]["data"][0]
     assert report["size_bytes"] == os.path.getsize(tsk["path"])
-    assert visitor.call(named[1], [tsk, "all", True])["success"]
+    assert visitor.call(named[1], [tsk, "all", True, True])["success"]
     assert visitor.call(named[0], [decoded, *rest])["success"]
     other, *_ = another_result
-    assert not other.call(named[1], [tsk, "all", True])["success"]
+    assert not other.call(named[1], [tsk, "all", True, True])["success"]
 
 
 def test_no_address_serves_what_is_not_the_page_s(files, private, server, visitor, another_result):

@@ -18,6 +18,7 @@ SLOW = {
         "test_first_real_run.py",
         "test_readme.py",
         "test_training.py",
+        "training/test_brush.py",
         "image/test_memory.py",
         "models/test_hostile_hub.py",
     ],

@@ -45,8 +45,8 @@ def read(folder: Path) -> list[Convolution]:
         half = int(take(1, "<u4")[0]) == _HALF_PRECISION
         weight = take(outputs * inputs * 9, "<f2" if half else "<f4").astype(np.float32)
         at += -at % 4
-        bias = take(outputs, "<f4")
-        slope = take(outputs, "<f4") if index < last else None
+        bias = take(outputs, "<f4").copy()
+        slope = take(outputs, "<f4").copy() if index < last else None
         layers.append(Convolution(weight.reshape(outputs, inputs, 3, 3), bias, slope))
     if at != len(data):
         raise ValueError(f"{_NAME}.bin has {len(data)} bytes where {at} were expected")

@@ -68,27 +68,37 @@ def paint(
     report: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
     """Paint at the original's size halved `skipped` times: (height, width, 3) uint8 sRGB."""
-    rows, columns = level_shapes(layers.size[1], layers.size[0])[skipped]
-    planes = field_planes(layers.semantic.descriptors, rows, columns, layers.size)
-    report(0.2)
+    planes = field(layers, skipped, report)
     if layers.texture is not None:
-        from textsketch.texture import colour_map
-        from textsketch.texture.grain import synthesise
-
-        planes += colour_map.synthesise(layers, colour_map.transform(layers, rows, columns), skipped)
-        report(0.7)
-        if layers.strokes is not None:
-            planes = soften_strokes(planes, layers.strokes)
         if brush:
             from textsketch.render.painter.brush import sharpen
 
             sharpen(planes, layers, skipped, lambda share: report(0.7 + 0.25 * share))
         if grain and layers.texture.grain is not None:
-            planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
+            from textsketch.texture.grain import synthesise
+
+            planes[0] += synthesise(layers.texture.grain, *planes.shape[1:], layers.seed)
     elif layers.structure is not None:
-        thickness = max(max(rows, columns) / 450, 1.5)
-        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
+        size = planes.shape[2], planes.shape[1]
+        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, size, max(max(size) / 450, 1.5)))
     return to_srgb(planes)
+
+
+def field(
+    layers: Layers, skipped: int = 0, report: Callable[[float], None] = lambda share: None
+) -> np.ndarray:
+    """The colours alone, without lines, brush and grain: (3, height, width) float32, see `to_ycbcr`."""
+    rows, columns = level_shapes(layers.size[1], layers.size[0])[skipped]
+    planes = field_planes(layers.semantic.descriptors, rows, columns, layers.size)
+    report(0.2)
+    if layers.texture is not None:
+        from textsketch.texture import colour_map
+
+        planes += colour_map.synthesise(layers, colour_map.transform(layers, rows, columns), skipped)
+        report(0.7)
+        if layers.strokes is not None:
+            planes = soften_strokes(planes, layers.strokes)
+    return planes
 
 
 def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -80,7 +80,9 @@ def paint(
             planes[0] += synthesise(layers.texture.grain, *planes.shape[1:], layers.seed)
     elif layers.structure is not None:
         size = planes.shape[2], planes.shape[1]
-        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, size, max(max(size) / 450, 1.5)))
+        planes = _draw(
+            planes, kind_of(layers.structure).draw(layers.structure, size, max(max(size) / 450, 1.5))
+        )
     return to_srgb(planes)
 
 

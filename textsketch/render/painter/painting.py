@@ -69,6 +69,7 @@ def paint(
 ) -> np.ndarray:
     """Paint at the original's size halved `skipped` times: (height, width, 3) uint8 sRGB."""
     planes = field(layers, skipped, report)
+    rows, columns = planes.shape[1:]
     if layers.texture is not None:
         if brush:
             from textsketch.render.painter.brush import sharpen
@@ -77,12 +78,10 @@ def paint(
         if grain and layers.texture.grain is not None:
             from textsketch.texture.grain import synthesise
 
-            planes[0] += synthesise(layers.texture.grain, *planes.shape[1:], layers.seed)
+            planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
     elif layers.structure is not None:
-        size = planes.shape[2], planes.shape[1]
-        planes = _draw(
-            planes, kind_of(layers.structure).draw(layers.structure, size, max(max(size) / 450, 1.5))
-        )
+        thickness = max(max(rows, columns) / 450, 1.5)
+        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
     return to_srgb(planes)
 
 

@@ -8,10 +8,12 @@ import operator
 import re
 from dataclasses import dataclass
 
-from textsketch.errors import BudgetError
+from textsketch.errors import BudgetError, quoted
 
 MAX_BUDGET_BYTES = 8_192
 """More than this is no job for a codec of sentences; any image format does it better."""
+
+_ENOUGH = 10**12
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def parse_budget(budget: int | str, size: tuple[int, int]) -> int:
     """
     size_bytes = _to_bytes(budget, size[0] * size[1])
     if size_bytes < 1:
-        raise BudgetError(f"a budget of {budget!r} is less than one byte for this picture; give more")
+        raise BudgetError(f"a budget of {quoted(budget)} is less than one byte for this picture; give more")
     if size_bytes > MAX_BUDGET_BYTES:
         raise BudgetError(
             f"a budget of {size_bytes:,} bytes is beyond the limit of {MAX_BUDGET_BYTES:,}; "
@@ -65,13 +67,13 @@ def parse_budget(budget: int | str, size: tuple[int, int]) -> int:
 
 
 def _floor(size_bytes: float) -> int:
-    return math.floor(min(size_bytes, 1e12) + 1e-9)  # 0.29 kB is 290 bytes, whatever binary fractions say
+    return math.floor(min(size_bytes, _ENOUGH) + 1e-9)  # 0.29 kB is 290 bytes, whatever binary fractions say
 
 
 def _to_bytes(budget: int | str, pixels: int) -> int:
     if hasattr(budget, "__index__") and not isinstance(budget, bool):
         with contextlib.suppress(TypeError):  # an array of several numbers has __index__, too
-            return operator.index(budget)
+            return max(-_ENOUGH, min(operator.index(budget), _ENOUGH))
     if isinstance(budget, str) and len(budget) <= 40:
         text = budget.strip()
         if text.lower() in PRESETS:
@@ -84,6 +86,6 @@ def _to_bytes(budget: int | str, pixels: int) -> int:
             scale = 1 if match[2].lower() == "bpp" else 1e-6
             return _floor(float(match[1]) * scale * pixels / 8)
     raise BudgetError(
-        f"cannot understand the budget {budget!r}; give bytes (1500B), a rate (0.02bpp) "
+        f"cannot understand the budget {quoted(budget)}; give bytes (1500B), a rate (0.02bpp) "
         f"or one of {', '.join(PRESETS)}"
     )

@@ -1,5 +1,17 @@
 """The exceptions a caller of textsketch can get; each message is one sentence that says what to do."""
 
+_MOST_QUOTED = 60
+
+
+def quoted(value: object) -> str:
+    """What was given instead of something sensible, as a sentence quotes it: as code, and short."""
+    try:
+        code = repr(value)
+    except Exception:  # a number of more digits than Python writes, or somebody's own class
+        return f"this {type(value).__name__}"
+    code = " ".join(code.split())
+    return code if len(code) <= _MOST_QUOTED else f"{code[:_MOST_QUOTED]}..."
+
 
 class TextsketchError(Exception):
     """Base class of every error textsketch raises on purpose."""

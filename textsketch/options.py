@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from textsketch.errors import OptionError
+from textsketch.errors import OptionError, quoted
 
 _PREFIX = "option:"
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -160,9 +160,10 @@ def _check(one: Option, value: Any) -> None:
     allowed: Any = (int, float) if one.kind is float else one.kind
     if isinstance(value, allowed) and (one.kind is bool or not isinstance(value, bool)):
         if one.choices and value not in one.choices:
-            raise OptionError(f"{one.name} must be one of {', '.join(map(str, one.choices))}, not {value!r}")
+            choices = ", ".join(map(str, one.choices))
+            raise OptionError(f"{one.name} must be one of {choices}, not {quoted(value)}")
         if (one.least is None or value >= one.least) and (one.most is None or value <= one.most):
             return
     bounds = [f"from {one.least:g}"] if one.least is not None else []
     bounds += [f"to {one.most:g}"] if one.most is not None else []
-    raise OptionError(f"{one.name} must be {' '.join([_WORDS[one.kind], *bounds])}, not {value!r}")
+    raise OptionError(f"{one.name} must be {' '.join([_WORDS[one.kind], *bounds])}, not {quoted(value)}")

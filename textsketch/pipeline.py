@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from textsketch import bitstream, options
 from textsketch.budget import parse_budget
-from textsketch.errors import BitstreamError, TextsketchError
+from textsketch.errors import BitstreamError, TextsketchError, quoted
 from textsketch.layers import Layers, Mode
 from textsketch.progress import Progress, ignore
 from textsketch.render import registry
@@ -142,7 +142,7 @@ def decode(
     can be saved; and what `paint` raises.
     """
     if damaged not in ("error", "skip"):
-        raise TextsketchError(f"damaged must be error or skip, not {damaged!r}")
+        raise TextsketchError(f"damaged must be error or skip, not {quoted(damaged)}")
     wanted = None if mode is None else parse_mode(mode)
     data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else read_file(source)
     if damaged == "skip":
@@ -216,7 +216,7 @@ def parse_seed(seed: int) -> int:
         number = -1
     if not 0 <= number <= bitstream.MAX_SEED:
         raise TextsketchError(
-            f"the seed {seed!r} is no whole number from 0 to {bitstream.MAX_SEED}; give one"
+            f"the seed {quoted(seed)} is no whole number from 0 to {bitstream.MAX_SEED}; give one"
         )
     return number
 
@@ -226,7 +226,7 @@ def parse_mode(mode: str) -> Mode:
     try:
         return Mode(mode)
     except ValueError:
-        raise TextsketchError(f"unknown mode {mode!r}; choose one of {', '.join(Mode)}") from None
+        raise TextsketchError(f"unknown mode {quoted(mode)}; choose one of {', '.join(Mode)}") from None
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textsketch.errors import OptionError
+from textsketch.errors import OptionError, quoted
 from textsketch.render.diffusion.renderer import RENDERERS as DIFFUSION
 from textsketch.render.painter.renderer import RENDERER as PAINTER
 from textsketch.render.renderer import Renderer
@@ -23,7 +23,7 @@ def get(name: str) -> Renderer:
     for renderer in RENDERERS:
         if renderer.name == name:
             return renderer
-    raise OptionError(f"unknown renderer {name!r}; choose one of {', '.join(names())}")
+    raise OptionError(f"unknown renderer {quoted(name)}; choose one of {', '.join(names())}")
 
 
 def preferred() -> Renderer:

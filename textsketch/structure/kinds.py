@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from textsketch.errors import TextsketchError
+from textsketch.errors import TextsketchError, quoted
 from textsketch.layers import Structure
 from textsketch.structure import line_drawing, ntc, pose
 from textsketch.structure.kind import Kind
@@ -25,7 +25,7 @@ def get(name: str) -> Kind:
     for kind in KINDS:
         if kind.name == name:
             return kind
-    raise TextsketchError(f"unknown structure {name!r}; choose one of {', '.join(names())}")
+    raise TextsketchError(f"unknown structure {quoted(name)}; choose one of {', '.join(names())}")
 
 
 def kind_of(structure: Structure) -> Kind:

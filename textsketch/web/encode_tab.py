@@ -10,6 +10,7 @@ import gradio as gr
 import yaml
 from PIL import Image
 
+from textsketch.errors import TextsketchError
 from textsketch.layers import Mode
 from textsketch.web import html
 from textsketch.web.caption_writer import caption_writer
@@ -36,6 +37,7 @@ from textsketch.web.live_lines import (
     offered_budgets,
 )
 from textsketch.web.offers import CAPTIONS, CLIP, PHOTOGRAPHS
+from textsketch.web.page import MALFORMED
 from textsketch.web.renderer_controls import Asked, renderer_controls
 from textsketch.web.result_panel import ResultPanel
 from textsketch.web.results import Result, Results
@@ -176,6 +178,8 @@ def encode_tab(shared: Shared) -> None:
         }
 
     def pick(request: gr.Request, preset, event: gr.SelectData) -> Updates:
+        if event.index >= len(captions):
+            raise TextsketchError(MALFORMED)
         path = list(captions)[event.index]
         return {picture: path} | new_picture(request, path, captions[path], preset)
 

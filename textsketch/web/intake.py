@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from textsketch.web.workspace import Workspace
 
 REFUSED = "this file was not uploaded here, or it is no longer kept: upload it again"
 """What is said of a file that may not be read, whether it exists or not."""
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class Intake:
@@ -35,8 +38,10 @@ class Intake:
         """What a client sent, with each file in it reduced to its path.
 
         A file is a dictionary with a path or a URL. A URL is never followed. Raises TextsketchError with the
-        sentence REFUSED for a file that the visitor may not hand over.
+        sentence REFUSED for a file that the visitor may not hand over, and for text that no answer could repeat.
         """
+        if isinstance(value, str) and _HALF_CHARACTER.search(value):
+            raise TextsketchError("the text holds half of a character (a lone surrogate); remove it")
         if isinstance(value, dict):
             if "path" in value or "url" in value:
                 path = self._readable(value.get("path"), visitor)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
+import sys
 from typing import Any
 
 import gradio as gr
@@ -34,9 +36,13 @@ class Page(gr.Blocks):
     ) -> dict[str, Any]:
         """Run a function for a visitor, whom `state` stands for. Raises gr.Error with a sentence only."""
         try:
+            if block_fn.fn is None:  # the page alone calls these, in the browser
+                raise TextsketchError(MALFORMED)
             inputs = self._intake.checked(inputs, state)
             if event_data is not None:
                 event_data._data = self._intake.checked(event_data._data, state)
+            if any(event == "select" for _, event in block_fn.targets):
+                _check_selection(event_data)
             return await super().process_api(block_fn, inputs, state, event_data=event_data, **call)
         except gr.Error:
             raise
@@ -50,6 +56,8 @@ class Page(gr.Blocks):
         self, block_fn: Any, inputs: Any, state: Any, explicit_call: bool = False
     ) -> list[Any]:
         """Make what was sent ready for a function. What no control of the page sends is one sentence."""
+        for component, value in zip(block_fn.inputs, inputs, strict=False):
+            _check_value(component, value)
         try:
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except Exception as error:
@@ -61,6 +69,36 @@ class Page(gr.Blocks):
         if state is not None:
             self._intake.hand_out(data, state)
         return data
+
+
+def _check_value(component: Any, value: Any) -> None:
+    """Raise TextsketchError for a value which a control cannot have, though Gradio may let it pass."""
+    if isinstance(component, gr.Number | gr.Slider):
+        if value is None and isinstance(component, gr.Number):  # an empty field
+            return
+        least = -math.inf if component.minimum is None else component.minimum
+        most = math.inf if component.maximum is None else component.maximum
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not abs(value) <= sys.float_info.max:  # nor is NaN
+            raise TextsketchError(MALFORMED)
+        if not least <= value <= most:  # it can be typed
+            bounds = f"from {least:g} to {most:g}".removesuffix(" to inf").removeprefix("from -inf ")
+            raise TextsketchError(f"{component.label} must be a number {bounds}")
+    elif isinstance(component, gr.Textbox | gr.Checkbox | gr.Radio | gr.Dropdown):
+        if value is None and component.value is None:  # nothing chosen yet
+            return
+        kind = {gr.Textbox: str, gr.Checkbox: bool}.get(type(component), str | int | float)
+        if not isinstance(value, kind):
+            raise TextsketchError(MALFORMED)
+
+
+def _check_selection(event: Any) -> None:
+    """Raise TextsketchError if an event does not say which item of a component was selected."""
+    data = event._data if event is not None else None
+    index = data.get("index") if isinstance(data, dict) else None
+    if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+        raise TextsketchError(MALFORMED)
+    data.setdefault("value", None)
 
 
 _CLOSED = re.compile(

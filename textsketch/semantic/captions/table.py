@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textsketch.errors import OptionError, WeightsError
+from textsketch.errors import OptionError, WeightsError, quoted
 from textsketch.options import fill
 from textsketch.progress import Progress, ignore
 from textsketch.semantic.captions import captioner, prompt_inversion
@@ -22,7 +22,8 @@ SOURCES = {
 def get(name: str) -> Source:
     """The source called `name`. Raises OptionError if there is none."""
     if name not in SOURCES:
-        raise OptionError(f"there is no caption source called {name!r}; choose one of {', '.join(SOURCES)}")
+        names = ", ".join(SOURCES)
+        raise OptionError(f"there is no caption source called {quoted(name)}; choose one of {names}")
     return SOURCES[name]
 
 

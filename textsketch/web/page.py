@@ -88,7 +88,7 @@ def _check_value(component: Any, value: Any) -> None:
         if value is None and component.value is None:  # nothing chosen yet
             return
         kind = {gr.Textbox: str, gr.Checkbox: bool}.get(type(component), str | int | float)
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise TextsketchError(MALFORMED)
 
 

@@ -95,7 +95,9 @@ def _check_value(component: Any, value: Any) -> None:
 def _check_selection(event: Any) -> None:
     """Raise TextsketchError if an event does not say which item of a component was selected."""
     data = event._data if event is not None else None
-    index = data.get("index") if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        raise TextsketchError(MALFORMED)
+    index = data.get("index")
     if not isinstance(index, int) or isinstance(index, bool) or index < 0:
         raise TextsketchError(MALFORMED)
     data.setdefault("value", None)

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -232,3 +233,48 @@ def test_info_says_the_descriptors_in_words(photo_path, tmp_path, capsys):
 def test_the_painter_takes_no_strength(tsk, capsys):
     assert main(["decode", str(tsk), "--strength", "0.5"]) == 2
     assert "the option strength" in capsys.readouterr().err
+
+
+def program(*arguments, **how):
+    """The command line as a process; what it printed, and how it ended."""
+    command = [sys.executable, "-m", "textsketch", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | how.pop("environment", {})
+    return subprocess.run(command, capture_output=True, env=environment, timeout=120, **how)
+
+
+def test_a_name_that_a_terminal_would_obey_is_printed_as_escapes(photo_path, tmp_path):
+    for name in (b"a\x1b[31mb.jpg", b"\xff\xfe.jpg"):
+        path = os.path.join(os.fsencode(tmp_path), name)
+        with open(path, "wb") as file:
+            file.write(photo_path.read_bytes())
+        strict = {"PYTHONIOENCODING": "utf-8:strict"}
+        asked = ["encode", os.fsdecode(path), "--mode", "text-only", "--budget", "200B"]
+        said = program(*asked, environment=strict)
+        assert said.returncode == 0 and said.stderr == b"" and b"\x1b" not in said.stdout
+        assert os.path.exists(path.replace(b".jpg", b".tsk"))
+        assert json.loads(program(*asked, "--json", environment=strict).stdout)["file"].endswith(".tsk")
+        wrong = program("info", os.fsdecode(path) + "x", environment=strict)
+        assert wrong.returncode == 2 and wrong.stderr.count(b"\n") == 1 and b"\x1b" not in wrong.stderr
+
+
+def test_closed_streams_are_nobody_s_error(tsk):
+    for closed in (1, 2):
+        ended = program("info", tsk, preexec_fn=lambda closed=closed: os.close(closed))
+        assert ended.returncode == 0 and ended.stderr == b""
+    ended = program("info", "missing.tsk", preexec_fn=lambda: os.close(2))
+    assert ended.returncode == 2 and ended.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (["--port", "99999999"], "no port 99999999"),
+        (["--port", "-1"], "no port -1"),
+        (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1"),
+        (["--host", "\udcff"], "cannot listen at "),
+    ],
+)
+def test_an_address_nobody_can_listen_at_is_one_line(address, said, capsys):
+    assert main(["app", *address]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1

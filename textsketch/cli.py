@@ -34,8 +34,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0, 2 for input that cannot be used, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  for as long as the process lives
     try:
+        options = _parser().parse_args(arguments)
         options.run(options)
     except TextsketchError as error:
         return _fail(str(error), 2)
@@ -50,8 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"textsketch: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"textsketch: error: {_visible(' '.join(message.split()))}", file=sys.stderr)
     return code
+
+
+def _visible(text: str) -> str:
+    """The text with what a terminal would obey, or could not print, as an escape; lines stay lines."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -423,10 +431,26 @@ def _app(options: argparse.Namespace) -> None:
     path = Path(__file__).resolve().parent.parent / "app.py"
     if not path.is_file():
         raise TextsketchError("the web demo is not part of the installed package; run it from the repository")
+    _check_address(options.host, options.port or 0)
     os.environ["GRADIO_SERVER_NAME"] = options.host
     if options.port is not None:
         os.environ["GRADIO_SERVER_PORT"] = str(options.port)
     runpy.run_path(str(path), run_name="__main__")
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise TextsketchError unless `host` is an address of this machine and `port` a number of one."""
+    import socket
+
+    if not 0 <= port < 1 << 16:
+        raise TextsketchError(f"there is no port {port}; give one from 1 to 65535")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no name of a machine"
+        raise TextsketchError(f"cannot listen at {host}: {reason}; give an address of this machine") from None
 
 
 def _output(source: str, chosen: str | None, suffix: str) -> Path:
@@ -442,7 +466,7 @@ def _output(source: str, chosen: str | None, suffix: str) -> Path:
 def _tell_lost(file: str, lost: str | None) -> None:
     """What was left out of a damaged file."""
     if lost is not None:
-        print(f"textsketch: {file}: {lost}", file=sys.stderr)
+        print(_visible(f"textsketch: {file}: {lost}"), file=sys.stderr)
 
 
 def _save_picture(image: Any, path: Path) -> None:
@@ -467,8 +491,10 @@ def _parts(layer_bytes: dict[str, int]) -> str:
 def _print(options: argparse.Namespace, record: dict[str, Any], text: str) -> None:
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     if options.json:
-        print(json.dumps(record, indent=2, ensure_ascii=plain))
+        # Half a character, as the name of a file may hold, is an escape of JSON's too.
+        print(json.dumps(record, indent=2, ensure_ascii=plain).encode("utf-8", "backslashreplace").decode())
     else:
+        text = _visible(text)
         print(
             text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding)
             if plain

@@ -1,6 +1,9 @@
 """One cache of loaded networks for the whole process."""
 
+import re
+
 import pytest
+from conftest import ROOT
 
 from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
@@ -50,3 +53,13 @@ def test_a_damaged_file_names_the_weights_and_their_folder_and_is_tried_again(fo
     with pytest.raises(WeightsError, match=r"weights 'net' in .*net cannot be read: 'layer.0'"):
         networks.load("net", damaged)
     assert networks.load("net", lambda path: "read") == "read"
+
+
+def test_one_module_alone_asks_which_gpu_there_is():
+    asking = [
+        path.name
+        for path in (ROOT / "textsketch").rglob("*.py")
+        if re.search(r"torch\.(cuda|xpu|mps)\b", path.read_text("utf-8"))
+    ]
+    assert asking == ["networks.py"]
+    assert "torch.cuda" in (ROOT / "textsketch/models/networks.py").read_text("utf-8")

@@ -491,7 +491,7 @@ def test_the_safety_checker_is_on_unless_switched_off(layers):
 
 
 def test_missing_weights_say_what_to_fetch(layers, root, tmp_path, monkeypatch):
-    for name in ("sd15", "safety-checker", "lcm-lora"):
+    for name in ("sd15", "safety-checker", "lcm-lora", "taesd"):
         (tmp_path / name).symlink_to(root / name)
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))

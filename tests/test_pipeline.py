@@ -211,3 +211,21 @@ def test_soft_edges_are_painted_by_the_painter_too(photo):
     drawn = np.asarray(ts.decode(encoded.data).image, float)
     plain = np.asarray(ts.decode(encoded.data, mode="text-only").image, float)
     assert drawn.shape == plain.shape and np.abs(drawn - plain).mean() > 5
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(0, 0), (-1, 5), (3.5, 2), "64", (64,), (1, 2, 3), (10**6, 10**6), (16_385, 1), 7, np.zeros((2, 2))],
+)
+def test_a_size_that_is_none_is_one_sentence(photo, size):
+    data = ts.encode(photo.resize((24, 16)), budget=60).data
+    for call in (lambda: ts.decode(data, size=size), lambda: ts.paint(ts.unpack(data), size=size)):
+        with pytest.raises(ts.TextsketchError, match="a size must be"):
+            call()
+    assert ts.decode(data, size=(np.int64(30), 20)).image.size == (30, 20)
+
+
+def test_only_layers_are_painted():
+    for wrong in (None, b"data", "fig.tsk", 7):
+        with pytest.raises(ts.TextsketchError, match="paint takes layers, as unpack gives them"):
+            ts.paint(wrong)

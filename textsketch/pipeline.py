@@ -179,9 +179,12 @@ def paint(
     cannot be used here.
     """
     chosen, told = registry.get(renderer), _told(renderer, rendering)
+    if not isinstance(layers, Layers):
+        raise TextsketchError(f"paint takes layers, as unpack gives them, not {quoted(layers)}")
+    size = layers.size if size is None else parse_size(size)
     if seed is not None:
         layers = replace(layers, seed=parse_seed(seed), candidate=0)
-    return chosen.render(layers, size or layers.size, told, progress=progress or ignore, preview=preview)
+    return chosen.render(layers, size, told, progress=progress or ignore, preview=preview)
 
 
 def _told(renderer: str, rendering: dict[str, object]) -> options.Options:
@@ -206,6 +209,24 @@ def paint_plain(
     if not chosen.plain:
         chosen, rendering = registry.DEFAULT, {}
     return paint(layers, renderer=chosen.name, size=size, **(rendering | {**chosen.plain}))
+
+
+def parse_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Turn (width, height) into ints a picture can have. Raises TextsketchError if they are none."""
+    from textsketch.image.reading import MAX_PIXELS, MAX_SIDE
+
+    try:
+        width, height = (operator.index(side) for side in size)
+    except (TypeError, ValueError):
+        raise TextsketchError(
+            f"a size must be two whole numbers, width and height, not {quoted(size)}"
+        ) from None
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise TextsketchError(
+            f"a size must be from 1 to {MAX_SIDE:,} pixels a side and at most {MAX_PIXELS:,} pixels, not "
+            f"{quoted(size)}"
+        )
+    return width, height
 
 
 def parse_seed(seed: int) -> int:

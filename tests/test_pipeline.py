@@ -94,7 +94,9 @@ def test_a_decode_tells_what_was_not_sent(photo):
     data = ts.encode(photo, budget=300).data
     assert "network" in ts.decode(data).invented
     assert ts.decode(data, brush=False).invented is None
-    assert ts.decode(data, mode="text+sketch").invented is None
+    assert "lines" in ts.decode(data, mode="text+sketch").invented
+    assert ts.decode(data, mode="text+sketch", brush=False).invented is None
+    assert ts.decode(data, mode="text-only").invented is None
 
 
 def test_the_same_input_gives_the_same_bytes_in_another_process(photo, photo_path):

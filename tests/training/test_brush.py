@@ -9,7 +9,7 @@ import pytest
 from textsketch.codestream.grids import base_shape, grid_shape
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Semantic, Strokes, Texture
-from training.brush.inputs import ALIGNED, CELL, CHANNELS, inputs
+from textsketch.render.painter.shading_inputs import ALIGNED, CELL, CHANNELS, inputs
 
 
 def strokes(size: tuple[int, int]) -> Strokes:
@@ -55,16 +55,20 @@ def test_a_trained_brush_is_exported_as_it_paints(tmp_path):
     pytest.importorskip("onnx")
     import onnxruntime
 
+    from textsketch.render.painter.shading_inputs import CHANNELS
     from training.brush import graph
-    from training.brush.inputs import CHANNELS
     from training.brush.network import Brush
 
     torch.manual_seed(0)
     brush = Brush()
     torch.nn.init.normal_(brush.near.weight, 0, 0.1)  # it starts without the far road
     with torch.no_grad():
-        for weights in brush.parameters():
-            weights.copy_(weights.half())
+        for weights in brush.parameters():  # as coarse as the file keeps them
+            if weights.ndim == 4:
+                step = weights.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
+                weights.copy_((weights / step).round() * step)
+            else:
+                weights.copy_(weights.half())
     graph.export(brush, tmp_path / "brush.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "brush.onnx", providers=["CPUExecutionProvider"])
     given = torch.rand(1, CHANNELS, 16, 24)
@@ -76,8 +80,8 @@ def test_a_trained_brush_is_exported_as_it_paints(tmp_path):
 
 def test_the_brush_starts_as_the_super_resolution_network_it_is_made_from(tmp_path):
     torch = pytest.importorskip("torch")
+    from textsketch.render.painter.shading_inputs import CELL, CHANNELS
     from training.brush import ncnn
-    from training.brush.inputs import CELL, CHANNELS
     from training.brush.network import Brush
 
     (tmp_path / "realesr-animevideov3-x4.bin").write_bytes(super_resolution_network())
@@ -113,8 +117,8 @@ def super_resolution_network() -> bytes:
 
 
 def test_training_pairs_are_the_same_whoever_makes_them(shared_data, tmp_path):
+    from textsketch.render.painter.shading_inputs import CELL, CHANNELS
     from training.brush import pairs
-    from training.brush.inputs import CELL, CHANNELS
 
     for number in (0, 1):
         made = []

@@ -4,9 +4,10 @@
         --features craft_mlt_25k.pth --work ../brush
 
 What is in the work folder already is not made again, so a run that was stopped goes on. On one idle core a
-pair takes a second and a step a third of one (bfloat16 on a processor with AMX). The painter does not use
-this brush yet: it has to be measured better than the network as it comes, which `training.brush.export`
-writes, on pictures it never saw.
+pair takes a second and a step a third of one (bfloat16 on a processor with AMX). The painter shades
+sketches with it; copy it to textsketch/render/painter/shading.onnx when it is measured better than what is
+there, on pictures it never saw. For colour maps the network as it comes, which `training.brush.export`
+writes, paints crisper.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def main() -> None:
         "--work", type=Path, required=True, help="folder for pairs and the state of the training"
     )
     parser.add_argument("--pairs", type=int, default=900)
+    parser.add_argument("--mode", action="append", help="a mode of the pairs to train on (default: all)")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--processes", type=int, default=1, help="that make pairs")
     options = parser.parse_args()
@@ -48,11 +50,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     make = partial(pairs.make, data=options.data, folder=folder)
     files = []
+    numbers = [one for one in range(options.pairs) if pairs.mode_of(one) in (options.mode or pairs.MODES)]
     with ProcessPoolExecutor(options.processes) as pool:
-        for number, file in enumerate(pool.map(make, range(options.pairs)), 1):
+        for number, file in enumerate(pool.map(make, numbers), 1):
             files.append(file)
-            if number % 50 == 0 or number == options.pairs:
-                print(f"pair {number} of {options.pairs}, {time.monotonic() - began:.0f} s", flush=True)
+            if number % 50 == 0 or number == len(numbers):
+                print(f"pair {number} of {len(numbers)}, {time.monotonic() - began:.0f} s", flush=True)
     torch.manual_seed(0)
     start = Brush()
     start.start_from(ncnn.read(options.weights))

@@ -1,4 +1,4 @@
-"""Writes a trained brush as one ONNX file: weights in half precision, widened again when the file is loaded."""
+"""Writes a trained brush as one ONNX file: weights of eight bits, widened again when the file is loaded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from training.brush.inputs import CELL, CHANNELS
+from textsketch.render.painter.shading_inputs import CELL, CHANNELS
 from training.brush.network import Brush
 
 _OPSET, _IR_VERSION = 17, 8
@@ -56,8 +56,17 @@ class _Graph:
         self._constants.append(numpy_helper.from_array(values.astype(np.float16), half))
         return self.add("Cast", half, to=TensorProto.FLOAT)
 
+    def eight_bits(self, weight: np.ndarray) -> str:
+        """A constant of one byte a weight, with a scale for each output channel."""
+        scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3), keepdims=True), 1e-12) / 127
+        whole = f"whole{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.rint(weight / scale).astype(np.int8), whole))
+        self._constants.append(numpy_helper.from_array(scale.astype(np.float32), f"{whole}.scale"))
+        return self.add("Mul", self.add("Cast", whole, to=TensorProto.FLOAT), f"{whole}.scale")
+
     def convolve(self, value: str, layer: torch.nn.Conv2d, stride: int = 1) -> str:
-        weight, bias = (self.constant(part.detach().numpy()) for part in (layer.weight, layer.bias))
+        weight = self.eight_bits(layer.weight.detach().numpy())
+        bias = self.constant(layer.bias.detach().numpy())
         side, around = layer.kernel_size[0], layer.padding[0]
         return self.add(
             "Conv", value, weight, bias, kernel_shape=[side] * 2, pads=[around] * 4, strides=[stride] * 2

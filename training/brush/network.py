@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.brush.inputs import CELL, CHANNELS
+from textsketch.render.painter.shading_inputs import CELL, CHANNELS
 from training.brush.ncnn import Convolution
 
 _WIDTH, _FAR_WIDTH, _FARTHEST_WIDTH = 64, 96, 128

@@ -17,11 +17,16 @@ from textsketch.allocation.painter import choose_layers, first_choice
 from textsketch.bitstream import SizeMeter
 from textsketch.layers import Layers, Mode
 from textsketch.render.painter.painting import field
-from training.brush.inputs import ALIGNED, CELL, inputs
+from textsketch.render.painter.shading_inputs import ALIGNED, CELL, inputs
 
-_MODES = {Mode.THREE_LAYER: (60, 4000), Mode.TEXT_SKETCH: (60, 1200)}
+MODES = {Mode.THREE_LAYER: (60, 4000), Mode.TEXT_SKETCH: (60, 1200)}
 """Modes of pairs, turn by turn, and sizes of their files in bytes, evenly spread over their logarithm."""
 _LONG_SIDES = (320, 384, 448, 512, 512, 576, 640)
+
+
+def mode_of(number: int) -> Mode:
+    """The mode of a pair."""
+    return list(MODES)[number % len(MODES)]
 
 
 @cache
@@ -36,7 +41,7 @@ def sources(data: Path) -> list[tuple[Path, int | None]]:
 def make(number: int, data: Path, folder: Path) -> Path:
     """Make pair `number`, unless it is there, and return its file.
 
-    It holds `inputs`, (channels, rows, columns) uint8 of what `inputs.inputs` gives, 255 for 1; and `original`,
+    It holds `inputs`, (channels, rows, columns) uint8 of what `inputs` gives, 255 for 1; and `original`,
     (height, width, 3) uint8 RGB of `CELL` times as many rows and columns.
     """
     path = folder / f"{number:05}.npz"
@@ -44,8 +49,8 @@ def make(number: int, data: Path, folder: Path) -> Path:
         return path
     random = np.random.default_rng(number)
     picture = _picture(data, random)
-    mode = list(_MODES)[number % len(_MODES)]
-    least, most = np.log(_MODES[mode])
+    mode = mode_of(number)
+    least, most = np.log(MODES[mode])
     layers = _layers(picture, mode, round(np.exp(random.uniform(least, most))))
     given = inputs(field(layers), layers)
     partial = path.with_suffix(f".{os.getpid()}")

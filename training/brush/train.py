@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from textsketch.render.painter.shading_inputs import CELL
 from training.brush.features import distance
-from training.brush.inputs import CELL
 from training.brush.network import Brush, Critic
 
 PATCH_CELLS = 40

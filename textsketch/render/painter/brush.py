@@ -10,21 +10,16 @@ No file depends on the brush, and what it draws may differ by a level between ma
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textsketch.codestream.grids import base_level, level_shapes
 from textsketch.image.colour_space import planes_to_rgb, to_ycbcr
 from textsketch.layers import Layers
+from textsketch.render.painter import small_networks
 from textsketch.texture.contexts import band_slices
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 FILE = Path(__file__).with_name("brush.onnx")
 SCALE = 4
@@ -153,30 +148,4 @@ def _with_reach(piece: slice, cells: int) -> tuple[slice, slice]:
 
 def _run(colour: np.ndarray) -> np.ndarray:
     """The network's (3, rows, columns) float32 RGB, 0 to 1, SCALE times as large, as planes `sharpen` takes."""
-    from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
-
-    try:
-        (fresh,) = _network(_threads()).run(None, {"picture": np.ascontiguousarray(colour[None])})
-    except RuntimeException as error:  # what it makes of every std::bad_alloc
-        raise MemoryError("there is no memory for the brush") from error
-    return to_ycbcr(fresh[0].transpose(1, 2, 0) * 255)
-
-
-def _threads() -> int:
-    """How many threads OpenCV may use, which is what a process is told, but no more than it has cores."""
-    import cv2
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cv2.getNumThreads(), cores))
-
-
-@lru_cache(maxsize=1)
-def _network(threads: int) -> InferenceSession:
-    """The network; without an arena, so that what one picture took is free again for the next."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(FILE.read_bytes(), options, providers=["CPUExecutionProvider"])
+    return to_ycbcr(small_networks.run(FILE, colour[None])[0].transpose(1, 2, 0) * 255)

@@ -20,7 +20,8 @@ class PainterOptions(Options):
 
     grain: bool = option(True, "paint fine grain where the picture has texture")
     brush: bool = option(
-        True, "sharpen the painting with a network; without it, it shows what was sent and nothing else"
+        True,
+        "sharpen and shade the painting with a network; without it, it shows what was sent and nothing else",
     )
 
 
@@ -41,9 +42,12 @@ def render(
 def invents(layers: Layers, options: PainterOptions) -> str | None:
     """What the brush does to a painting of `layers`, see `render.renderer`."""
     from textsketch.render.painter.brush import sharpens
+    from textsketch.render.painter.shading import shades
 
     if options.brush and sharpens(layers):
         return "Sharpened by a network; the plain painting shows what was sent."
+    if options.brush and shades(layers):
+        return "Shaded by a network between the lines; the plain drawing shows what was sent."
     return None
 
 
@@ -75,5 +79,5 @@ RENDERER = Renderer(
     options=PainterOptions,
     invents=invents,
     plain={"brush": False},
-    plain_modes=(Mode.THREE_LAYER,),
+    plain_modes=(Mode.TEXT_SKETCH, Mode.THREE_LAYER),
 )

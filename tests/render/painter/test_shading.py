@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+import textsketch as ts
+from textsketch.codestream.grids import grid_shape
+from textsketch.layers import Descriptors, Layers, Person, Semantic, Skeletons, Strokes
+from textsketch.measure.metrics.pixels import psnr_db
+from textsketch.render.painter import painting, shading
+
+
+def boxed(size: tuple[int, int]) -> Layers:
+    """A grey field with a box drawn on it."""
+    strokes = np.zeros(grid_shape(size, 192), bool)
+    rows, columns = strokes.shape
+    strokes[[rows // 4, 3 * rows // 4], columns // 4 : 3 * columns // 4] = True
+    strokes[rows // 4 : 3 * rows // 4, [columns // 4, 3 * columns // 4]] = True
+    return Layers(size, Semantic("", Descriptors((4, 0, 0, 0))), Strokes(strokes))
+
+
+def painted(layers: Layers, **options: bool) -> np.ndarray:
+    return np.asarray(painting.render(layers, **options)).astype(int)
+
+
+@pytest.mark.parametrize("name", ["coffee", "pagoda", "fig"])
+def test_a_shaded_sketch_is_nearer_to_the_picture_than_its_field_and_its_drawing(name):
+    from conftest import EXAMPLES
+
+    photo = Image.open(EXAMPLES / f"{name}.jpg").convert("RGB").resize((384, 256))
+    layers = ts.encode(photo, mode="text+sketch", budget=200).layers
+    drawn, shaded = (psnr_db(photo, painting.render(layers, brush=on)) for on in (False, True))
+    bare = psnr_db(photo, painting.render(layers.reduced_to(ts.Mode.TEXT_ONLY)))
+    assert shaded > drawn + 1 and shaded > bare
+
+
+def test_lines_become_edges(photo):
+    layers = boxed((384, 256))
+    drawn, shaded = painted(layers, brush=False).mean(2), painted(layers).mean(2)
+    lines = drawn < drawn[:32].min() - 30
+    assert lines.mean() > 0.005
+    # What was a dark line differs no more from what lies around it than that does from itself.
+    assert shaded[lines].mean() > drawn[lines].mean() + 30
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (16, 16), (33, 47), (700, 20), (1023, 65), (1600, 900)])
+def test_sketches_of_any_size_are_shaded(size):
+    layers = boxed(size)
+    shaded = painted(layers)
+    assert shaded.shape == (size[1], size[0], 3)
+    field = painting.field(layers)
+    assert abs(shaded[..., 1].mean() - 128 - field[0].mean()) < 60
+
+
+def test_a_sketch_is_shaded_the_same_twice():
+    assert np.array_equal(painted(boxed((300, 200))), painted(boxed((300, 200))))
+
+
+def test_only_sketches_without_colours_are_shaded(photo):
+    person: Person = tuple((100 + 10 * index, 200) for index in range(18))
+    empty = Layers((64, 48), Semantic(), Strokes(np.zeros(grid_shape((64, 48), 32), bool)))
+    skeletons = Layers((64, 48), Semantic(), Skeletons((person,)))
+    three = ts.encode(photo, budget=200).layers
+    assert shading.shades(boxed((64, 48)))
+    assert not any(map(shading.shades, (empty, skeletons, three, Layers((64, 48), Semantic()))))
+    assert np.array_equal(painted(skeletons), painted(skeletons, brush=False))
+
+
+def test_the_lines_of_a_page_stay_lines():
+    page = Image.new("RGB", (300, 200), "white")
+    for row in range(20, 180, 32):
+        ImageDraw.Draw(page).text((16, row), "Sphinx of quartz", "black", ImageFont.load_default(24))
+    layers = ts.encode(page, mode="text+sketch", budget=300).layers
+    assert layers.strokes.sum() > 100 and not shading.shades(layers)
+    assert np.array_equal(painted(layers), painted(layers, brush=False))
+    assert ts.decode(ts.pack(layers)).invented is None

@@ -172,3 +172,17 @@ def test_a_job_knows_the_context_of_the_call_that_started_it():
     visitor.set("Ada")
     (*_, last) = Jobs(1).run("someone", lambda report: visitor.get("nobody"))
     assert last.result == "Ada"
+
+
+def test_a_job_that_reports_all_the_time_does_not_flood_its_page():
+    def job(progress):
+        ends_s = time.monotonic() + 1
+        steps = 0
+        while time.monotonic() < ends_s:
+            steps += 1
+            progress(0.5, f"step {steps}")
+            time.sleep(0.001)
+        return steps
+
+    updates = list(Jobs(1).run("visitor", job))
+    assert updates[-1].result > 30 and 2 <= len(updates) <= 8

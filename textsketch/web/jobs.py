@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 _POLL_SECONDS = 0.1
 _POLLS_OF_SILENCE = 5
+_UPDATE_SECONDS = 0.2
+"""A page that is told more often falls behind."""
 
 
 class JobCancelledError(BaseException):
@@ -90,7 +94,7 @@ class Jobs:
         thread.start()
         latest = Update(0.0, "starting")
         try:
-            waited = 0
+            waited, told_s = 0, -math.inf
             while not latest.done:
                 try:
                     latest, waited = _newest(reporter.updates), 0
@@ -101,8 +105,11 @@ class Jobs:
                         yield replace(latest, message="cancelling")
                     thread.join()
                     raise JobCancelledError
-                if waited % _POLLS_OF_SILENCE == 0:  # each is work for the server
-                    yield latest
+                if waited % _POLLS_OF_SILENCE == 0:  # each is work for the server, and for the page
+                    now_s = time.monotonic()
+                    if latest.done or now_s - told_s >= _UPDATE_SECONDS:
+                        told_s = now_s
+                        yield latest
         except JobCancelledError:
             if self._running.get(owner) is not reporter:
                 raise JobOvertakenError from None

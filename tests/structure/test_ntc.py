@@ -77,7 +77,10 @@ def test_a_file_means_the_same_whatever_size_diffusion_runs_at(monkeypatch):
 
     data = ntc.pack(ntc.encode(map_of_lines(64), (784, 1127), 1), (784, 1127), NEWEST)
     before = ntc.unpack(data, (784, 1127), NEWEST)
-    monkeypatch.setattr(condition, "SHORT_SIDE", 1024)
+    # Nothing that a renderer decides is asked.
+    monkeypatch.setattr(
+        condition, "working_size", lambda *asked: pytest.fail("a renderer decides what a file means")
+    )
     assert np.array_equal(ntc.unpack(data, (784, 1127), NEWEST).latents, before.latents)
     assert before.latents.shape[1:] == (44, 32)
 

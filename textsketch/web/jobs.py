@@ -94,10 +94,10 @@ class Jobs:
         thread.start()
         latest = Update(0.0, "starting")
         try:
-            waited, told_s = 0, -math.inf
+            waited, news, told_s = 0, True, -math.inf
             while not latest.done:
                 try:
-                    latest, waited = _newest(reporter.updates), 0
+                    latest, waited, news = _newest(reporter.updates), 0, True
                 except queue.Empty:
                     waited += 1
                 if reporter.stop.is_set():
@@ -105,11 +105,12 @@ class Jobs:
                         yield replace(latest, message="cancelling")
                     thread.join()
                     raise JobCancelledError
-                if waited % _POLLS_OF_SILENCE == 0:  # each is work for the server, and for the page
-                    now_s = time.monotonic()
-                    if latest.done or now_s - told_s >= _UPDATE_SECONDS:
-                        told_s = now_s
-                        yield latest
+                # Each is work for the server, and for the page.
+                now_s = time.monotonic()
+                silent = waited > 0 and waited % _POLLS_OF_SILENCE == 0
+                if latest.done or silent or (news and now_s - told_s >= _UPDATE_SECONDS):
+                    yield latest
+                    news, told_s = False, now_s
         except JobCancelledError:
             if self._running.get(owner) is not reporter:
                 raise JobOvertakenError from None

@@ -41,7 +41,7 @@ def departure(generated: Image.Image, layers: Layers) -> Departure:
     """Compare an RGB picture that was generated from `layers` with what they say."""
     import cv2
 
-    from textsketch.render.painter import painting
+    from textsketch.pipeline import paint_plain
     from textsketch.texture import colour_map
 
     if layers.texture is None:
@@ -49,7 +49,7 @@ def departure(generated: Image.Image, layers: Layers) -> Departure:
         return Departure(None, 1.0, f"Only {sent} were sent: every colour and every detail is invented.")
     scale = min(1.0, _LONG_SIDE / max(layers.size))
     width, height = (max(1, round(side * scale)) for side in layers.size)
-    said = np.asarray(painting.render(layers, (width, height), grain=False, brush=False), np.float32)
+    said = np.asarray(paint_plain(layers, size=(width, height), grain=False), np.float32)
     shown = np.asarray(generated.convert("RGB").resize((width, height), Image.Resampling.BOX), np.float32)
     cell = max(width, height) / max(colour_map.cells(layers))
     smooth = (cv2.GaussianBlur(pixels, (0, 0), max(cell / 2, 0.5)) for pixels in (shown, said))

@@ -27,8 +27,8 @@ SCALE = 4
 REACH = 17
 """How many cells around a cell of the shrunk picture decide how that is painted: one a convolution."""
 LONGEST_PIECE = 256
-"""Cells along a side of what is painted at once: 1,024 pixels, a second of one core. A larger picture is painted in
-pieces, and progress is told after each."""
+"""Cells along a side of what is painted at once: 1,024 pixels, a second of one core. A larger picture
+is painted in pieces, and progress is told after each."""
 _SMALL_SIDE = 384
 """A picture with a longer side up to this is shrunk half as much: its contours are half as wide."""
 _MARGIN = 4

@@ -5,6 +5,11 @@
 >>> decoded = ts.decode(encoded.data)
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from textsketch.errors import (
     BitstreamError,
     BudgetError,
@@ -15,8 +20,10 @@ from textsketch.errors import (
     TextsketchError,
     WeightsError,
 )
-from textsketch.layers import Layers, Mode
-from textsketch.pipeline import Decoded, Encoded, decode, encode, pack, paint, unpack
+
+if TYPE_CHECKING:
+    from textsketch.layers import Layers, Mode
+    from textsketch.pipeline import Decoded, Encoded, decode, encode, pack, paint, unpack
 
 __version__ = "0.1.0"
 
@@ -39,3 +46,21 @@ __all__ = [
     "paint",
     "unpack",
 ]
+
+_PLACES = {
+    "layers": ("Layers", "Mode"),
+    "pipeline": ("Decoded", "Encoded", "decode", "encode", "pack", "paint", "unpack"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what does the work once it is first asked for, so that importing textsketch takes no time."""
+    for module, names in _PLACES.items():
+        if name in names:
+            found = globals()[name] = getattr(importlib.import_module(f"textsketch.{module}"), name)
+            return found
+    raise AttributeError(f"module 'textsketch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

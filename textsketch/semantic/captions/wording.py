@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from textsketch.semantic.text.coder import encode_text
-
 _WORDS = (  # what BLIP writes for people and dogs it cannot name
     re.compile(r"\b(?:araf+ed|araf+es?|araf+)\b\s*", re.IGNORECASE),
 )
@@ -95,4 +93,6 @@ def fitted(caption: str, most_bytes: int) -> str:
 
 
 def _cost(caption: str) -> int:
+    from textsketch.semantic.text.coder import encode_text
+
     return len(encode_text(caption))

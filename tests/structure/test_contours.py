@@ -1,0 +1,52 @@
+"""The lines a person would draw, on pictures whose lines are known."""
+
+import cv2
+import numpy as np
+import pytest
+
+from textsketch.structure import contours
+
+SHAPE = (96, 128)
+
+
+def planes_of(luma):
+    """Planes of a grey picture twice the grid: (3, height, width) float32 around 0."""
+    planes = np.zeros((3, *luma.shape), np.float32)
+    planes[0] = luma - 128
+    return planes
+
+
+def scene():
+    """A bright disc and a fainter square on grey, four times the grid."""
+    luma = np.full((384, 512), 120, np.float32)
+    cv2.circle(luma, (140, 190), 90, 220, -1)
+    cv2.rectangle(luma, (330, 110), (450, 270), 170, -1)
+    return luma
+
+
+def test_the_outline_of_what_stands_out_comes_first_and_lies_on_it():
+    found = contours.find(planes_of(scene()), SHAPE)
+    disc = found[0]
+    radii = np.hypot(disc[:, 0] - 190 / 4, disc[:, 1] - 140 / 4)
+    assert np.abs(radii - 90 / 4).max() < 2 and len(disc) > 100
+    assert any(np.abs(line[:, 1] - 330 / 4).min() < 2 for line in found[1:])
+
+
+def test_a_line_is_a_chain_of_neighbouring_cells_of_the_grid():
+    for line in contours.find(planes_of(scene()), SHAPE):
+        assert line.dtype.kind == "i" and len(line) >= 4
+        assert (line >= 0).all() and (line < SHAPE).all()
+        assert np.abs(np.diff(line, axis=0)).max() == 1
+
+
+def test_colour_alone_makes_a_contour_and_nothing_makes_none():
+    planes = np.zeros((3, 384, 512), np.float32)
+    assert contours.find(planes, SHAPE) == []
+    planes[2, :, 256:] = 60
+    (border, *_) = contours.find(planes, SHAPE)
+    assert np.abs(border[:, 1] - 64).max() <= 2 and len(border) > 80
+
+
+@pytest.mark.parametrize("shape", [(96, 3), (3, 128), (1, 1)])
+def test_a_grid_of_any_shape_is_searched(shape):
+    assert all((line < shape).all() for line in contours.find(planes_of(scene()), shape))

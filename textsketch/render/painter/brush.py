@@ -67,6 +67,8 @@ def sharpen(
     def enlarged(plane: np.ndarray) -> np.ndarray:
         return cv2.resize(plane, None, fx=shrinkage, fy=shrinkage)[:height, :width]
 
+    small_networks.load(FILE)
+    report(0.0)
     cells = np.stack([shrunk(plane) for plane in planes])
     painted = _paint(cells, shrinkage, report)[:, :height, :width]
     share = enlarged(strength * (1 - _sent(layers, skipped, shrinkage, (rows, columns))))
@@ -135,8 +137,8 @@ def _paint(cells: np.ndarray, times: int, report: Callable[[float], None]) -> np
 
 
 def _pieces(cells: int) -> list[slice]:
-    """Spans of about the same length, LONGEST_PIECE at most, that cover 0 to `cells`."""
-    count = -(-cells // LONGEST_PIECE)
+    """Spans of about the same length, LONGEST_PIECE at most with their reach, that cover 0 to `cells`."""
+    count = 1 if cells <= LONGEST_PIECE else -(-cells // (LONGEST_PIECE - 2 * REACH))
     return [slice(index * cells // count, (index + 1) * cells // count) for index in range(count)]
 
 

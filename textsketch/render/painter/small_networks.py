@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _NETWORKS = 2
 
 
+def load(file: Path) -> None:
+    """Load the network in `file`, which takes a moment the first time; `run` does it otherwise."""
+    _network(file, _threads())
+
+
 def run(file: Path, given: np.ndarray) -> np.ndarray:
     """What the network in `file` makes of its one input, float32. Raises MemoryError."""
     from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException

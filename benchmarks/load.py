@@ -127,7 +127,7 @@ async def session(client: httpx.AsyncClient, layout: Layout, picture: bytes, cap
     path = await encoded(visitor, layout, picture, caption)
     data = (await client.get(f"gradio_api/file={path}")).raise_for_status().content
     file = await visitor.upload("small.tsk", data)
-    answer = await visitor.answer(layout.call("tsk", "change"), tsk=file)
+    answer = await visitor.answer(layout.call("tsk", "upload"), tsk=file)
     if "painted as" not in answer:
         raise ConnectionError(f"nothing was painted: {answer[-500:]}")
 

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -223,10 +223,9 @@ def _decode(options: argparse.Namespace) -> None:
     from textsketch.pipeline import decode
 
     out = _output(options.file, options.out, ".png")
-    data = _sound(options)
-    with _progress(options) as progress:
+    with _naming_salvage(options), _progress(options) as progress:
         decoded = decode(
-            data,
+            options.file,
             mode=options.layers,
             renderer=options.renderer,
             damaged="skip" if options.salvage else "error",
@@ -248,34 +247,36 @@ def _decode(options: argparse.Namespace) -> None:
     _print(options, record, "\n".join(lines))
 
 
-def _sound(options: argparse.Namespace) -> bytes:
-    """The bytes of the file; of a damaged one only if --salvage was given, else its error names that."""
+@contextlib.contextmanager
+def _naming_salvage(options: argparse.Namespace) -> Iterator[None]:
+    """Let the error of a damaged file say what --salvage would give, if that was not asked for."""
     from textsketch import bitstream
     from textsketch.pipeline import read_file
 
-    data = read_file(options.file)
-    if not options.salvage:
-        try:
-            bitstream.unpack(data)
-        except BitstreamError as error:
-            left = ""
+    try:
+        yield
+    except BitstreamError as error:
+        left = ""
+        if not options.salvage:
             with contextlib.suppress(BitstreamError):
-                left = f"; --salvage gives what is left, {bitstream.salvage(data).layers.mode}"
-            raise BitstreamError(f"{error}{left}") from None
-    return data
+                mode = bitstream.salvage(read_file(options.file)).layers.mode
+                left = f"; --salvage gives what is left, {mode}"
+        raise BitstreamError(f"{error}{left}") from None
 
 
 def _info(options: argparse.Namespace) -> None:
     from textsketch import bitstream
     from textsketch.measure.report import layer_bytes
+    from textsketch.pipeline import read_file
     from textsketch.semantic import words
 
-    data, lost = _sound(options), None
-    if options.salvage:
-        saved = bitstream.salvage(data)
-        data, layers, lost = saved.data, saved.layers, saved.lost
-    else:
-        layers = bitstream.unpack(data)
+    data, lost = read_file(options.file), None
+    with _naming_salvage(options):
+        if options.salvage:
+            saved = bitstream.salvage(data)
+            data, layers, lost = saved.data, saved.layers, saved.lost
+        else:
+            layers = bitstream.unpack(data)
     header = bitstream.read_header(data)
     width, height = header.size
     rate_bpp = 8 * len(data) / (width * height)
@@ -318,9 +319,8 @@ def _compare(options: argparse.Namespace) -> None:
     from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.comparison import save_comparison
     from textsketch.measure.metrics.table import METRICS
-    from textsketch.pipeline import decode, encode
+    from textsketch.pipeline import decode, encode, paint_plain
     from textsketch.progress import share
-    from textsketch.render import registry
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
@@ -342,7 +342,7 @@ def _compare(options: argparse.Namespace) -> None:
         progress(0.7, "decoding")
         decoded, plain = decode(encoded.data, **given(options)), None
         if decoded.invented is not None:
-            plain = decode(encoded.data, **(given(options) | {**registry.DEFAULT.plain})).image
+            plain = paint_plain(decoded.layers, **given(options))
         found = []
         for name in names:
             progress(0.8, f"searching the best {FORMATS[name].title}")

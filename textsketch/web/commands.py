@@ -28,12 +28,17 @@ def marked_up(sentence: str) -> str:
     parts = []
     end = 0
     for match in _COMMAND.finditer(sentence):
-        command = re.sub(r"\bpip (?=install)", _prefix("pip"), match[1])
-        command = re.sub(r"\btextsketch (?=weights)", _prefix("textsketch"), command)
-        words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
-        parts += [escape(sentence[end : match.start()]), f"<code>{words}</code>"]
+        parts += [escape(sentence[end : match.start()]), code(match[1])]
         end = match.end()
     return "".join(parts) + escape(sentence[end:])
+
+
+def code(command: str) -> str:
+    """A `pip` or `textsketch` command as HTML, the way it has to be typed in this environment."""
+    command = re.sub(r"\bpip (?=install)", _prefix("pip"), command)
+    command = re.sub(r"\btextsketch (?=weights)", _prefix("textsketch"), command)
+    words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
+    return f"<code>{words}</code>"
 
 
 @functools.cache

@@ -28,8 +28,9 @@ from textsketch.web.workspace import Workspace
 STYLE = Path(__file__).with_name("style.css")
 MAX_UPLOAD = "32mb"
 _MOST_FOLLOWED = 16
-"""Visitors who are told how far their job is, or how many are before it; as many more wait without a word."""
+"""Visitors who are told how far their job is, or how many are before it."""
 _MOST_WAITING = 32
+"""More of them, who wait without a word."""
 
 
 TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (

@@ -122,12 +122,6 @@ def _about_the_source(result: Result) -> str:
     return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
 
 
-def code(command: str) -> str:
-    """A command to copy."""
-    words = " ".join(f"<span>{escape(word)}</span>" for word in command.split())
-    return f"<code>{words}</code>"
-
-
 def missing(title: str, reasons: list[str]) -> str:
     """What else there could be here, to unfold: a sentence each that says what it needs."""
     items = "".join(f"<li>{marked_up(reason)}</li>" for reason in dict.fromkeys(reasons))

@@ -12,8 +12,10 @@ from gradio.events import Dependency
 
 from textsketch.models import clip, weights
 from textsketch.render import registry
+from textsketch.render.diffusion import profiles
 from textsketch.semantic.captions import captioner
 from textsketch.web import html
+from textsketch.web.commands import code, marked_up
 from textsketch.web.controls import PRIVATE, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Update
 
@@ -57,7 +59,7 @@ PHOTOGRAPHS = Feature(
     "fast",
     "Stable Diffusion as the decoder",
     "a photograph that follows the layers",
-    ("torch", "diffusers", "transformers", "peft"),
+    profiles.LIBRARIES,
     registry.get("fast").unavailable,
 )
 
@@ -116,7 +118,7 @@ class Fetches:
             return ""
         about = f"<b>{escape(feature.title)}</b>: {escape(feature.gives)}."
         if weights.unavailable(feature.title, (), feature.modules) is not None:
-            install = html.marked_up(_LIBRARIES) + html.code(_CPU_TORCH)
+            install = marked_up(_LIBRARIES) + code(_CPU_TORCH)
             return f'<div class="ts-status ts-missing">{about} {install}</div>'
         names = [name for name in weights.group(feature.name) if not weights.is_available(name)]
         lacking = [weights.entry(name) for name in names]

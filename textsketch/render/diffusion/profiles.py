@@ -13,7 +13,7 @@ from textsketch.errors import WeightsError
 from textsketch.models import networks, weights
 from textsketch.structure.kind import Guide
 
-_LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "peft")
+LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "peft")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def get(name: str) -> Profile:
 
 def unavailable(profile: Profile) -> str | None:
     """The sentence that says what `profile` lacks and which command helps, or None."""
-    return weights.unavailable(profile.name, profile.weights, _LIBRARIES)
+    return weights.unavailable(profile.name, profile.weights, LIBRARIES)
 
 
 def default() -> Profile | None:

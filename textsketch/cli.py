@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from textsketch.options import add_arguments, given
 
 if TYPE_CHECKING:
     from textsketch.progress import Progress
+    from textsketch.share.commands import Command
 
 _BUDGET_HELP = "bytes (1500B), a rate (0.02bpp) or a preset: " + ", ".join(
     f"{name} = {preset.title}" for name, preset in PRESETS.items()
@@ -68,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     from textsketch.measure.evaluation import command as evaluate_command
     from textsketch.render import registry
     from textsketch.semantic.captions import table as captions
+    from textsketch.share import commands as share_commands
+    from textsketch.share.source import ACCEPTED
 
     parser = _Parser(prog="textsketch", description="Send a picture in the space of a sentence.")
     parser.add_argument("--version", action="version", version=f"textsketch {__version__}")
@@ -88,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(encode, {one.name: one.allocation for one in registry.RENDERERS})
 
     decode = command("decode", _decode, "decode a .tsk file into a picture")
-    decode.add_argument("file", metavar="IN.tsk")
+    decode.add_argument("file", metavar="IN.tsk", help=ACCEPTED)
     decode.add_argument("out", metavar="OUT.png", nargs="?", help="default: IN with the suffix .png")
     decode.add_argument("--layers", choices=list(Mode), help="paint only the layers of this mode")
     _add_salvage_option(decode)
@@ -96,8 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(decode, {one.name: one.options for one in registry.RENDERERS})
 
     info = command("info", _info, "show what a .tsk file holds")
-    info.add_argument("file", metavar="IN.tsk")
+    info.add_argument("file", metavar="IN.tsk", help=ACCEPTED)
     _add_salvage_option(info)
+
+    for one in share_commands.COMMANDS:
+        one.add_arguments(command(one.name, functools.partial(_share, one), one.summary))
 
     caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
     caption.add_argument("image", metavar="IMAGE", help=LISTED)
@@ -221,11 +228,15 @@ def _caption(options: argparse.Namespace) -> None:
 
 def _decode(options: argparse.Namespace) -> None:
     from textsketch.pipeline import decode
+    from textsketch.share.source import tsk_from
 
+    data = tsk_from(options.file)
+    if options.out is None and not os.path.exists(options.file):
+        raise TextsketchError("name the picture to write behind the link, such as picture.png")
     out = _output(options.file, options.out, ".png")
-    with _naming_salvage(options), _progress(options) as progress:
+    with _naming_salvage(options, data), _progress(options) as progress:
         decoded = decode(
-            options.file,
+            data,
             mode=options.layers,
             renderer=options.renderer,
             damaged="skip" if options.salvage else "error",
@@ -248,10 +259,9 @@ def _decode(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _naming_salvage(options: argparse.Namespace) -> Iterator[None]:
+def _naming_salvage(options: argparse.Namespace, data: bytes) -> Iterator[None]:
     """Let the error of a damaged file say what --salvage would give, if that was not asked for."""
     from textsketch import bitstream
-    from textsketch.pipeline import read_file
 
     try:
         yield
@@ -259,7 +269,7 @@ def _naming_salvage(options: argparse.Namespace) -> Iterator[None]:
         left = ""
         if not options.salvage:
             with contextlib.suppress(BitstreamError):
-                mode = bitstream.salvage(read_file(options.file)).layers.mode
+                mode = bitstream.salvage(data).layers.mode
                 left = f"; --salvage gives what is left, {mode}"
         raise BitstreamError(f"{error}{left}") from None
 
@@ -267,11 +277,11 @@ def _naming_salvage(options: argparse.Namespace) -> Iterator[None]:
 def _info(options: argparse.Namespace) -> None:
     from textsketch import bitstream
     from textsketch.measure.report import layer_bytes
-    from textsketch.pipeline import read_file
     from textsketch.semantic import words
+    from textsketch.share.source import tsk_from
 
-    data, lost = read_file(options.file), None
-    with _naming_salvage(options):
+    data, lost = tsk_from(options.file), None
+    with _naming_salvage(options, data):
         if options.salvage:
             saved = bitstream.salvage(data)
             data, layers, lost = saved.data, saved.layers, saved.lost
@@ -311,6 +321,10 @@ def _info(options: argparse.Namespace) -> None:
         *([f"colours   {record['colours']}"] if record["colours"] else []),
     ]
     _print(options, record, "\n".join(lines))
+
+
+def _share(command: Command, options: argparse.Namespace) -> None:
+    _print(options, *command.run(options))
 
 
 def _compare(options: argparse.Namespace) -> None:

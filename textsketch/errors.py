@@ -43,3 +43,7 @@ class RenderError(TextsketchError):
 
 class OptionError(TextsketchError):
     """An option is unknown here, or its value is out of range."""
+
+
+class LinkError(TextsketchError):
+    """A file does not fit into a link or a QR code, or a link or a picture of a code holds none."""

@@ -16,7 +16,7 @@ from textsketch.budget import PRESETS
 from textsketch.errors import BitstreamError, TextsketchError, WeightsError
 from textsketch.image.formats import LISTED
 from textsketch.layers import Mode
-from textsketch.options import add_arguments, given
+from textsketch.options import add_arguments, given, taken
 
 if TYPE_CHECKING:
     from textsketch.progress import Progress
@@ -129,7 +129,8 @@ def _parser() -> argparse.ArgumentParser:
         help=f"comma-separated, of {', '.join(FORMATS)} (default: %(default)s)",
     )
     _add_encoder_options(compare)
-    add_arguments(compare, {registry.DEFAULT.name: registry.DEFAULT.options})
+    for kind in (registry.DEFAULT.allocation, registry.DEFAULT.options):
+        add_arguments(compare, {registry.DEFAULT.name: kind})
 
     evaluate = command("evaluate", _evaluate, "measure pictures against other codecs at the same bytes")
     evaluate_command.add_arguments(evaluate)
@@ -335,6 +336,7 @@ def _compare(options: argparse.Namespace) -> None:
     from textsketch.measure.metrics.table import METRICS
     from textsketch.pipeline import decode, encode, paint_plain
     from textsketch.progress import share
+    from textsketch.render import registry
 
     names = [name.strip() for name in options.baselines.split(",") if name.strip()]
     for name in names:
@@ -352,11 +354,13 @@ def _compare(options: argparse.Namespace) -> None:
             caption=options.caption,
             seed=options.seed,
             progress=share(progress, 0.0, 0.7),
+            **taken(registry.DEFAULT.allocation, given(options)),
         )
         progress(0.7, "decoding")
-        decoded, plain = decode(encoded.data, **given(options)), None
+        rendering = taken(registry.DEFAULT.options, given(options))
+        decoded, plain = decode(encoded.data, **rendering), None
         if decoded.invented is not None:
-            plain = paint_plain(decoded.layers, **given(options))
+            plain = paint_plain(decoded.layers, **rendering)
         found = []
         for name in names:
             progress(0.8, f"searching the best {FORMATS[name].title}")

@@ -97,7 +97,8 @@ def encode(
     seed: where the renderer's random choices start, 0 to 2**32 - 1; other than 0 it costs 2 to 5 bytes.
     renderer: the one of `render.registry` the bytes are spent for: what brings the painter near to the picture
         is not what steers Stable Diffusion. Every renderer decodes the file.
-    allocation: that renderer's own options of encoding; Stable Diffusion's are structure ("strokes",
+    allocation: that renderer's own options of encoding. The painter's is effort, how hard to search: 1 answers
+        soonest, 3, the default, makes the best use of the bytes. Stable Diffusion's are structure ("strokes",
         "skeletons" or "soft-edges"), detector (a name of `structure.detectors.names()`) and candidates (1, 2,
         4 or 8 pictures are painted from as many seeds; the number of the one that CLIP finds most like the
         original goes into the file).

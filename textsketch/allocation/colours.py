@@ -23,6 +23,8 @@ _FEW_LAMBDA = 0.6
 single coefficients are added to."""
 _TRIALS = 8
 """Files packed to find how many coefficients fit: bisection and secants get within 5 % of any budget by then."""
+_QUICK_TRIALS, _ALMOST = 2, 0.98
+"""How often a quick search corrects the price of a bit, and the share of the budget it aims at."""
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 """Bytes of a budget from which a grain map of 4, or of 12, cells along the longer side is worth its 3, or 10."""
 _STEPS_AN_OCTAVE = 8
@@ -52,7 +54,7 @@ def add_grain(layers: Layers, analysis: Analysis, step_index: int, budget: Budge
         return layers
     coefficients, _ = analysis.quantised(step_index, _LAMBDA, budget.report)
     trial = replace(layers, texture=Texture(coefficients, step_index))
-    strength = _roughness(trial, analysis, budget, typical=False)
+    strength = _roughness(trial, analysis, budget, typical=budget.effort == 1)
     blank = np.zeros_like(coefficients)
     trial = replace(layers, texture=Texture(blank, 0, strength if strength.any() else None))
     return trial if budget.fits(trial) else layers
@@ -95,6 +97,34 @@ def fill(layers: Layers, analysis: Analysis, guess: int, budget: Budget) -> Laye
             best, high = trial, middle
         else:
             low = middle
+    return best
+
+
+def fill_quickly(layers: Layers, analysis: Analysis, guess: int, budget: Budget) -> Layers:
+    """A colour map that nearly fills the budget, by estimates: its step, then the price of a bit."""
+    room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
+    step_index = finest_step(analysis, room_bits, guess, budget.report)
+    grain_map = None if layers.texture is None else layers.texture.grain
+
+    def at(index: int, lam: float) -> Layers:
+        coefficients, _ = analysis.quantised(index, lam, budget.report)
+        return replace(layers, texture=Texture(coefficients, index, grain_map))
+
+    while not budget.fits(best := at(step_index, _LAMBDA)):
+        if step_index + 1 == colour_map.STEP_COUNT:
+            return layers
+        step_index += 1
+    high, low = _LAMBDA, _LEAST_LAMBDA
+    few, many = (analysis.quantised(step_index, lam, budget.report)[1] for lam in (high, low))
+    for _ in range(_QUICK_TRIALS):
+        left_bits = 8 * (_ALMOST * budget.most_bytes - budget.size_of(best))
+        if left_bits <= 0:
+            break
+        share = min(left_bits / max(many - few, 1), 1.0)
+        trial = at(step_index, high - share * (high - low))
+        if not budget.fits(trial):
+            break
+        best = trial
     return best
 
 

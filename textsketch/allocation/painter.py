@@ -10,8 +10,15 @@ from PIL import Image
 
 from textsketch.allocation import stroke_choice
 from textsketch.allocation.analysis import Analysis, analyse, errors
-from textsketch.allocation.colours import add_grain, fill, fill_up, finest_step, is_said
-from textsketch.allocation.search import Budget, SizeOf, check_smallest, described, last_that_fits
+from textsketch.allocation.colours import add_grain, fill, fill_quickly, fill_up, finest_step, is_said
+from textsketch.allocation.search import (
+    MOST_EFFORT,
+    Budget,
+    SizeOf,
+    check_smallest,
+    described,
+    last_that_fits,
+)
 from textsketch.codestream.grids import SKETCH_LONG_SIDES, base_shape, grid_shape
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
@@ -52,18 +59,20 @@ def choose_layers(
     caption: str,
     *,
     seed: int = 0,
+    effort: int = MOST_EFFORT,
     size_of: SizeOf,
     progress: Progress = ignore,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
-    Raises BudgetError, naming the smallest possible size, if nothing fits. Deterministic.
+    effort: 1 to `MOST_EFFORT`, how hard to search. Deterministic.
+    Raises BudgetError, naming the smallest possible size, if nothing fits.
     """
     report = Pulse.of(progress)
     smallest = _smallest(picture.size, mode, caption, seed)
     check_smallest(smallest, mode, budget_bytes, size_of)
     report(0.0, "looking at the colours")
-    budget = Budget(to_ycbcr(np.asarray(picture.convert("RGB"))), budget_bytes, size_of, report)
+    budget = Budget(to_ycbcr(np.asarray(picture.convert("RGB"))), budget_bytes, size_of, report, effort)
     layers = _describe(smallest, mode, budget)
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
@@ -142,6 +151,8 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     Strokes are chosen by what they save; what their softening costs is seen only in the painting.
     """
     lines = _edge_lines(budget.planes)
+    if budget.effort == 1:
+        return _painted(layers, lines, budget).layers
 
     def painted(below: Layers, lines: list[np.ndarray]) -> tuple[_Painting, bool]:
         painting = _painted(below, lines, budget)
@@ -154,6 +165,8 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     if in_doubt or not budget.is_full(best.layers):
         rich = _describe(smallest, Mode.TEXT_ONLY, budget)
         best = min(best, painted(rich, lines)[0], key=_missed)
+    if budget.effort < MOST_EFFORT:
+        return best.layers
     if _hangs_on_rounding(best, budget):
         for other in _other_descriptions(best.layers, smallest, budget):
             best = min(best, painted(other, lines)[0], key=_missed)
@@ -222,7 +235,8 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
     budget.report(0.5, "mixing the colours")
     layers = add_grain(layers, analysis, step_index, budget)
     budget.report(0.6, "mixing the colours")
-    return _Painting(fill(layers, analysis, step_index, budget), analysis)
+    filled = fill if budget.effort > 1 else fill_quickly
+    return _Painting(filled(layers, analysis, step_index, budget), analysis)
 
 
 def _add_strokes(

@@ -16,6 +16,9 @@ from textsketch.semantic.descriptors import Describer
 SizeOf = Callable[[Layers], int]
 """Bytes of the file of some layers."""
 
+MOST_EFFORT = 3
+"""How hard a search can be: 1 gives an answer quickly, 3 the best there is."""
+
 FULL = 0.95
 """Of a budget is enough: what is left is not worth another search."""
 
@@ -25,13 +28,14 @@ class Budget:
     """The bytes that may be spent on a picture.
 
     planes: the picture's, of `colour_space.to_ycbcr`. most_bytes: of the file. measure: its size.
-    report: is told how far the search is.
+    report: is told how far the search is. effort: how hard to search, 1 to `MOST_EFFORT`.
     """
 
     planes: np.ndarray
     most_bytes: int
     measure: SizeOf
     report: Pulse
+    effort: int = MOST_EFFORT
 
     def size_of(self, layers: Layers) -> int:
         """Bytes of the file of some layers."""

@@ -43,6 +43,7 @@ class Bench:
             picture,
             settings.caption_of(item),
             seed=settings.seed,
+            effort=settings.effort,
             options=self._rendering,
             metrics=metrics_table.of_pictures(settings.metrics),
         )

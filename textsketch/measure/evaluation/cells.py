@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from textsketch.allocation.search import MOST_EFFORT
 from textsketch.layers import Mode
 from textsketch.measure.baselines.table import FORMATS
 from textsketch.measure.evaluation.records import Records, code_digest, digest
@@ -29,7 +30,7 @@ class Settings:
 
     budgets: as `budget.parse_budget` takes them. metrics: names of `metrics.table.METRICS`. captions: by
     a picture's file name, with or without its suffix. plain: whether what a renderer paints without its network
-    is measured beside what it usually paints.
+    is measured beside what it usually paints. effort: of the encoders that take one.
     max_side: longer pictures are scaled down to it first. Unavailable baselines and metrics are left out
     beforehand (`available`).
     """
@@ -41,6 +42,7 @@ class Settings:
     metrics: tuple[str, ...] = field(default_factory=_all_of_pictures)
     captions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+    effort: int = MOST_EFFORT
     grain: bool = True
     plain: bool = True
     max_side: int = 2048
@@ -99,6 +101,7 @@ def cell_digest(item: Item, cell: Cell, settings: Settings) -> str:
             "cell": [cell.codec, cell.mode, cell.renderer, cell.budget, cell.plain],
             "caption": settings.caption_of(item) if cell.codec == OURS else "",
             "seed": settings.seed,
+            "effort": settings.effort,
             "grain": settings.grain,
             "max_side": settings.max_side,
             "metrics": [[row.name, row.model] for row in metrics_table.of_pictures(settings.metrics)],

@@ -24,6 +24,7 @@ _LOG_SECONDS = 20.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    from textsketch.allocation.search import MOST_EFFORT
     from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.metrics.table import METRICS
     from textsketch.render import registry
@@ -61,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--captions", metavar="FILE", help="YAML or JSON: a picture's file name, then its caption"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the decoder's random choices (default: 0)")
+    parser.add_argument(
+        "--effort",
+        type=int,
+        default=MOST_EFFORT,
+        metavar="N",
+        help=f"of the painter's encoder, 1 to {MOST_EFFORT} (default: %(default)s)",
+    )
     parser.add_argument(
         "--grain",
         action=argparse.BooleanOptionalAction,
@@ -138,6 +146,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
     from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.evaluation.cells import Settings
     from textsketch.measure.metrics import table as metrics_table
+    from textsketch.options import fill
     from textsketch.pipeline import parse_seed
     from textsketch.render import registry
 
@@ -155,6 +164,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
             "there is nothing to evaluate; name at least one budget and one mode or baseline"
         )
     parse_seed(options.seed)
+    fill("the evaluation", registry.DEFAULT.allocation, {"effort": options.effort})
     if options.workers < 1 or options.max_side < 16:
         raise TextsketchError("--workers must be at least 1 and --max-side at least 16")
     reasons = {name: FORMATS[name].unavailable() for name in baselines}
@@ -177,6 +187,7 @@ def read_settings(options: argparse.Namespace, picture_count: int) -> tuple[Sett
         metrics=tuple(name for name in metrics if name not in left_out),
         captions=_captions(options.captions),
         seed=options.seed,
+        effort=options.effort,
         grain=options.grain,
         plain=options.plain,
         max_side=options.max_side,

@@ -12,11 +12,13 @@ from typing import Any
 
 from PIL import Image
 
+from textsketch.allocation.search import MOST_EFFORT
 from textsketch.budget import parse_budget
 from textsketch.errors import BudgetError
 from textsketch.measure.baselines.search import Search, show
 from textsketch.measure.evaluation.cells import OURS, Cell
 from textsketch.measure.metrics.metric import Metric
+from textsketch.options import taken
 from textsketch.pipeline import decode, encode
 from textsketch.progress import Progress
 from textsketch.render import registry
@@ -63,8 +65,8 @@ class Measured:
 class Subject:
     """A picture, RGB, with what all its cells share.
 
-    caption: left out of a file it does not fit. options: the decoding options, by renderer. metrics: what is
-    measured of every decode.
+    caption: left out of a file it does not fit. effort: of encoders that take one. options: the decoding
+    options, by renderer. metrics: what is measured of every decode.
     """
 
     def __init__(
@@ -73,11 +75,13 @@ class Subject:
         caption: str = "",
         *,
         seed: int = 0,
+        effort: int = MOST_EFFORT,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         metrics: Iterable[Metric] = (),
     ) -> None:
         self.picture, self.caption = picture, caption
-        self._seed, self._options, self._metrics = seed, options or {}, tuple(metrics)
+        self._seed, self._effort = seed, effort
+        self._options, self._metrics = options or {}, tuple(metrics)
         self._searches: dict[str, Search] = {}
         self._latest: File | None = None
 
@@ -150,6 +154,7 @@ class Subject:
             "seed": self._seed,
             "renderer": cell.renderer,
             "progress": progress,
+            **taken(registry.get(cell.renderer).allocation, {"effort": self._effort}),
         }
         try:
             return encode(self.picture, caption=self.caption, **options).data, self.caption

@@ -145,7 +145,7 @@ def protocol(items: Sequence[Item], settings: Settings) -> str:
         f"longer than {settings.max_side} pixels are scaled down to that before everything else, decodes are "
         f"compared at the picture's size; baselines: best PSNR over scale x quality within the bytes; "
         f"painter's grain {'on' if settings.grain else 'off'}; plain: without the painter's brush; "
-        f"seed {settings.seed}; "
+        f"effort {settings.effort}; seed {settings.seed}; "
         f"{captions}; {models}"
     )
 
@@ -244,6 +244,7 @@ def _as_dict(summary: Summary, settings: Settings) -> dict[str, Any]:
             "baselines": list(settings.baselines),
             "metrics": list(settings.metrics),
             "seed": settings.seed,
+            "effort": settings.effort,
             "grain": settings.grain,
             "plain": settings.plain,
             "max_side": settings.max_side,

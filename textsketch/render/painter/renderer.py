@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textsketch.allocation.search import MOST_EFFORT
 from textsketch.layers import Layers, Mode
 from textsketch.options import Options, option
 from textsketch.progress import Progress, Pulse, ignore
@@ -22,6 +23,19 @@ class PainterOptions(Options):
     brush: bool = option(
         True,
         "sharpen and shade the painting with a network; without it, it shows what was sent and nothing else",
+    )
+
+
+@dataclass(frozen=True)
+class PainterAllocation(Options):
+    """How hard the painter's encoder searches."""
+
+    effort: int = option(
+        MOST_EFFORT,
+        "how hard to search for the best use of the bytes: 1 answers soonest",
+        least=1,
+        most=MOST_EFFORT,
+        offered=False,
     )
 
 
@@ -56,7 +70,7 @@ def allocate(
     mode: Mode,
     budget_bytes: int,
     caption: str,
-    options: Options,
+    options: PainterAllocation,
     *,
     seed: int = 0,
     progress: Progress = ignore,
@@ -67,7 +81,14 @@ def allocate(
 
     pulse = Pulse(progress)
     return choose_layers(
-        picture, mode, budget_bytes, caption, seed=seed, size_of=SizeMeter(pulse.beat), progress=pulse
+        picture,
+        mode,
+        budget_bytes,
+        caption,
+        seed=seed,
+        effort=options.effort,
+        size_of=SizeMeter(pulse.beat),
+        progress=pulse,
     )
 
 
@@ -77,6 +98,7 @@ RENDERER = Renderer(
     render=render,
     allocate=allocate,
     options=PainterOptions,
+    allocation=PainterAllocation,
     invents=invents,
     plain={"brush": False},
     plain_modes=(Mode.TEXT_SKETCH, Mode.THREE_LAYER),

@@ -20,7 +20,8 @@ class FakeHub:
     """files: path -> bytes of the one repository.
 
     gated, broken: how it refuses. announces_hashes: whether files are named by their sha256, as large ones are.
-    hold: bodies are sent only once it is set. requests, ranges, tokens: what was asked, and with which token.
+    hold: of a body no more than `holds_after` bytes are sent before it is set. mute: nothing is answered before
+    it is set. requests, ranges, tokens: what was asked, and with which token.
     elsewhere: the address of the host that has the bodies.
 
     Its lies: commit, headers (path -> headers of the answer to HEAD), bodies (path -> what is sent instead of
@@ -32,6 +33,8 @@ class FakeHub:
     broken: bool = False
     announces_hashes: bool = True
     hold: threading.Event | None = None
+    holds_after: int = 0
+    mute: threading.Event | None = None
     commit: str = COMMIT
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     bodies: dict[str, bytes] = field(default_factory=dict)
@@ -62,6 +65,10 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
             self.end_headers()
             with contextlib.suppress(ConnectionError):  # a client may leave when it has had enough
                 if self.command == "GET":
+                    if hub.hold is not None and status in (200, 206):
+                        self.wfile.write(body[: hub.holds_after])
+                        hub.hold.wait(60)
+                        body = body[hub.holds_after :]
                     self.wfile.write(body)
                 while self.command == "GET" and hub.endless and status in (200, 206):
                     self.wfile.write(body)
@@ -69,6 +76,8 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
         def do_GET(self) -> None:
             hub.requests.append(f"{self.command} {self.path}")
             hub.tokens.append(self.headers["Authorization"])
+            if hub.mute is not None:
+                hub.mute.wait(60)
             path = self.path.split("/resolve/")[1].split("/", 1)[1]
             if hub.gated:
                 return self.answer(403, {"X-Error-Code": "GatedRepo", "Content-Length": "0"})
@@ -91,8 +100,6 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
                 return self.answer(
                     200, headers | {"Content-Length": str(len(data))} | hub.headers.get(path, {})
                 )
-            if hub.hold is not None:
-                hub.hold.wait(60)
             data = hub.bodies.get(path, data)
             first = 0
             if "Range" in self.headers:

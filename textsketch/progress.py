@@ -11,6 +11,9 @@ Progress = Callable[[float, str], None]
 
 _BEAT_S = 0.25
 _SPEED_OVER_S = 10.0
+_SPEED_AFTER_S = 1.0
+_WORTH_COUNTING = 200_000
+"""Bytes: what fewer of them took says nothing of a line's speed."""
 
 
 def ignore(fraction: float, message: str) -> None:
@@ -24,22 +27,27 @@ def share(progress: Progress, begin: float, end: float) -> Progress:
 
 def with_speed(progress: Progress, size_bytes: int) -> Progress:
     """A `Progress` for a download of so many bytes: adds how much is here, the speed and the time left."""
-    seen: deque[tuple[float, float]] = deque()  # of the last seconds: what was here before is no speed
+    seen: deque[tuple[float, float]] = deque()  # of the last seconds, of one message
+    told = ""
 
     def report(fraction: float, message: str) -> None:
+        nonlocal told
         now_s = time.monotonic()
+        if message != told:  # another file, of which a part may be here: that is no speed
+            seen.clear()
+            told = message
         seen.append((now_s, fraction))
         while len(seen) > 2 and now_s - seen[1][0] > _SPEED_OVER_S:
             seen.popleft()
         (then_s, before) = seen[0]
-        if now_s - then_s >= _BEAT_S and fraction > before:
-            bytes_a_second = (fraction - before) * size_bytes / (now_s - then_s)
+        arrived = (fraction - before) * size_bytes
+        if size_bytes >= _WORTH_COUNTING and fraction > 0:
+            message += f", {fraction * size_bytes / 1e6:,.0f} of {size_bytes / 1e6:,.0f} MB"
+        if now_s - then_s >= _SPEED_AFTER_S and arrived >= _WORTH_COUNTING:
+            bytes_a_second = arrived / (now_s - then_s)
             left_s = (1 - fraction) * size_bytes / bytes_a_second
             left = f"{left_s / 60:.0f} min" if left_s >= 90 else f"{left_s:.0f} s"
-            message += (
-                f", {fraction * size_bytes / 1e6:,.0f} of {size_bytes / 1e6:,.0f} MB, "
-                f"{bytes_a_second / 1e6:.1f} MB/s, {left} left"
-            )
+            message += f", {bytes_a_second / 1e6:.1f} MB/s, {left} left"
         progress(fraction, message)
 
     return report

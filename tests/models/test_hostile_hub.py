@@ -214,6 +214,41 @@ def test_who_waits_for_another_download_can_be_cancelled(monkeypatch, hub):
     assert weights.is_available("model")
 
 
+class LeftError(Exception):
+    """A visitor has pressed Cancel."""
+
+
+def cancel_when_nothing_happens():
+    """A progress that is cancelled when it has been told the same three times."""
+    told = []
+
+    def progress(fraction, message):
+        told.append((fraction, message))
+        if told[-3:] == [told[-1]] * 3:
+            raise LeftError
+
+    return progress
+
+
+def test_who_cancels_is_heard_while_the_hub_does_not_answer(monkeypatch, hub):
+    listed(monkeypatch)
+    hub.mute = threading.Event()
+    with pytest.raises(LeftError):
+        weights.fetch("model", cancel_when_nothing_happens())
+    hub.mute.set()
+    assert weights.fetch("model").is_dir()
+
+
+def test_who_cancels_a_download_that_stalls_is_heard_and_keeps_what_had_arrived(monkeypatch, hub):
+    listed(monkeypatch)
+    hub.hold, hub.holds_after = threading.Event(), 700_000
+    with pytest.raises(LeftError):
+        weights.fetch("model", cancel_when_nothing_happens())
+    hub.hold.set()
+    assert (weights.fetch("model") / "model.safetensors").read_bytes() == BODY
+    assert hub.ranges == ["bytes=524288-"]
+
+
 @pytest.mark.parametrize(
     "record",
     [

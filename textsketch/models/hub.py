@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from textsketch.errors import WeightsError
 from textsketch.models.cache import COMMIT, SHA256, expected_sha256, sha256_of
 from textsketch.models.weights_list import Entry, WeightFile
 
+Told = TypeVar("Told")
 _PATIENCE_S = 10  # for the answer to a question about a file
+_BEAT_S = 0.25
+_BLOCK_BYTES = 2**18
+"""Written at once: less than that is lost where a download is broken off."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,17 @@ class RemoteFile:
     sha256: str | None
 
 
-def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile:
+def announced(
+    wanted: Entry, file: WeightFile, commit: str | None, waiting: Callable[[], None] = lambda: None
+) -> RemoteFile:
     """What the hub has of `file` at `commit`, None for the newest; its first name that is there.
 
-    Raises WeightsError where that is another commit, size or hash than the pinned or recorded one.
+    waiting: is called again and again until the hub answers; what it raises ends the work. Raises WeightsError
+    where that is another commit, size or hash than the pinned or recorded one.
     """
     if wanted.torch_hub:
-        size_bytes = _checked_size(wanted, file, file.size_bytes or _size_at(wanted, file.path))
+        size_bytes = file.size_bytes or _heard(lambda: _size_at(wanted, file.path), waiting)
+        size_bytes = _checked_size(wanted, file, size_bytes)
         return RemoteFile(file.path, "", size_bytes, expected_sha256(wanted, file, file.path))
     from huggingface_hub import get_hf_file_metadata
     from huggingface_hub.errors import RemoteEntryNotFoundError
@@ -49,7 +60,8 @@ def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile
     for name in file.names:
         with one_sentence(wanted):
             try:
-                found = get_hf_file_metadata(_url(wanted, name, commit or "main"), endpoint=_endpoint())
+                url = _url(wanted, name, commit or "main")
+                found = _heard(partial(get_hf_file_metadata, url, endpoint=_endpoint()), waiting)
             except RemoteEntryNotFoundError:
                 continue
         told = found.commit_hash or ""
@@ -64,38 +76,45 @@ def announced(wanted: Entry, file: WeightFile, commit: str | None) -> RemoteFile
     raise WeightsError(f"{wanted.repository} does not have the file {file.path} that {wanted.name} needs.")
 
 
-def download(wanted: Entry, remote: RemoteFile, partial: Path, received: Callable[[int], None]) -> str:
-    """Download a file to `partial`, going on where an earlier call stopped; its sha256.
+def download(wanted: Entry, remote: RemoteFile, growing: Path, received: Callable[[int], None]) -> str:
+    """Download a file to `growing`, going on where an earlier call stopped; its sha256.
 
-    received: is called with the bytes that are there, in the end again and again while they are checked; what it
-    raises ends the work. Raises WeightsError, and keeps nothing, if the file is not the announced one.
+    received: is called with the bytes that are there, again and again, whether or not more arrive, and while
+    they are checked; what it raises ends the work. Raises WeightsError, and keeps nothing, if the file is not
+    the announced one.
     """
+    from huggingface_hub import constants
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
     from tqdm import tqdm
 
+    constants.DOWNLOAD_CHUNK_SIZE = _BLOCK_BYTES
+    here = [growing.stat().st_size if growing.exists() else 0]
+
     class Bar(tqdm):
-        """Passes the bytes on to `received`, draws nothing, and takes no more bytes than were announced."""
+        """Counts the bytes, draws nothing, and takes no more of them than were announced."""
 
         def __init__(self, *args: object, **kwargs: object) -> None:
             super().__init__(disable=True)
-            self.bytes_done = int(kwargs.get("initial") or 0)  # type: ignore[call-overload]
+            here[0] = int(kwargs.get("initial") or 0)  # type: ignore[call-overload]
             self.update(0)
 
         def update(self, count: float | None = 1) -> None:
-            self.bytes_done += int(count or 0)
-            if self.bytes_done > remote.size_bytes:
-                partial.unlink(missing_ok=True)
+            here[0] += int(count or 0)
+            if here[0] > remote.size_bytes:
+                growing.unlink(missing_ok=True)
                 raise _another(wanted, remote.path, f"more than its {remote.size_bytes:,} bytes")
-            received(self.bytes_done)
 
     with one_sentence(wanted):
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        if partial.exists() and (remote.sha256 is None or partial.stat().st_size > remote.size_bytes):
-            partial.unlink()  # a sum of two downloads has to be checked
-        with partial.open("ab") as stream:
+        growing.parent.mkdir(parents=True, exist_ok=True)
+        if growing.exists() and (remote.sha256 is None or growing.stat().st_size > remote.size_bytes):
+            growing.unlink()  # a sum of two downloads has to be checked
+            here[0] = 0
+        received(here[0])
+        with growing.open("ab") as stream:  # closed here, so that a thread left alone writes no more
             if stream.tell() < remote.size_bytes:
-                http_get(
+                get = partial(
+                    http_get,
                     _url(wanted, remote.path, remote.commit),
                     stream,
                     resume_size=stream.tell(),
@@ -103,15 +122,40 @@ def download(wanted: Entry, remote: RemoteFile, partial: Path, received: Callabl
                     headers=None if wanted.torch_hub else build_hf_headers(),
                     tqdm_class=Bar,
                 )
-        size_bytes = partial.stat().st_size
+                _heard(get, lambda: received(here[0]))
+        size_bytes = growing.stat().st_size
         if size_bytes != remote.size_bytes:
-            partial.unlink()
+            growing.unlink()
             raise _another(wanted, remote.path, f"{size_bytes:,} bytes instead of {remote.size_bytes:,}")
-        found = sha256_of(partial, lambda: received(remote.size_bytes))
+        found = sha256_of(growing, lambda: received(remote.size_bytes))
     if not found.startswith(remote.sha256 or ""):
-        partial.unlink()
+        growing.unlink()
         raise _another(wanted, remote.path, "its sha256 differs")
     return found
+
+
+def _heard(work: Callable[[], Told], waiting: Callable[[], None]) -> Told:
+    """What `work` gives or raises. Meanwhile `waiting` is called; what it raises leaves the work alone.
+
+    The client waits for a silent hub for ten seconds, and for a download for a minute.
+    """
+    told: list[Told] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            told.append(work())
+        except BaseException as error:  # handed to the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True, name="textsketch-download")
+    thread.start()
+    while thread.is_alive():
+        thread.join(_BEAT_S)
+        waiting()
+    for error in failed:
+        raise error
+    return told[0]
 
 
 @contextlib.contextmanager

@@ -215,8 +215,9 @@ def _download(wanted: Entry, files: Sequence[WeightFile], report: Progress) -> N
     commit = cache.pinned_commit(wanted)
     absent = []
     for file in files:
-        report(0.0, f"Asking {wanted.repository} for {wanted.name}: {file.path}")
-        remote = hub.announced(wanted, file, commit)
+        asking = partial(report, 0.0, f"Asking {wanted.repository} for {wanted.name}: {file.path}")
+        asking()
+        remote = hub.announced(wanted, file, commit, asking)
         commit = remote.commit
         absent.append(remote)
     needed = sum(remote.size_bytes for remote in absent)

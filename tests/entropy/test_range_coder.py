@@ -32,6 +32,21 @@ def test_any_symbols_come_back_and_their_bytes_are_the_canonical_ones(sequence):
     assert decoder.is_canonical()
 
 
+@given(symbols, st.lists(st.integers(1, PROBABILITY_ONE - 1) | st.sampled_from([1, 65535]), max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_zeros_at_once_are_zeros_one_by_one(before, probabilities):
+    at_once, one_by_one = Encoder(), Encoder()
+    for encoder in (at_once, one_by_one):
+        for method, value, parameter in before:
+            getattr(encoder, method)(value, parameter)
+    at_once.zeros(probabilities)
+    for probability in probabilities:
+        one_by_one.bit(0, probability)
+    for encoder in (at_once, one_by_one):
+        encoder.bit(1, 30000)
+    assert at_once.finish() == one_by_one.finish()
+
+
 @given(symbols)
 @settings(max_examples=50, deadline=None)
 def test_a_string_is_at_most_two_bytes_longer_than_its_information(sequence):

@@ -1,8 +1,10 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from textsketch.codestream.grids import level_shapes
-from textsketch.texture.contexts import INPUTS, MAGNITUDES, SIGNED, band_slices, passes, stroke_density
+from textsketch.texture.contexts import INPUTS, MAGNITUDES, SIGNED, band_slices, bands, passes, stroke_density
 
 SHAPES = [(40, 56), (17, 23), (64, 8), (1, 30), (9, 9), (1, 1)]
 
@@ -42,6 +44,35 @@ def test_a_decoder_that_fills_passes_in_order_sees_the_inputs_the_encoder_saw(sh
         assert np.array_equal(signs, same.sign_inputs(chosen)) and part.sign_constants == same.sign_constants
         part.values[...] = same.values[...] = part.wanted
     assert np.array_equal(written, source) and np.array_equal(read, source)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("with_strokes", [False, True])
+def test_a_band_walked_at_once_is_its_passes_one_behind_the_other(shape, with_strokes):
+    random = np.random.default_rng(0)
+    source = (random.integers(-20, 21, (3, *shape)) * (random.random((3, *shape)) < 0.1)).astype(np.int32)
+    strokes = random.random((12, 16)) < 0.2 if with_strokes else None
+    shapes = levels(shape)
+    walked = passes(np.zeros_like(source), source, shapes, (0, 0, 0), 9, strokes)
+    for band in bands(source, shapes, (0, 0, 0), 9, strokes):
+        inputs = np.zeros((len(band.wanted), MAGNITUDES), int)
+        inputs[band.busy[:, None], band.input_columns] = np.abs(band.busy_inputs())
+        if band.density is not None:
+            inputs[:, -1] = band.density
+        signs = np.zeros((len(band.wanted), SIGNED), int)
+        signs[:, band.sign_columns] = band.sign_inputs(np.arange(len(band.wanted)))
+        for index, (begin, end) in enumerate(itertools.pairwise([0, *band.ends])):
+            if begin == end:
+                continue
+            part = next(walked)
+            assert (part.plane, part.level) == (band.plane, band.level)
+            assert np.array_equal(inputs[begin:end], part.inputs)
+            assert np.array_equal(signs[begin:end], part.sign_inputs(np.arange(end - begin)))
+            assert part.constants == band.constants(index)
+            assert part.sign_constants == band.sign_constants(index)
+            assert np.array_equal(part.wanted.ravel(), band.wanted[begin:end])
+            part.values[...] = part.wanted
+    assert next(walked, None) is None
 
 
 def test_levels_finer_than_the_finest_are_left_out():

@@ -36,18 +36,30 @@ class IntegerNetwork:
             out += self._w1[index] * value
         return out
 
-    def logits(self, inputs: np.ndarray, offset: np.ndarray) -> np.ndarray:
-        """Logits (n, outputs) int64 in units of 1 / LOGIT_ONE for (n, first inputs) integer `inputs`."""
-        # In pieces that stay in the processor's cache, which is much faster.
-        pieces = [
-            self._logits(inputs[first : first + _PIECE], offset) for first in range(0, len(inputs), _PIECE)
-        ]
-        return np.concatenate(pieces) if pieces else self._logits(inputs, offset)
+    def logits(
+        self, inputs: np.ndarray, offset: np.ndarray, columns: np.ndarray | slice | None = None
+    ) -> np.ndarray:
+        """Logits (n, outputs) int64 in units of 1 / LOGIT_ONE for (n, columns) integer `inputs`.
 
-    def _logits(self, inputs: np.ndarray, offset: np.ndarray) -> np.ndarray:
-        hidden = inputs.astype(np.float64) @ self._w1[: inputs.shape[1]] + offset
-        hidden = np.floor(np.maximum(hidden, 0) * (1 / (1 << _WEIGHT_BITS)))
-        hidden = hidden @ self._w2 + self._b2
-        hidden = np.floor(np.maximum(hidden, 0) * (1 / (1 << _WEIGHT_BITS)))
-        out = np.floor((hidden @ self._w3 + self._b3) * (1 / (1 << _WEIGHT_BITS)))
-        return np.clip(out, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.int64)
+        offset: of `offset`, or one a row. columns: which inputs they are, by default the first ones; all others
+        are 0 or in `offset`.
+        """
+        weights = self._w1[slice(inputs.shape[1]) if columns is None else columns]
+        # In pieces that stay in the processor's cache, which is much faster.
+        pieces = []
+        for first in range(0, max(len(inputs), 1), _PIECE):
+            piece = slice(first, first + _PIECE)
+            pieces.append(self._logits(inputs[piece], offset if offset.ndim == 1 else offset[piece], weights))
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _logits(self, inputs: np.ndarray, offset: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        hidden = inputs.astype(np.float64, copy=False) @ weights
+        for shift, following in ((offset, self._w2), (self._b2, self._w3)):
+            hidden += shift
+            np.maximum(hidden, 0, out=hidden)
+            hidden *= 1 / (1 << _WEIGHT_BITS)
+            hidden = np.floor(hidden, out=hidden) @ following
+        hidden += self._b3
+        hidden *= 1 / (1 << _WEIGHT_BITS)
+        np.floor(hidden, out=hidden)
+        return np.clip(hidden, -LOGIT_LIMIT, LOGIT_LIMIT, out=hidden).astype(np.int64)

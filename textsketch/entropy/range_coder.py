@@ -44,6 +44,21 @@ class Encoder:
             self._shift_low()
         return value
 
+    def zeros(self, probabilities_one: list[int]) -> None:
+        """Encode a 0 for each probability that it is 1: what `bit` does, many times faster."""
+        low, span = self._low, self._range
+        for probability in probabilities_one:
+            bound = (span >> PROBABILITY_BITS) * probability
+            low += bound
+            span -= bound
+            if span < _BOTTOM:
+                self._low = low
+                while span < _BOTTOM:
+                    span <<= 8
+                    self._shift_low()
+                low = self._low
+        self._low, self._range = low, span
+
     def uniform(self, value: int, count: int) -> int:
         """Encode `value` in [0, count), all values being equally likely; count <= 2**24."""
         step = self._range // count

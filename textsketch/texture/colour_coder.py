@@ -13,7 +13,7 @@ from textsketch.errors import BitstreamError
 from textsketch.layers import Layers, Texture
 from textsketch.texture.colour_map import LARGEST, STEP_COUNT
 from textsketch.texture.colour_model import ColourModel
-from textsketch.texture.contexts import passes
+from textsketch.texture.contexts import bands, passes
 from textsketch.texture.grain import code_grain
 from textsketch.texture.rdo_quantiser import finest_levels
 
@@ -29,8 +29,17 @@ def pack(
     beat: called many times a second; an exception it raises stops the work.
     """
     encoder = Encoder()
-    coded = _code(encoder, texture, layers_below, texture.coefficients.size, version, beat)
-    needed = int(np.count_nonzero(coded.coefficients)) - _COEFFICIENTS_FOR_FREE
+    shapes = _coded_shapes(layers_below)
+    planes = np.clip(texture.coefficients, -LARGEST, LARGEST).astype(np.int32)
+    head = texture.step_index, *finest_levels(planes, shapes)
+    step_index, *finest = _code_head(encoder, head, len(shapes))
+    model = ColourModel(LARGEST, version)
+    for band in bands(planes, shapes, tuple(finest), step_index, layers_below.strokes):
+        model.encode_band(encoder, band, len(shapes))
+        if beat is not None:
+            beat()
+    code_grain(encoder, texture.grain, layers_below.size)
+    needed = int(np.count_nonzero(planes)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
 
@@ -41,31 +50,27 @@ def unpack(data: bytes, layers_below: Layers, version: int) -> Texture:
     There are at most `_COEFFICIENTS_PER_BYTE` coefficients other than 0 for each byte, so that a few hostile
     bytes cannot ask for hours of work.
     """
-    most = _COEFFICIENTS_FOR_FREE + _COEFFICIENTS_PER_BYTE * len(data)
-    return _code(Decoder(data), None, layers_below, most, version)
-
-
-def _code(
-    coder: ValueCoder,
-    texture: Texture | None,
-    layers: Layers,
-    most_coefficients: int,
-    version: int,
-    beat: Callable[[], None] | None = None,
-) -> Texture:
-    shapes = level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
-    out = np.zeros((3, *base_shape(layers.size)), np.int32)
-    source = None if texture is None else np.clip(texture.coefficients, -LARGEST, LARGEST)
-    step_index = coder.uniform(texture.step_index if texture else 0, STEP_COUNT)
-    coarse_to = (0, 0, 0) if source is None else finest_levels(source, shapes)
-    finest = tuple(coder.uniform(level, len(shapes) + 1) for level in coarse_to)
+    decoder = Decoder(data)
+    shapes = _coded_shapes(layers_below)
+    planes = np.zeros((3, *base_shape(layers_below.size)), np.int32)
+    step_index, *finest = _code_head(decoder, (0, 0, 0, 0), len(shapes))
     model = ColourModel(LARGEST, version)
-    for part in passes(out, source, shapes, finest, step_index, layers.strokes):
-        model.code_pass(coder, part, len(shapes))
-        if beat is not None:
-            beat()
+    most_coefficients = _COEFFICIENTS_FOR_FREE + _COEFFICIENTS_PER_BYTE * len(data)
+    for part in passes(planes, None, shapes, tuple(finest), step_index, layers_below.strokes):
+        model.decode_pass(decoder, part, len(shapes))
         most_coefficients -= int(np.count_nonzero(part.values))
         if most_coefficients < 0:
             raise BitstreamError("the colour map is damaged: it holds more than its bytes can")
-    grain = code_grain(coder, texture.grain if texture else None, layers.size)
-    return Texture(out, step_index, grain)
+    return Texture(planes, step_index, code_grain(decoder, None, layers_below.size))
+
+
+def _coded_shapes(layers: Layers) -> list[tuple[int, int]]:
+    return level_shapes(layers.size[1], layers.size[0])[base_level(layers.size) :]
+
+
+def _code_head(coder: ValueCoder, head: tuple[int, ...], level_count: int) -> tuple[int, ...]:
+    """Code the quantiser step and each plane's finest level."""
+    return tuple(
+        coder.uniform(value, count)
+        for value, count in zip(head, (STEP_COUNT, *(level_count + 1,) * 3), strict=True)
+    )

@@ -10,65 +10,263 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 _PASSES = ((0, 0), (1, 1), (0, 1), (1, 0))
 _NEAR = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if dy or dx)
 _AROUND = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-_CLIP = 15
+_OTHERS = 5
+"""Planes around a band: its parent, the bands before it in its level, the same band of the planes before it."""
+_CLIP, _SIGN_CLIP = 15, 2
+_MARGIN = 2
 
-MAGNITUDES = len(_NEAR) + 5 * len(_AROUND) + 1
+MAGNITUDES = len(_NEAR) + _OTHERS * len(_AROUND) + 1
 """Inputs that are 0 to 15: magnitudes around the coefficient, and the stroke density."""
 INPUTS = MAGNITUDES + 3 + 8 + 4 + 4 + 1
 """All inputs: also plane, depth, band and pass (one of each is on), and the quantiser step."""
+DENSITY = MAGNITUDES - 1
+"""Which of the inputs is the stroke density."""
 
 INPUT_SCALE = np.array([0, 256, 406, 512, 594, 662, 719, 768, 812, 850, 886, 918, 947, 975, 1000, 1024])
 """256 log2(1 + value) of a magnitude: what the network is given."""
 
 
-SIGNED = 25 + 5 * 9
+SIGNED = len(_NEAR) + 1 + _OTHERS * len(_AROUND)
 """Inputs of the sign's probability that are -2 to 2: signed values around the coefficient."""
 SIGN_INPUTS = SIGNED + 2 + 3 + 4 + 3
 """All of the sign's inputs: also chroma or not, band, pass and depth (one of each is on)."""
 
 
+Kind = tuple[int, int, int]
+
+
 @dataclass
 class Pass:
-    """A quarter of a band: `plane`, `level` and views into the planes; `inputs` as of now."""
+    """A quarter of a band: `plane`, `level` and views into the planes.
+
+    busy: flat indices of the coefficients with anything but strokes around them, as of now. density: the stroke
+    density of each coefficient, flat uint8, or None without strokes. kind: plane, depth (how many levels below
+    the coarsest) and band (3: the low-pass one). index: which pass of the band.
+    """
 
     plane: int
     level: int
     values: np.ndarray
     wanted: np.ndarray | None
-    inputs: np.ndarray
-    constants: dict[int, int]
-    sign_constants: dict[int, int]
-    _band: np.ndarray
-    _around: list[np.ndarray | None]
+    busy: np.ndarray
+    density: np.ndarray | None
+    kind: Kind
+    index: int
+    step_index: int
+    _around: _Surroundings
     _first: tuple[int, int]
+
+    @property
+    def constants(self) -> dict[int, int]:
+        """The inputs that are equal for the whole pass, by index."""
+        return _constants(self.kind, self.index, self.step_index)
+
+    @property
+    def sign_constants(self) -> dict[int, int]:
+        """The sign's inputs that are equal for the whole pass, by index."""
+        return _sign_constants(self.kind, self.index)
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """What is known about every coefficient: (n, MAGNITUDES) uint8."""
+        out = np.zeros((self.values.size, MAGNITUDES), np.uint8)
+        columns = self._around.columns
+        out[self.busy[:, None], columns[columns < DENSITY]] = np.abs(self.busy_inputs()[:, columns < DENSITY])
+        if self.density is not None:
+            out[:, DENSITY] = self.density
+        return out
+
+    def busy_inputs(self) -> np.ndarray:
+        """What is known about the `busy` coefficients: (n, columns) int8, of which the magnitude counts.
+
+        The columns are `input_columns`; all others are 0.
+        """
+        found = self._around.magnitudes(*self._places(self.busy))
+        if self.density is None:
+            return found
+        return np.concatenate([found, self.density[self.busy, None].astype(np.int8)], axis=1)
+
+    @property
+    def input_columns(self) -> np.ndarray:
+        """Which of the inputs `busy_inputs` gives."""
+        return self._around.columns
 
     def sign_inputs(self, chosen: np.ndarray) -> np.ndarray:
         """Signed values around the `chosen` coefficients (flat indices): (n, SIGNED) int64, -2 to 2.
 
         Counts only what stood in the band before this pass.
         """
+        out = np.zeros((len(chosen), SIGNED), np.int64)
+        out[:, self._around.sign_columns] = self._around.signs(*self._places(chosen))
+        return out
+
+    def _places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns in the band."""
         rows, columns = np.divmod(chosen, self.values.shape[1])
-        rows, columns = 2 * rows + self._first[0], 2 * columns + self._first[1]
-        parts = [_signs_around(self._band, rows, columns, 2)]
-        parts += [_signs_around(part, rows, columns, 1) for part in self._around]
-        return np.concatenate(parts, axis=1)
+        return 2 * rows + self._first[0], 2 * columns + self._first[1]
 
 
-def _signs_around(plane: np.ndarray | None, rows: np.ndarray, columns: np.ndarray, reach: int) -> np.ndarray:
-    """Values of a plane, -2 to 2, up to `reach` rows and columns from some places; 0 outside: (n, reach's)."""
-    span = np.arange(-reach, reach + 1)
-    if plane is None or not plane.size:
-        return np.zeros((len(rows), len(span) ** 2), np.int64)
-    y = rows[:, None] + span.repeat(len(span))
-    x = columns[:, None] + np.tile(span, len(span))
-    inside = (y >= 0) & (y < plane.shape[0]) & (x >= 0) & (x < plane.shape[1])
-    return np.clip(plane[y * inside, x * inside], -2, 2) * inside
+@dataclass
+class Band:
+    """A band that is known already, as an encoder has it: its coefficients pass after pass.
+
+    wanted: flat. ends: where each pass ends. passes: of each coefficient, the pass. busy: flat indices of all
+    coefficients with anything but strokes around them. The rest is as in `Pass`.
+    """
+
+    plane: int
+    level: int
+    wanted: np.ndarray
+    ends: list[int]
+    passes: np.ndarray
+    busy: np.ndarray
+    density: np.ndarray | None
+    kind: Kind
+    step_index: int
+    _around: _Surroundings
+    _order: np.ndarray
+
+    def constants(self, index: int) -> dict[int, int]:
+        """The inputs that are equal for a whole pass, by index."""
+        return _constants(self.kind, index, self.step_index)
+
+    def sign_constants(self, index: int) -> dict[int, int]:
+        """The sign's inputs that are equal for a whole pass, by index."""
+        return _sign_constants(self.kind, index)
+
+    def busy_inputs(self) -> np.ndarray:
+        """See `Pass.busy_inputs`."""
+        found = self._around.magnitudes(*self._places(self.busy))
+        found[:, : len(_NEAR)] *= _CODED_BEFORE[self.passes[self.busy]]
+        if self.density is None:
+            return found
+        return np.concatenate([found, self.density[self.busy, None].astype(np.int8)], axis=1)
+
+    @property
+    def input_columns(self) -> np.ndarray:
+        """Which of the inputs `busy_inputs` gives."""
+        return self._around.columns
+
+    def sign_inputs(self, chosen: np.ndarray) -> np.ndarray:
+        """Signed values around the `chosen` coefficients: (n, columns) int8, -2 to 2, of `sign_columns`."""
+        found = self._around.signs(*self._places(chosen))
+        found[:, : len(_NEAR) + 1] *= _SIGN_CODED_BEFORE[self.passes[chosen]]
+        return found
+
+    @property
+    def sign_columns(self) -> np.ndarray:
+        """Which of the sign's inputs `sign_inputs` gives."""
+        return self._around.sign_columns
+
+    def _places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.divmod(self._order[chosen], self._around.shape[1])
+
+
+def _coded_before(neighbours: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Which neighbours belong to passes before each pass: (4, n) int8, 0 or 1."""
+    index_of = {first: index for index, first in enumerate(_PASSES)}
+    return np.array(
+        [
+            [index_of[(y + dy) % 2, (x + dx) % 2] < index for dy, dx in neighbours]
+            for index, (y, x) in enumerate(_PASSES)
+        ],
+        np.int8,
+    )
+
+
+_NEAR_AND_SELF = (*_NEAR[: len(_NEAR) // 2], (0, 0), *_NEAR[len(_NEAR) // 2 :])
+_CODED_BEFORE, _SIGN_CODED_BEFORE = _coded_before(_NEAR), _coded_before(_NEAR_AND_SELF)
+
+
+@lru_cache(maxsize=64)
+def _pass_order(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Flat indices of a band's coefficients pass after pass, the pass of each, and where each pass ends."""
+    flat = np.arange(shape[0] * shape[1]).reshape(shape)
+    quarters = [flat[y::2, x::2].ravel() for y, x in _PASSES]
+    ends = np.cumsum([len(quarter) for quarter in quarters]).tolist()
+    passes = np.repeat(np.arange(len(_PASSES)), [len(quarter) for quarter in quarters])
+    return np.concatenate(quarters), passes, ends
+
+
+class _Surroundings:
+    """The coefficients of a band, as far as they are known, and of what lies around it in the other planes.
+
+    others: those planes, None for what there is not.
+    """
+
+    def __init__(self, shape: tuple[int, ...], others: list[np.ndarray | None], with_density: bool) -> None:
+        self.shape = shape
+        there = {index: plane for index, plane in enumerate(others) if plane is not None}
+        columns = shape[1] + 2 * _MARGIN
+        # int8 of at most _CLIP; a plane may reach one beyond the band, which signs see and magnitudes do not.
+        self._known = np.zeros((1 + len(there), shape[0] + 2 * _MARGIN, columns), np.int8)
+        for into, other in zip(self._known[1:], there.values(), strict=True):
+            plane = other[: shape[0] + 1, : shape[1] + 1]
+            into[_MARGIN : _MARGIN + plane.shape[0], _MARGIN : _MARGIN + plane.shape[1]] = np.minimum(
+                np.maximum(plane, -_CLIP), _CLIP
+            )
+        self._inside = self._known
+        if self._known[1:, _MARGIN + shape[0]].any() or self._known[1:, :, _MARGIN + shape[1]].any():
+            self._inside = self._known.copy()
+            self._inside[:, _MARGIN + shape[0] :] = 0
+            self._inside[:, :, _MARGIN + shape[1] :] = 0
+        near = [dy * columns + dx for dy, dx in _NEAR_AND_SELF]
+        plane_size = self._known[0].size
+        others_at = [
+            (1 + place) * plane_size + dy * columns + dx for place in range(len(there)) for dy, dx in _AROUND
+        ]
+        self._sign_offsets = np.array(near + others_at)
+        self._offsets = np.delete(self._sign_offsets, len(_NEAR) // 2)
+        column = [len(_NEAR) + index * len(_AROUND) + at for index in there for at in range(len(_AROUND))]
+        self.columns = np.array([*range(len(_NEAR)), *column, *([DENSITY] if with_density else [])])
+        self.sign_columns = np.array([*range(len(_NEAR) + 1), *(1 + at for at in column)])
+        self._beside = self._reached(self._inside[1:].any(axis=0), 1) if there else None
+
+    def _reached(self, known: np.ndarray, reach: int) -> np.ndarray:
+        """Where in the band a coefficient that is not zero lies up to `reach` rows and columns away."""
+        import cv2
+
+        square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        inner = (slice(_MARGIN, -_MARGIN),) * 2
+        return cv2.dilate(known.view(np.uint8), square)[inner]
+
+    def learn(self, values: np.ndarray, first: tuple[int, int] | None = None) -> None:
+        """Take in the `values` of a pass whose first coefficient lies at `first`, or of the whole band."""
+        if not values.any():
+            return
+        into = self._known[0, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        if first is not None:
+            into = into[first[0] :: 2, first[1] :: 2]
+        into[...] = np.minimum(np.maximum(values, -_CLIP), _CLIP)
+        if self._inside is not self._known:
+            self._inside[0] = self._known[0]
+
+    def busy(self) -> np.ndarray:
+        """Where in the band anything is known around a coefficient: of the band's shape, 0 if not."""
+        found = self._reached(self._known[0] != 0, 2)
+        return found if self._beside is None else found | self._beside
+
+    def magnitudes(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """What `columns` but the density are at some places of the band, with signs: (n, columns) int8."""
+        return self._take(self._inside, rows, columns, self._offsets)
+
+    def signs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """What `sign_columns` are at some places of the band: (n, columns) int8."""
+        found = self._take(self._known, rows, columns, self._sign_offsets)
+        return np.minimum(np.maximum(found, -_SIGN_CLIP), _SIGN_CLIP)
+
+    def _take(
+        self, known: np.ndarray, rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray
+    ) -> np.ndarray:
+        places = (rows + _MARGIN) * known.shape[2] + (columns + _MARGIN)
+        return known.ravel()[places[:, None] + offsets]
 
 
 def band_slices(shapes: list[tuple[int, int]], level: int) -> list[tuple[slice, slice]]:
@@ -94,6 +292,63 @@ def passes(
     The caller fills `values` of each pass before it asks for the next. source: planes to take `wanted`
     from. finest: each plane's finest level that is coded. strokes: the sketch, or None.
     """
+    for plane, level, kind, place, density, around in _walk(planes, shapes, finest, strokes):
+        values = _turned(planes[place], kind)
+        wanted = None if source is None else _turned(source[place], kind)
+        for index, (y, x) in enumerate(_PASSES):
+            if y >= values.shape[0] or x >= values.shape[1]:
+                continue
+            quarter = (slice(y, None, 2), slice(x, None, 2))
+            yield Pass(
+                plane,
+                level,
+                values[quarter],
+                None if wanted is None else wanted[quarter],
+                np.flatnonzero(around.busy()[quarter]),
+                None if density is None else density[quarter].ravel(),
+                kind,
+                index,
+                step_index,
+                around,
+                (y, x),
+            )
+            around.learn(values[quarter], (y, x))
+
+
+def bands(
+    planes: np.ndarray,
+    shapes: list[tuple[int, int]],
+    finest: tuple[int, ...],
+    step_index: int,
+    strokes: np.ndarray | None,
+) -> Iterator[Band]:
+    """Walk known coefficients as `passes` does, a band at a time, which is much faster."""
+    for plane, level, kind, place, density, around in _walk(planes, shapes, finest, strokes):
+        values = _turned(planes[place], kind)
+        order, passes_of, ends = _pass_order(values.shape)
+        around.learn(values)
+        yield Band(
+            plane,
+            level,
+            values.ravel()[order],
+            ends,
+            passes_of,
+            np.flatnonzero(around.busy().ravel()[order]),
+            None if density is None else density.ravel()[order],
+            kind,
+            step_index,
+            around,
+            order,
+        )
+
+
+def _walk(
+    planes: np.ndarray,
+    shapes: list[tuple[int, int]],
+    finest: tuple[int, ...],
+    strokes: np.ndarray | None,
+) -> Iterator[tuple[int, int, Kind, tuple[int, slice, slice], np.ndarray | None, _Surroundings]]:
+    """Plane, level, kind, place, stroke density and surroundings of each band in coding order."""
     last = len(shapes) - 1
     densities = None if strokes is None else _Densities(strokes)
     for level in range(last, -1, -1):
@@ -105,7 +360,7 @@ def passes(
                 values = planes[plane, rows, columns]
                 if not values.size:
                     continue
-                known: list[np.ndarray | None] = [None] * 5
+                known: list[np.ndarray | None] = [None] * _OTHERS
                 if level < last - 1:
                     parent_rows, parent_columns = band_slices(shapes, level + 1)[band]
                     known[0] = planes[plane, parent_rows, parent_columns].repeat(2, axis=0).repeat(2, axis=1)
@@ -117,30 +372,38 @@ def passes(
                     known[3] = planes[0, rows, columns]
                 if plane == 2:
                     known[4] = planes[1, rows, columns]
-                density = None if densities is None else densities.of(values.shape)
-                wanted = None if source is None else source[plane, rows, columns]
-                if band == 1:
-                    values = values.T
-                    known = [None if part is None else part.T for part in known]
-                    density = None if density is None else density.T
-                    wanted = None if wanted is None else wanted.T
-                kind = 3 if level == last else band
-                around = [_padded(part, values.shape) for part in known]
-                for index, (y, x) in enumerate(_PASSES):
-                    if y >= values.shape[0] or x >= values.shape[1]:
-                        continue
-                    yield Pass(
-                        plane,
-                        level,
-                        values[y::2, x::2],
-                        None if wanted is None else wanted[y::2, x::2],
-                        _gather(values, around, density, y, x),
-                        _constants(plane, last - level, kind, index, step_index),
-                        _sign_constants(plane, last - level, kind, index),
-                        values,
-                        known,
-                        (y, x),
-                    )
+                kind = (plane, last - level, 3 if level == last else band)
+                density = None if densities is None else _turned(densities.of(values.shape), kind)
+                others = [None if part is None else _turned(part, kind) for part in known]
+                around = _Surroundings(_turned(values, kind).shape, others, density is not None)
+                yield plane, level, kind, (plane, rows, columns), density, around
+
+
+def _turned(band: np.ndarray, kind: Kind) -> np.ndarray:
+    """A band as it is coded: the vertical-detail one is transposed."""
+    return band.T if kind[2] == 1 else band
+
+
+def _constants(kind: Kind, index: int, step_index: int) -> dict[int, int]:
+    plane, depth, band = kind
+    first = MAGNITUDES
+    return {
+        first + plane: 256,
+        first + 3 + min(depth, 7): 256,
+        first + 11 + band: 256,
+        first + 15 + index: 256,
+        first + 19: (step_index - 35) * 26,
+    }
+
+
+def _sign_constants(kind: Kind, index: int) -> dict[int, int]:
+    plane, depth, band = kind
+    return {
+        SIGNED + min(plane, 1): 256,
+        SIGNED + 2 + band % 3: 256,
+        SIGNED + 5 + index: 256,
+        SIGNED + 9 + min(depth, 2): 256,
+    }
 
 
 def stroke_density(strokes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -176,55 +439,3 @@ def _cells(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     low, high = index * length // count, (index + 1) * length // count
     widen = high - low < 3
     return np.where(widen, np.maximum(low - 1, 0), low), np.where(widen, np.minimum(low + 2, length), high)
-
-
-def _constants(plane: int, depth: int, kind: int, index: int, step_index: int) -> dict[int, int]:
-    first = MAGNITUDES
-    return {
-        first + plane: 256,
-        first + 3 + min(depth, 7): 256,
-        first + 11 + kind: 256,
-        first + 15 + index: 256,
-        first + 19: (step_index - 35) * 26,
-    }
-
-
-def _sign_constants(plane: int, depth: int, kind: int, index: int) -> dict[int, int]:
-    return {
-        SIGNED + min(plane, 1): 256,
-        SIGNED + 2 + kind % 3: 256,
-        SIGNED + 5 + index: 256,
-        SIGNED + 9 + min(depth, 2): 256,
-    }
-
-
-def _padded(plane: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    if plane is None:
-        return None
-    out = np.zeros((shape[0] + 2, shape[1] + 2), np.uint8)
-    rows, columns = min(shape[0], plane.shape[0]), min(shape[1], plane.shape[1])
-    out[1 : rows + 1, 1 : columns + 1] = np.minimum(np.abs(plane[:rows, :columns]), _CLIP)
-    return out
-
-
-def _gather(values, around, density, first_row, first_column) -> np.ndarray:
-    height, width = values.shape
-    rows = (height - first_row + 1) // 2
-    columns = (width - first_column + 1) // 2
-    out = np.zeros((MAGNITUDES, rows, columns), np.uint8)
-    near = np.zeros((height + 4, width + 4), np.uint8)
-    near[2:-2, 2:-2] = np.minimum(np.abs(values), _CLIP)
-    index = 0
-    for dy, dx in _NEAR:
-        y, x = 2 + dy + first_row, 2 + dx + first_column
-        out[index] = near[y : y + 2 * rows : 2, x : x + 2 * columns : 2][:rows, :columns]
-        index += 1
-    for plane in around:
-        for dy, dx in _AROUND:
-            if plane is not None:
-                y, x = 1 + dy + first_row, 1 + dx + first_column
-                out[index] = plane[y : y + 2 * rows : 2, x : x + 2 * columns : 2][:rows, :columns]
-            index += 1
-    if density is not None:
-        out[index] = density[first_row::2, first_column::2]
-    return out.reshape(MAGNITUDES, -1).T

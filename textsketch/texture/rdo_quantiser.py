@@ -7,13 +7,18 @@ from collections.abc import Callable
 import numpy as np
 
 from textsketch.codestream.tables import NEWEST
-from textsketch.entropy.network import LOGIT_ONE, IntegerNetwork
+from textsketch.entropy.network import LOGIT_LIMIT, LOGIT_ONE, IntegerNetwork
 from textsketch.texture.colour_map import LARGEST
 from textsketch.texture.colour_model import network, pass_logits
 from textsketch.texture.contexts import Pass, band_slices, passes
 
 _ESCAPE_BITS, _SIGN_BITS = 1.1, 0.82
 """What a step of magnitude beyond 3, and a sign, cost on photographs; their adaptive models are not walked."""
+_LEAST_SIZE = 0.45
+"""In steps: what is smaller becomes 0."""
+_ODDS = np.roll(np.arange(-LOGIT_LIMIT, LOGIT_LIMIT + 1), -LOGIT_LIMIT) / LOGIT_ONE
+_MORE_BITS, _STOP_BITS = np.logaddexp(0, -_ODDS) / np.log(2), np.logaddexp(0, _ODDS) / np.log(2)
+"""What the answers yes and no cost, by the logit of yes."""
 LEAST_SHARE = 0.001
 """Below this share of coefficients above the step a level's zeros cost more than what it says is worth."""
 
@@ -42,28 +47,47 @@ def quantise(
     model = model or network(NEWEST)
     finest = tuple(_finest_useful(plane, shapes, least_share) for plane in scaled)
     for part in passes(out, scaled, shapes, finest, step_index, strokes):
-        cost = _code_lengths(pass_logits(part, model))
+        logits = pass_logits(part, model)
+        bits = _STOP_BITS[logits[:, 0]]
         wanted = _wanted(part)
-        size = np.minimum(np.abs(wanted), LARGEST)
-        floor = np.floor(size).astype(np.int64)
-        best = np.zeros(len(size), np.int64)
-        best_cost = size**2 + lam * cost[0]
-        best_bits = cost[0].copy()
-        rows = np.nonzero(size > 0.45)[0]
+        size = np.abs(wanted)
+        rows = np.flatnonzero(size > _LEAST_SIZE)
         if len(rows):
-            for candidate in (floor[rows], floor[rows] + 1):
-                candidate = np.clip(candidate, 1, LARGEST)
-                bits = cost[np.minimum(candidate, 3), rows] + _ESCAPE_BITS * np.maximum(candidate - 3, 0)
-                price = (size[rows] - candidate) ** 2 + lam * bits
-                better = price < best_cost[rows]
-                best[rows[better]] = candidate[better]
-                best_cost[rows[better]] = price[better]
-                best_bits[rows[better]] = bits[better]
-        total += best_bits.sum()
-        part.values[...] = (np.sign(wanted) * best).reshape(part.values.shape)
+            best, bits[rows] = _cheapest(np.minimum(size[rows], LARGEST), logits[rows].T, bits[rows], lam)
+            kept = best > 0
+            part.values[np.divmod(rows[kept], part.values.shape[1])] = np.copysign(
+                best[kept], wanted[rows[kept]]
+            )
+        total += bits.sum()
         if beat is not None:
             beat()
     return out, float(total)
+
+
+def _cheapest(
+    size: np.ndarray, logits: np.ndarray, zero_bits: np.ndarray, lam: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The integers of least error + lambda x bits for some magnitudes, and their bits.
+
+    logits: (3, n). zero_bits: what a 0 costs.
+    """
+    more, stop = _MORE_BITS[logits], _STOP_BITS[logits]
+    one = more[0] + _SIGN_BITS
+    two = one + more[1]
+    cost = np.stack([zero_bits, one + stop[1], two + stop[2], two + more[2] + 0.5])
+    best, best_bits = np.zeros(len(size), np.int64), zero_bits
+    best_price = size**2 + lam * zero_bits
+    floor, every = np.floor(size).astype(np.int64), np.arange(len(size))
+    for candidate in (floor, floor + 1):
+        candidate = np.minimum(np.maximum(candidate, 1), LARGEST)
+        bits = cost[np.minimum(candidate, 3), every] + _ESCAPE_BITS * np.maximum(candidate - 3, 0)
+        price = (size - candidate) ** 2 + lam * bits
+        better = price < best_price
+        best, best_bits, best_price = (
+            np.where(better, new, old)
+            for new, old in ((candidate, best), (bits, best_bits), (price, best_price))
+        )
+    return best, best_bits
 
 
 def _wanted(part: Pass) -> np.ndarray:
@@ -97,13 +121,3 @@ def finest_levels(planes: np.ndarray, shapes: list[tuple[int, int]]) -> tuple[in
         )
         for plane in planes
     )
-
-
-def _code_lengths(logits: np.ndarray) -> np.ndarray:
-    """Bits of magnitudes 0, 1, 2 and 3 with their sign: (4, n)."""
-    odds = logits.T / LOGIT_ONE
-    more = np.logaddexp(0, -odds) / np.log(2)
-    stop = np.logaddexp(0, odds) / np.log(2)
-    one = more[0] + _SIGN_BITS
-    two = one + more[1]
-    return np.stack([stop[0], one + stop[1], two + stop[2], two + more[2] + 0.5])

@@ -7,7 +7,7 @@ PORT ?= 7860
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load figures format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load bench-codes figures format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-load: .venv/full ## what the demo withstands: cancelled uploads, two encod
 	$(BIN)/python benchmarks/load.py attack
 	$(BIN)/python benchmarks/load.py pair
 	$(BIN)/python benchmarks/load.py clients
+
+bench-codes: .venv/core ## to what size a file can be photographed as a QR code, and what reads it
+	$(BIN)/python benchmarks/codes.py
 
 format: .venv/full ## format the code
 	$(BIN)/ruff check --fix .

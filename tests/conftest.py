@@ -21,6 +21,7 @@ SLOW = {
         "training/test_brush.py",
         "image/test_memory.py",
         "models/test_hostile_hub.py",
+        "share/test_code_reader.py",
     ],
     "networks are loaded": [
         "models/test_clip.py",

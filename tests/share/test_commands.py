@@ -1,10 +1,13 @@
 import json
 
 import pytest
+from PIL import Image
+from share_files import file_of
 
 from textsketch.cli import main
 from textsketch.pipeline import encode
 from textsketch.share.link import link_of, tsk_in
+from textsketch.share.source import tsk_from
 
 ADDRESS = "https://name.hf.space/"
 
@@ -51,4 +54,32 @@ def test_a_broken_link_is_one_line_on_standard_error(tsk, tmp_path, capsys):
     assert "No such file" in out_of(capsys, "decode", "gone", tmp_path / "a.png", code=2)
     assert "No such file" in out_of(capsys, "decode", "gone.tsk", tmp_path / "a.png", code=2)
     assert "name the picture to write" in out_of(capsys, "decode", link, code=2)
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_qr_writes_a_picture_that_decode_reads(tsk, photo, tmp_path, capsys):
+    for name, options in (("link.png", ["--address", ADDRESS]), ("raw.png", ["--raw"])):
+        record = json.loads(out_of(capsys, "qr", tsk, tmp_path / name, *options, "--json"))
+        assert record["size_bytes"] == tsk.stat().st_size and 1 <= record["version"] <= 40
+        assert record["address"] == (None if options == ["--raw"] else ADDRESS)
+        assert "'a cup of coffee'" in out_of(capsys, "info", tmp_path / name)
+        assert tsk_from(str(tmp_path / name)) == tsk.read_bytes()
+    out_of(capsys, "decode", tmp_path / "raw.png", tmp_path / "cup.png")
+    assert Image.open(tmp_path / "cup.png").size == photo.size
+    assert "is the input" in out_of(capsys, "decode", tmp_path / "raw.png", code=2)
+
+
+def test_qr_says_when_only_this_machine_could_open_it(tsk, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("TEXTSKETCH_ADDRESS", raising=False)
+    assert "this machine only" in out_of(capsys, "qr", tsk, tmp_path / "a.png")
+    assert "this machine only" not in out_of(capsys, "qr", tsk, tmp_path / "a.png", "--address", ADDRESS)
+    assert "this machine only" not in out_of(capsys, "qr", tsk, tmp_path / "a.png", "--raw")
+
+
+def test_qr_refuses_what_it_cannot_write(tsk, tmp_path, capsys):
+    assert "the suffix .png" in out_of(capsys, "qr", tsk, tmp_path / "a.jpg", code=2)
+    assert "is the input" in out_of(capsys, "qr", tsk, tsk, code=2)
+    assert "no address" in out_of(capsys, "qr", tsk, tmp_path / "a.png", "--address", "name", code=2)
+    (tmp_path / "large.tsk").write_bytes(file_of(2_990))
+    assert "holds 2,953" in out_of(capsys, "qr", tmp_path / "large.tsk", tmp_path / "a.png", "--raw", code=2)
     assert not (tmp_path / "a.png").exists()

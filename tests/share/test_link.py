@@ -3,28 +3,20 @@ import random
 import string
 
 import pytest
+from share_files import captioned, file_of
 
 from textsketch import bitstream
 from textsketch.errors import BitstreamError, LinkError
-from textsketch.layers import Layers, Mode, Semantic
+from textsketch.layers import Mode
 from textsketch.share import link
-from textsketch.share.link import MAX_FILE_BYTES, default_address, digits_link, is_link, link_of, tsk_in
+from textsketch.share.digits import digits_of
+from textsketch.share.link import MAX_FILE_BYTES, before_payload, default_address, is_link, link_of, tsk_in
 
 ADDRESS = "https://somebody-textsketch.hf.space/"
 WORDS = ("a red bicycle", "leans on", "a wall of bricks", "beside two cats", "in the late", "light")
 
 
-def small_file(words: int = 5, **others) -> bytes:
-    return bitstream.pack(Layers((640, 480), Semantic(" ".join(WORDS[:words])), **others))
-
-
-def file_of(size_bytes: int) -> bytes:
-    """A file of this size whose header is right: a caption, and bytes behind it as of a damaged sketch."""
-    start = bytearray(small_file())
-    return bytes(start) + random.Random(size_bytes).randbytes(size_bytes - len(start))
-
-
-FILES = [small_file(n) for n in range(len(WORDS))] + [
+FILES = [captioned(" ".join(WORDS[:n])) for n in range(len(WORDS))] + [
     file_of(n) for n in (140, 300, 1200, 2953, MAX_FILE_BYTES)
 ]
 
@@ -32,7 +24,7 @@ FILES = [small_file(n) for n in range(len(WORDS))] + [
 @pytest.mark.parametrize("tsk", FILES, ids=len)
 def test_every_form_of_a_link_gives_the_file_back(tsk):
     bare = base64.urlsafe_b64encode(tsk).decode().rstrip("=")
-    before, digits = digits_link(tsk, ADDRESS)
+    before, digits = before_payload(ADDRESS), digits_of(tsk)
     assert link_of(tsk, ADDRESS) == f"{ADDRESS}?tsk={bare}" and before == f"{ADDRESS}?tsk="
     for text in (
         link_of(tsk, ADDRESS),
@@ -57,7 +49,7 @@ def test_a_link_needs_no_escapes():
 
 
 def test_a_link_keeps_the_settings_of_its_address_but_not_the_picture_it_had():
-    tsk, other = small_file(3), small_file(6)
+    tsk, other = captioned(WORDS[3]), captioned(WORDS[0])
     made = link_of(tsk, link_of(other, "https://name.hf.space/page/?__theme=dark&mode=text-only#results"))
     assert made.startswith("https://name.hf.space/page/?__theme=dark&mode=text-only&tsk=")
     assert "#" not in made and made.count("tsk=") == 1 and tsk_in(made) == tsk
@@ -83,7 +75,7 @@ def test_a_link_keeps_the_settings_of_its_address_but_not_the_picture_it_had():
 )
 def test_what_is_no_address_is_refused_in_one_short_sentence(address):
     with pytest.raises(LinkError, match="give one such as http") as caught:
-        link_of(small_file(), address)
+        link_of(captioned(), address)
     assert len(str(caught.value)) < 250
 
 
@@ -95,7 +87,7 @@ def test_a_file_too_large_for_a_link_says_which_budget_is_not():
 
 
 def test_what_is_no_tsk_file_gets_no_link():
-    for wrong in (b"", b"hello", b"\x89PNG\r\n", small_file()[:-1]):
+    for wrong in (b"", b"hello", b"\x89PNG\r\n", captioned()[:-1]):
         with pytest.raises(BitstreamError):
             link_of(wrong, ADDRESS)
 
@@ -136,7 +128,7 @@ def test_any_other_text_is_one_short_sentence(text):
 
 
 def test_a_changed_link_is_an_error_or_the_file_with_damage_behind_the_caption():
-    tsk = small_file(8)
+    tsk = captioned(WORDS[2])
     text = link_of(tsk, ADDRESS)
     rng = random.Random(0)
     refused = 0
@@ -157,11 +149,14 @@ def test_a_changed_link_is_an_error_or_the_file_with_damage_behind_the_caption()
 
 def test_a_file_with_a_damaged_sketch_still_travels():
     damaged = file_of(200)
-    assert bitstream.salvage(tsk_in(link_of(damaged, ADDRESS))).layers.semantic.caption == " ".join(WORDS[:5])
+    assert (
+        bitstream.salvage(tsk_in(link_of(damaged, ADDRESS))).layers.semantic.caption
+        == "a red bicycle leans on a wall"
+    )
 
 
 def test_a_link_is_told_from_the_name_of_a_file():
-    for text in (link_of(small_file(), ADDRESS), "#AAAA", "?tsk=AAAA", " https://x/", "http://x"):
+    for text in (link_of(captioned(), ADDRESS), "#AAAA", "?tsk=AAAA", " https://x/", "http://x"):
         assert is_link(text)
     for text in ("a.tsk", "AAAA", "123", "folder/tsk=1.tsk", "C:\\x.tsk", ""):
         assert not is_link(text)

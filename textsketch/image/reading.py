@@ -203,6 +203,12 @@ def _opened(
         yield image, header, size_bytes
 
 
+def is_picture(start: bytes) -> bool:
+    """Whether a file that begins with these bytes, at least 12, means to be a picture of a format read here."""
+    in_box = start[4:8] == b"ftyp" or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+    return in_box or start.startswith((*_SIGNATURES, b"BM"))
+
+
 def _identified(file: IO[bytes]) -> Image.Image | HeifFile:
     start = file.read(32)
     try:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from textsketch import bitstream
 from textsketch.errors import BitstreamError, LinkError, quoted
-from textsketch.share.digits import bytes_of, digits_of
+from textsketch.share.digits import bytes_of
 
 MAX_FILE_BYTES = 3_000
 """Of a file in a link: what browsers, mail and chat pass on whole."""
@@ -40,29 +40,24 @@ def default_address() -> str:
 def link_of(tsk: bytes, address: str) -> str:
     """The link that opens a .tsk file at `address`: `address?tsk=...`, or `address#...` if that ends in #.
 
-    tsk: the file, at most `MAX_FILE_BYTES`. address: of an app that runs textsketch, https://... or http://...;
-    other settings in its query stay, a picture in it is replaced.
+    tsk: the file, at most `MAX_FILE_BYTES`. address: see `before_payload`.
     Raises LinkError if the file is too large or the address is none, BitstreamError if `tsk` is no .tsk file.
     """
-    return address_before(tsk, address) + base64.urlsafe_b64encode(tsk).rstrip(b"=").decode()
-
-
-def digits_link(tsk: bytes, address: str) -> tuple[str, str]:
-    """The same link in two parts, for a QR code: the address up to the payload, and the payload as digits.
-
-    Raises what `link_of` raises.
-    """
-    return address_before(tsk, address), digits_of(tsk)
-
-
-def address_before(tsk: bytes, address: str) -> str:
-    """The link of `tsk` at `address` without its payload. Raises what `link_of` raises."""
     bitstream.read_header(tsk)
     if len(tsk) > MAX_FILE_BYTES:
         raise LinkError(
             f"the file has {len(tsk):,} bytes and a link carries at most {MAX_FILE_BYTES:,}; encode with a "
             f"budget of {MAX_FILE_BYTES}B or less, or send the .tsk file itself"
         )
+    return before_payload(address) + base64.urlsafe_b64encode(tsk).rstrip(b"=").decode()
+
+
+def before_payload(address: str) -> str:
+    """A link to `address` up to where the file begins.
+
+    address: of an app that runs textsketch, https://... or http://...; other settings in its query stay, a
+    picture in it is left out. One that ends in # is a player's in the browser. Raises LinkError if it is none.
+    """
     if not _is_address(address):
         raise LinkError(
             f"{quoted(address)} is no address a link can lead to; give one such as {LOCAL_ADDRESS} or "
@@ -89,8 +84,19 @@ def _is_address(address: str) -> bool:
         return False
 
 
+def is_of_this_machine(address: str) -> bool:
+    """Whether an address leads nobody else to the app: 127.0.0.1, localhost and the like. Raises LinkError."""
+    host = urlsplit(before_payload(address)).hostname or ""
+    return (
+        host == "localhost"
+        or host.endswith(".localhost")
+        or host.startswith("127.")
+        or host in ("::1", "0.0.0.0")
+    )
+
+
 def is_link(text: str) -> bool:
-    """Whether a text means to be a link, rather than the name of a file: it may still be a broken one."""
+    """Whether a text means to be a link with a file in it, rather than a file or its name; it may be broken."""
     text = text[:_MAX_ADDRESS].strip()
     return text.startswith(("#", "http://", "https://")) or _FIELD.search(text) is not None
 

@@ -18,10 +18,14 @@ _ENOUGH = 10**12
 
 @dataclass(frozen=True)
 class Preset:
-    """A budget people know by name: a fixed number of bytes, or a rate in bits per pixel."""
+    """A budget people know by name: a fixed number of bytes, or a rate in bits per pixel.
+
+    word: what holds as many bytes, where there is little room to say it.
+    """
 
     name: str
     title: str
+    word: str
     size_bytes: int | None = None
     rate_bpp: float | None = None
 
@@ -36,10 +40,10 @@ class Preset:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("micro", "Micro (100 micro-bpp)", rate_bpp=100e-6),
-        Preset("sms", "SMS (140 B)", size_bytes=140),
-        Preset("packet", "Packet (1,200 B)", size_bytes=1200),
-        Preset("qr", "QR code (2,953 B)", size_bytes=2953),
+        Preset("micro", "Micro (100 micro-bpp)", "words", rate_bpp=100e-6),
+        Preset("sms", "SMS (140 B)", "SMS", size_bytes=140),
+        Preset("packet", "Packet (1,200 B)", "packet", size_bytes=1200),
+        Preset("qr", "QR code (2,953 B)", "QR", size_bytes=2953),
     )
 }
 

@@ -136,7 +136,7 @@ def caption_writer(
         )
 
     def propose(
-        request: gr.Request, path, typed, preset, size_bytes, automatic, name, *values
+        request: gr.Request, path, typed, preset, budget, automatic, name, *values
     ) -> Iterator[Updates]:
         jobs.overtake(owner(request, "caption"))
         yield {proposal: ""}
@@ -145,7 +145,7 @@ def caption_writer(
             return
 
         def fit(text: str) -> str:
-            return fitted(text, parse_budget(chosen_budget(preset, size_bytes), read_size(path)) // _SHARE)
+            return fitted(text, parse_budget(chosen_budget(preset, budget), read_size(path)) // _SHARE)
 
         writer = name if name in quick else quick[0]
         yield from writing(request, path, writer, values, proposal, fit)

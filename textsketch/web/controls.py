@@ -28,12 +28,6 @@ PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private
 WORK: dict[str, Any] = {"concurrency_id": "work", **PRIVATE}
 """Options of an event that computes for long; these share one queue."""
 
-SCROLL_TO = """() => {
-  const top = document.querySelector("%s").getBoundingClientRect().top;
-  if (top < 0 || top > innerHeight / 2)
-    document.querySelector("%s").scrollIntoView({behavior: "smooth", block: "start"});
-}"""
-
 Updates = dict[Block, Any]
 
 
@@ -110,6 +104,12 @@ def changes_of(controls: Sequence[Any]) -> list[Any]:
     does while it listens, so that each answer asks again. They have `upload` and `clear`.
     """
     return [control.change for control in controls]
+
+
+def choices_of(controls: Sequence[Any]) -> list[Any]:
+    """The events that tell of a choice a visitor made; of what is typed page.js tells, once typing rests."""
+    listened: dict[type, str] = {gr.Slider: "release", gr.Textbox: "submit", gr.Number: "submit"}
+    return [getattr(control, listened.get(type(control), "input")) for control in controls]
 
 
 def on_any(events: Sequence[Any], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:

@@ -26,6 +26,7 @@ from textsketch.web.workers import WORKERS, Pool
 from textsketch.web.workspace import Workspace
 
 STYLE = Path(__file__).with_name("style.css")
+SCRIPT = Path(__file__).with_name("page.js")
 MAX_UPLOAD = "32mb"
 _MOST_FOLLOWED = 16
 """Visitors who are told how far their job is, or how many are before it."""
@@ -56,9 +57,10 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
             elem_id="title",
         )
         shared = Shared(demo, jobs, results, sweeps, workspace.examples)
-        for title, name, lay_out in TABS:
-            with gr.Tab(title, id=name):
-                lay_out(shared)
+        with gr.Tabs(elem_id="tabs"):
+            for title, name, lay_out in TABS:
+                with gr.Tab(title, id=name, elem_id=f"tab-{name}"):
+                    lay_out(shared)
         add_endpoints(results, jobs)
         shared.wire()
     demo.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_FOLLOWED, api_open=False)
@@ -78,6 +80,7 @@ def launch(demo: gr.Blocks) -> None:
                 font_mono=["ui-monospace", "monospace"],
             ),
             css=STYLE.read_text(encoding="utf-8"),
+            head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
             app_kwargs={"middleware": [Middleware(ClosedRoutes)]},
             max_file_size=MAX_UPLOAD,
             enable_monitoring=False,

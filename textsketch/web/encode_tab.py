@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import yaml
 from PIL import Image
 
 from textsketch.errors import TextsketchError
@@ -18,23 +17,23 @@ from textsketch.web.controls import (
     MAX_SIDE,
     NO_PICTURE,
     PRIVATE,
-    SCROLL_TO,
     WORK,
-    Answer,
     Changes,
     Updates,
     changes_of,
-    comparison,
+    choices_of,
     follow,
     on_any,
     owner,
 )
+from textsketch.web.examples import example_captions, gallery
 from textsketch.web.jobs import Jobs, Reporter, Update
 from textsketch.web.live_lines import (
     chosen_budget,
     describe_budget,
     describe_caption,
     offered_budgets,
+    settings_of,
 )
 from textsketch.web.offers import CAPTIONS, CLIP, PHOTOGRAPHS
 from textsketch.web.page import MALFORMED
@@ -43,14 +42,34 @@ from textsketch.web.result_panel import ResultPanel
 from textsketch.web.results import Result, Results
 from textsketch.web.shared import Current, Shared
 
+_REMEMBER = "(mode, preset, budget) => window.textsketch.remember(mode, preset === 'custom' ? budget : preset)"
+_CLOSE_SETTINGS = "() => { window.textsketch.openSettings(false); }"
+
 
 def encode_tab(shared: Shared) -> None:
     """Lay out the tab and wire it; its controls become the current picture's."""
     jobs, results = shared.jobs, shared.results
     captions = example_captions(shared.examples)
     first = next(iter(captions))
-    with gr.Row():
-        with gr.Column(scale=2, min_width=320):
+    with gr.Row(elem_id="workbench"):
+        with gr.Column(scale=0, min_width=320, elem_id="settings"):
+            gr.HTML(html.settings_toggle(), elem_id="settings-bar")
+            mode = gr.Radio(
+                [mode.value for mode in Mode],
+                value=Mode.THREE_LAYER.value,
+                label="Mode",
+                elem_id="mode",
+            )
+            budget = gr.Radio(
+                value="packet",
+                **offered_budgets(first, Mode.THREE_LAYER, "packet"),
+                label="Bit budget",
+                elem_id="budget",
+            )
+            budget_text = gr.Textbox(
+                "600", label="Bytes, or a rate such as 0.02 bpp", max_lines=1, elem_id="bytes"
+            )
+            budget_line = gr.HTML(elem_id="budget-line")
             picture = gr.Image(
                 value=first,
                 label="Picture",
@@ -58,33 +77,11 @@ def encode_tab(shared: Shared) -> None:
                 image_mode=None,
                 sources=["upload", "clipboard", "webcam"],
                 format="png",
-                height=280,
+                height=170,
                 elem_id="picture",
             )
             picture.preprocess = _uploaded_path  # type: ignore[method-assign]
-            gallery = gr.Gallery(
-                list(captions),
-                label="Examples",
-                show_label=False,
-                columns=4,
-                allow_preview=False,
-                object_fit="cover",
-                elem_id="examples",
-                buttons=[],
-            )
-            mode = gr.Radio(
-                [mode.value for mode in Mode],
-                value=Mode.THREE_LAYER.value,
-                label="Mode",
-                info="Text: caption and colour descriptors. Sketch: a line drawing. Third layer: a colour map.",
-                elem_id="mode",
-            )
-            budget = gr.Radio(
-                value="packet", **offered_budgets(first, "packet"), label="Bit budget", elem_id="budget"
-            )
-            # No minimum or maximum: the line below says in words what is wrong with a number.
-            size_bytes = gr.Number(600, label="Bytes", precision=0, elem_id="bytes")
-            budget_line = gr.HTML(elem_id="budget-line")
+            examples = gallery(captions)
             caption_box = gr.Textbox(
                 captions[first],
                 label="Caption",
@@ -100,56 +97,46 @@ def encode_tab(shared: Shared) -> None:
 
             captions_offer, captions_fetched = shared.fetches.offer(CAPTIONS)
             writer = caption_writer(jobs, read, picture, caption_box, caption_line)
-            run = gr.Button("Encode", variant="primary", elem_id="run")
-            with gr.Accordion("Advanced", open=False):
+            with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
                 painter_offer, painter_fetched = shared.fetches.offer(PHOTOGRAPHS)
                 renderer = renderer_controls("encode", encoding=True)
-        with gr.Column(scale=5, min_width=320, elem_id="result"):
+        with gr.Column(scale=1, min_width=320, elem_id="result"):
             panel = ResultPanel(shared.fetches)
-    budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", None, captions[first], 0)
-    answer = gr.State(Answer())
+    budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
+    subject = gr.State(None)  # the path of the picture that was asked for last
+    settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
 
-    def question(path, mode, preset, size_bytes, caption, seed, *rendering) -> dict[str, Any]:
+    def question(path, mode, preset, budget_text, caption, seed, *rendering) -> dict[str, Any]:
         asked = renderer.asked(rendering)
-        return _question(path, mode, chosen_budget(preset, size_bytes), caption, seed, asked)
+        return _question(path, mode, chosen_budget(preset, budget_text), caption, seed, asked)
 
-    def work(request: gr.Request, *settings) -> Iterator[Updates]:
-        asked = question(*settings)
-        idle = panel.idle() | {run: gr.update(interactive=True)}
-
-        def answered(status: str, *, good: bool = False) -> Updates:
-            return idle | panel.current(status, good) | {answer: Answer(asked, status, good)}
-
-        if not asked["path"]:
-            yield answered(html.error(NO_PICTURE))
-            return
+    def work(request: gr.Request, before: str | None, *values) -> Iterator[Updates]:
+        asked = question(*values)
+        path = asked["path"]
         jobs.overtake(owner(request, "scores"))
-        started = panel.current(html.progress(Update(0.0, "starting")), False)
-        yield started | {
-            run: gr.update(interactive=False),
-            answer: Answer(asked),
-        }
+        if not path:
+            jobs.overtake(owner(request, "encode"))
+            yield panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + ".")) | {subject: None}
+            return
+        yield panel.current(html.progress(Update(0.0, "starting")), False) | {subject: path}
 
-        def job(report):
+        def job(report: Reporter) -> Result:
             return results.encode(**asked, max_side=MAX_SIDE, report=report)
 
-        def done(show: Result) -> Updates:
-            return answered(html.timing(show), good=True) | panel.result(show)
+        def failed(sentence: str) -> Updates:
+            if before == path:  # what is on show is of this picture, with other settings
+                return panel.current(html.error(sentence), False)
+            return panel.empty(html.error(sentence))
 
         yield from follow(
             jobs.run(owner(request, "encode"), job),
             panel.status,
-            done,
+            panel.result,
             working=panel.working,
-            failed=lambda sentence: answered(html.error(sentence)),
-            cancelled=lambda: answered(html.stale("Cancelled.")),
+            failed=failed,
+            cancelled=lambda: panel.current(html.stale("Cancelled."), False),
         )
-
-    def show(answer: Answer | None) -> Updates:
-        if answer is None:
-            return panel.current(html.stale("The settings have changed."), False)
-        return panel.current(answer.status, answer.good)
 
     def stop(request: gr.Request) -> None:
         for work in ("caption", "encode"):  # a new picture first gets a caption, where one can be written
@@ -167,57 +154,85 @@ def encode_tab(shared: Shared) -> None:
             failed=lambda sentence: {},
         )
 
-    def new_picture(request: gr.Request, path, caption, preset) -> Updates:
+    def new_picture(request: gr.Request, path, caption, mode, preset) -> Updates:
         jobs.overtake(owner(request, "encode"))
         return {
             caption_box: caption,
             caption_line: describe_caption(caption),
-            budget: gr.update(**offered_budgets(path, preset)),
-            answer: Answer(),  # encoded at once, so nothing to compare with
+            budget: gr.update(**offered_budgets(path, mode, preset)),
             panel.status: html.progress(Update(0.0, "starting")),
         }
 
-    def pick(request: gr.Request, preset, event: gr.SelectData) -> Updates:
+    def pick(request: gr.Request, mode, preset, event: gr.SelectData) -> Updates:
         if event.index >= len(captions):
             raise TextsketchError(MALFORMED)
         path = list(captions)[event.index]
-        return {picture: path} | new_picture(request, path, captions[path], preset)
+        return {picture: path} | new_picture(request, path, captions[path], mode, preset)
 
-    def upload(request: gr.Request, path, caption, preset, shown: Answer) -> Updates:
+    def upload(request: gr.Request, path, caption, mode, preset, shown: Result | None) -> Updates:
         # The caption of another picture says nothing about this one; one just typed may.
-        others = {*captions.values(), (shown.question or {}).get("caption")}
-        return new_picture(request, path, "" if caption in others else caption, preset)
+        others = {*captions.values(), shown.report.caption if shown else ""}
+        return new_picture(request, path, "" if caption in others else caption, mode, preset)
 
-    def clear(preset) -> Any:
-        return gr.update(**offered_budgets(None, preset))
+    def clear(request: gr.Request, mode, preset) -> Updates:
+        return new_picture(request, None, "", mode, preset)
 
-    settings: list[Any] = [picture, mode, budget, size_bytes, caption_box, seed, *renderer.inputs]
-    encode = (work, settings, [run, answer, *panel.outputs])
-    compare = comparison(jobs, "encode", question, show)
-    check = (compare, [answer, *settings], panel.outputs)
-    # Listeners run one after the other, so this one comes first.
-    for trigger in (run.click, gallery.select):
-        trigger(None, js=SCROLL_TO % ("#status-bar", "#result"), **PRIVATE)
-    run.click(*encode, **WORK).then(*check, **PRIVATE)
-    shared.page.load(*encode, **WORK).then(*check, **PRIVATE)
-    described = [caption_box, caption_line, budget, answer, panel.status]
-    picked = gallery.select(pick, budget, [picture, *described], **PRIVATE)
-    picked.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
-    on_any([panel.shown.change], score, panel.shown, panel.scores)
-    panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
+    def fit_budgets(path, mode, preset) -> Any:
+        return gr.update(**offered_budgets(path, mode, preset))
+
+    def arrive(request: gr.Request, path) -> Any:
+        """The settings that the page's address asks for."""
+        asked_mode, preset, text = settings_of(dict(request.query_params))
+        if asked_mode is None and preset is None:
+            return gr.skip()
+        offered = offered_budgets(path, asked_mode or Mode.THREE_LAYER, preset or "packet")
+        return {
+            mode: gr.skip() if asked_mode is None else asked_mode,
+            budget: gr.update(**({"value": preset or "packet"} | offered)),
+            budget_text: gr.skip() if text is None else text,
+        }
+
+    outputs = [*panel.outputs, subject]
+    new: list[Any] = [caption_box, caption_line, budget, panel.status]
+
+    def encode_after(event: Any) -> Any:
+        return event.then(work, [subject, *settings], outputs, trigger_mode="multiple", **WORK)
+
+    picked = examples.select(pick, [mode, budget], [picture, *new], **PRIVATE)
+    picked.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     uploaded = picture.upload(
-        upload, [picture, caption_box, budget, answer], described, trigger_mode="multiple", **PRIVATE
+        upload, [picture, caption_box, mode, budget, panel.shown], new, trigger_mode="multiple", **PRIVATE
     )
-    captioned = writer.propose_after(uploaded, picture, [budget, size_bytes])
-    captioned.then(*encode, trigger_mode="multiple", **WORK).then(*check, **PRIVATE)
-    cleared = picture.clear(clear, budget, budget, **PRIVATE)
+    uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
+    captioned = writer.propose_after(uploaded, picture, [budget, budget_text])
+    cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
+    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, **PRIVATE)
+    arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)
+    for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
+        encode_after(step)
+    gr.on(
+        [panel.ask.click, budget.input, *choices_of(renderer.inputs)],
+        work,
+        [subject, *settings],
+        outputs,
+        trigger_mode="multiple",
+        **WORK,
+    )
+    gr.on(
+        [panel.ask.click, budget.input, mode.input],
+        None,
+        [mode, budget, budget_text],
+        js=_REMEMBER,
+        **PRIVATE,
+    )
+    panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
+    on_any([panel.shown.change], score, panel.shown, panel.scores)
     on_any([caption_box.change], describe_caption, caption_box, caption_line)
     steps = [picked, uploaded, captioned, cleared, writer.written]
-    budget_depends_on: list[Any] = [mode, budget, size_bytes, caption_box, seed]
+    budget_depends_on: list[Any] = [mode, budget, budget_text, caption_box, seed]
     Changes(changes_of(budget_depends_on), steps).call(
         describe_budget, [picture, *budget_depends_on], budget_line
     )
-    Changes(changes_of(settings[1:]), steps).call(*check)
     changes = Changes(changes_of([caption_box, seed, *renderer.inputs]), steps)
     shared.arrivals += [captions_fetched, painter_fetched, panel.fetched]
     shared.refreshes += [renderer.refresh, writer.refresh]
@@ -246,12 +261,6 @@ def warm_up(results: Results, jobs: Jobs, examples: Path) -> None:
     path, caption = next(iter(example_captions(examples).items()))
     asked = _question(path, Mode.THREE_LAYER.value, "packet", caption, 0, Asked.usual())
     jobs.call(lambda report: results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
-
-
-def example_captions(folder: Path) -> dict[str, str]:
-    """The bundled pictures, path by path, with their captions."""
-    captions = yaml.safe_load((folder / "captions.yaml").read_text(encoding="utf-8"))
-    return {str(folder / name): caption for name, caption in captions.items()}
 
 
 def _uploaded_path(payload: Any) -> str | None:

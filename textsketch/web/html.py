@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from html import escape
-from urllib.parse import quote
 
 from textsketch import bitstream
 from textsketch.measure.metrics.table import METRICS
 from textsketch.measure.report import Report, layer_bytes
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
+from textsketch.web.pictures import address
 from textsketch.web.results import Painted, Result
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
 _HEX_LIMIT_BYTES = 4096
+_FULL = 0.9
+"""A budget of which less is used has more room than the layers have to say."""
+_MICRO_BPP = 0.001
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
 
@@ -37,7 +40,7 @@ def stale(message: str) -> str:
     """What became of the settings, and that the result on show is not theirs."""
     return (
         f'<div class="ts-status ts-stale" role="status">{escape(message)} The result below belongs to the '
-        "settings before. Press <b>Encode</b> to update it.</div>"
+        "settings before.</div>"
     )
 
 
@@ -50,6 +53,14 @@ def progress(update: Update) -> str:
     )
 
 
+def settings_toggle() -> str:
+    """What opens the settings where they lie in a bar at the bottom."""
+    return (
+        '<button type="button" id="settings-toggle" aria-expanded="false" aria-controls="settings">'
+        "Picture, mode, budget</button>"
+    )
+
+
 def timing(result: Result) -> str:
     """How long the result took."""
     return note(
@@ -58,30 +69,38 @@ def timing(result: Result) -> str:
     )
 
 
-def headline_placeholder() -> str:
-    """What stands in the headline's place, and takes its room, before the first result."""
-    cards = "".join(
-        f'<div class="ts-big"><span>{title}</span><b>…</b><small>&nbsp;</small></div>'
-        for title in ("textsketch", "JPEG of the same size")
-    )
-    return f'<div class="ts-headline">{cards}</div><div class="ts-facts">&nbsp;</div>'
+def figures_placeholder() -> str:
+    """What stands in the figures' place, and takes their room, before the first result."""
+    return '<div class="ts-figures"><b>…</b></div><div class="ts-facts">&nbsp;</div>'
 
 
-def headline(result: Result) -> str:
-    """The bytes and the rate in large type beside the JPEG of the same size, then the metrics."""
+def figures(result: Result) -> str:
+    """The bytes and the rate in large type, then the metrics, each beside that of the JPEG."""
     report = result.report
-    jpeg = report.baselines[0]
     raw_bytes = 3 * report.width * report.height
-    jpeg_title = "JPEG of the same size" if jpeg.fits else "Smallest JPEG there is"
     return (
-        '<div class="ts-headline">'
-        f'<div class="ts-big ts-ours"><span>textsketch, {report.mode}</span><b>{report.size_bytes:,} bytes</b>'
-        f"<small>{report.rate_bpp:.4f} bits per pixel, 1/{raw_bytes / report.size_bytes:,.0f} of the pixels' "
-        f"{raw_bytes:,} bytes</small></div>"
-        f'<div class="ts-big"><span>{jpeg_title}</span><b>{jpeg.size_bytes:,} bytes</b>'
-        f"<small>{escape(jpeg.label)}</small></div>"
-        f"</div>{_facts(report, learned=False)}{_invented(result.invented)}{_about_the_source(result)}"
+        f'<div class="ts-figures"><b>{_count(report.size_bytes)}</b> <b>{_rate(report.rate_bpp)}</b> '
+        f"<span>1/{raw_bytes / report.size_bytes:,.0f} of the pixels' {raw_bytes:,} bytes</span></div>"
+        f"{_facts(report, learned=False)}"
     )
+
+
+def notes(result: Result) -> str:
+    """What has to be said of a result besides its figures, a sentence each."""
+    lines = [*_used(result), *map(escape, _about_the_source(result))]
+    if result.invented is not None:
+        lines.append(f"{escape(result.invented)} {_COMPARE_WITH_SENT}")
+    return "".join(f'<div class="ts-note">{line}</div>' for line in lines)
+
+
+_COMPARE_WITH_SENT = (
+    '<button type="button" class="ts-link" data-show-pair="plain decoded">See what was sent</button>'
+)
+
+
+def _rate(rate_bpp: float) -> str:
+    """A rate as its field writes it: of a caption alone in millionths."""
+    return f"{1e6 * rate_bpp:,.0f} micro-bpp" if rate_bpp < _MICRO_BPP else f"{rate_bpp:.4f} bpp"
 
 
 def scores(report: Report) -> str:
@@ -105,12 +124,18 @@ def _facts(report: Report, *, learned: bool) -> str:
     return f'<div class="ts-facts">{cells}{named}</div>'
 
 
-def _invented(sentence: str | None) -> str:
-    """What a picture shows that was not sent."""
-    return f'<div class="ts-note ts-invented">{escape(sentence)}</div>' if sentence else ""
+def _used(result: Result) -> list[str]:
+    """That a mode has no use for all the budget, where that is so."""
+    report = result.report
+    if report.size_bytes >= _FULL * result.budget_bytes:
+        return []
+    return [
+        f"Nothing more to say: {escape(report.mode)} needs {_count(report.size_bytes)} of the "
+        f"{result.budget_bytes:,}."
+    ]
 
 
-def _about_the_source(result: Result) -> str:
+def _about_the_source(result: Result) -> list[str]:
     """How what was encoded differs from the file that was uploaded."""
     width, height = result.original_size
     lines = [_sentence(note) for note in result.report.notes]
@@ -119,7 +144,7 @@ def _about_the_source(result: Result) -> str:
             f"Scaled from {width} x {height} to {result.report.width} x {result.report.height} "
             "pixels before encoding; all figures are for the scaled picture."
         )
-    return f'<div class="ts-note">{escape(" ".join(lines))}</div>' if lines else ""
+    return lines
 
 
 def missing(title: str, reasons: list[str]) -> str:
@@ -143,14 +168,14 @@ def layers(result: Result) -> str:
         ("colour_map", "3. Colour map", "texture"),
     ):
         if name in result.files:
-            source = escape(f"gradio_api/file={quote(result.files[name])}", quote=True)
+            source = escape(address(result.files[name]), quote=True)
             picture = f'<img src="{source}" alt="{title[3:]} as it stands in the file"/>'
             size_bytes = sizes.get(segment, 0)
             if name == "sketch" and "texture" in sizes and size_bytes < _FEW_LINES * result.report.size_bytes:
                 picture += '<p class="ts-words">Few lines: here the bytes help more in the colour map.</p>'
             cards.append(_layer_card(name.replace("_", "-"), title, size_bytes, picture))
     if "departs" in result.files:
-        source = escape(f"gradio_api/file={quote(result.files['departs'])}", quote=True)
+        source = escape(address(result.files["departs"]), quote=True)
         cards.append(
             '<div class="ts-layer" id="layer-departs"><div class="ts-card-title"><b>Where the picture departs'
             f'</b> from what was sent</div><img src="{source}" alt="orange: other colours than sent"/></div>'
@@ -209,7 +234,7 @@ def file_card(painted: Painted) -> str:
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“{escape(painted.caption)}”</div>' if painted.caption else "")
-        + _invented(painted.invented)
+        + (f'<div class="ts-note">{escape(painted.invented)}</div>' if painted.invented else "")
     )
 
 
@@ -220,6 +245,10 @@ def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, f
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>{escape(label)}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{rate_bpp:.4f} bits per pixel, {scores}</small></div></div>"
     )
+
+
+def _count(size_bytes: int) -> str:
+    return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
 
 
 def _sentence(message: str) -> str:

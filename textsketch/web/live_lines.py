@@ -7,7 +7,7 @@ from typing import Any
 
 from textsketch.allocation.painter import smallest_bytes
 from textsketch.bitstream import SizeMeter
-from textsketch.budget import PRESETS, parse_budget
+from textsketch.budget import PRESETS, Preset, parse_budget
 from textsketch.errors import BudgetError, TextsketchError
 from textsketch.image.reading import fitting_size, read_size
 from textsketch.layers import Mode
@@ -21,23 +21,30 @@ _MOST_MEASURED = 1000
 """Characters of a caption that are coded while it is typed: a tenth of a second's work."""
 
 
-def offered_budgets(path: str | None, chosen: str) -> dict[str, Any]:
+def offered_budgets(path: str | None, mode: str, chosen: str) -> dict[str, Any]:
     """Choices, value and info of the budget control: the presets of which a file of the picture can exist.
 
-    chosen: the preset that is set. One that is no longer offered becomes "packet"; otherwise no value is
-    given, so that an answer which comes late never undoes what was chosen meanwhile.
+    chosen: the preset that is set. One that is no longer offered becomes the least that is; otherwise no value
+    is given, so that an answer which comes late never undoes what was chosen meanwhile.
     """
-    offered, missing = list(PRESETS.values()), ""
+    size, offered, missing = (0, 0), list(PRESETS.values()), ""
     if path:
         with contextlib.suppress(TextsketchError):  # an unreadable picture is said elsewhere
             size = fitting_size(read_size(path), MAX_SIDE)
-            least_bytes = smallest_bytes(size, Mode.TEXT_ONLY, "", size_of=SizeMeter())
+            least_bytes = smallest_bytes(size, Mode(mode), "", size_of=SizeMeter())
             offered = [p for p in offered if _bytes_at(p.name, size) >= least_bytes]
             missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
-    choices = [*((preset.title, preset.name) for preset in offered), ("Other", CUSTOM)]
-    info = f"{missing}: for larger pictures; no file of this one is so small." if missing else ""
-    value = {} if chosen in [name for _, name in choices] else {"value": "packet"}
+    choices = [*((_label(preset, size), preset.name) for preset in offered), ("Other", CUSTOM)]
+    info = f"{missing}: for larger pictures or fewer layers." if missing else ""
+    names = [name for _, name in choices]
+    value = {} if chosen in names else {"value": names[0] if chosen == "micro" else "packet"}
     return {"choices": choices, "info": info, **value}
+
+
+def _label(preset: Preset, size: tuple[int, int]) -> str:
+    """A preset by its bytes and what holds as many."""
+    size_bytes = preset.size_bytes or _bytes_at(preset.name, size)
+    return f"{size_bytes:,} B {preset.word}" if size_bytes else preset.word
 
 
 def _bytes_at(budget: str, size: tuple[int, int]) -> int:
@@ -48,20 +55,32 @@ def _bytes_at(budget: str, size: tuple[int, int]) -> int:
         return 0
 
 
-def chosen_budget(preset: str, size_bytes: float | None) -> int | str:
+def chosen_budget(preset: str, text: str) -> int | str:
     """The budget the two controls stand for."""
-    return int(size_bytes or 0) if preset == CUSTOM else preset
+    return text.strip() or 0 if preset == CUSTOM else preset
+
+
+def settings_of(query: dict[str, str]) -> tuple[str | None, str | None, str | None]:
+    """Mode, preset and typed budget that the page's address asks for; None where it does not, or in vain."""
+    mode, budget = query.get("mode"), query.get("budget", "")
+    known = mode if mode in list(Mode) else None
+    if budget in PRESETS:
+        return known, budget, None
+    with contextlib.suppress(BudgetError):
+        parse_budget(budget, (MAX_SIDE, MAX_SIDE))
+        return known, CUSTOM, budget
+    return known, None, None
 
 
 def describe_budget(
-    path: str | None, mode: str, preset: str, size_bytes: float | None, caption: str, seed: float | None
+    path: str | None, mode: str, preset: str, budget: str, caption: str, seed: float | None
 ) -> str:
     """The line under the budget: bytes and bits per pixel for the picture chosen, or what does not fit."""
     if not path:
         return html.note("Choose a picture to see the budget in bits per pixel.")
     try:
         width, height = fitting_size(read_size(path), MAX_SIDE)
-        budget_bytes = parse_budget(chosen_budget(preset, size_bytes), (width, height))
+        budget_bytes = parse_budget(chosen_budget(preset, budget), (width, height))
         measured = caption if len(caption) <= _MOST_MEASURED else ""
         needed_bytes = smallest_bytes(
             (width, height), Mode(mode), measured, seed=parse_seed(int(seed or 0)), size_of=SizeMeter()

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from PIL import Image
 
 from textsketch import bitstream
+from textsketch.budget import parse_budget
 from textsketch.image.reading import Picture, fitting_size, read_picture
 from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
@@ -21,6 +22,7 @@ from textsketch.measure.departure import departure
 from textsketch.measure.metrics.metric import Metric, Place
 from textsketch.measure.metrics.table import shown_at
 from textsketch.measure.report import Report, add_scores, make_report
+from textsketch.options import described
 from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain, read_file
 from textsketch.progress import Progress, share
 from textsketch.render import registry
@@ -29,7 +31,9 @@ from textsketch.web.jobs import Reporter
 from textsketch.web.result_cache import ResultCache, question
 from textsketch.web.workers import Pool
 
-_PNG_LEVEL = 1  # the wait for the picture matters more here than the size of the transfer
+_PNG_LEVEL = 1  # a wait for files that few take home is no wait worth having
+_SHOWN_QUALITY = 90
+_QUICK = 1  # the effort of a first look
 _MOST_FOLDERS = 128  # of about 4 MB; a page shows its result from there
 _MOST_PAINTED_SIDE = 4096
 ORIGINAL = "original.png"
@@ -42,10 +46,11 @@ class Result:
 
     data: the .tsk file. original_size: (width, height) of what was uploaded; report.width and height are of
     what was encoded. colours: the descriptors in words. prompt: what Stable Diffusion was told, None if the
-    painter painted. invented: see `Decoded`. files: by name; "tsk", "original", "decoded", "plain" (painted
-    without what a network adds; "decoded" where none does), "jpeg" (the file), "jpeg_shown" (decoded, enlarged),
-    "sketch" and "colour_map" where the file has these layers, and "departs" (see `measure.departure`) where a
-    network made it up.
+    painter painted. invented: see `Decoded`. files: by name; "tsk", "original", "decoded", "jpeg" (the file),
+    "jpeg_decoded" (enlarged to the picture's size); for the screen "original_shown", "decoded_shown",
+    "jpeg_shown" and "plain_shown" (painted without what a network adds, where one does); "sketch" and
+    "colour_map" where the file has these layers, and "departs" (see `measure.departure`) where a network made
+    it up.
     """
 
     data: bytes
@@ -54,9 +59,22 @@ class Result:
     colours: str
     prompt: str | None
     invented: str | None
+    budget_bytes: int
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """A quick answer while the best one is looked for. original, decoded: paths of pictures for the screen."""
+
+    size: tuple[int, int]
+    mode: str
+    caption: str
+    size_bytes: int
+    original: str
+    decoded: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +141,7 @@ class Results:
         known = self._scored.get(result)
         if known is None or known.not_available:
             report(0.0, "asking a network how alike the pictures are")
-            pictures = [Image.open(result.files[name]) for name in ("original", "decoded", "jpeg_shown")]
+            pictures = [Image.open(result.files[name]) for name in ("original", "decoded", "jpeg_decoded")]
             known = self._scored[result] = add_scores(result.report, _shown(learned=True), *pictures)
         return known
 
@@ -235,29 +253,40 @@ def _make(
 ) -> Result:
     """Encode a picture, decode it, measure it and write the files; learned metrics are left to `scored`."""
     picture, choices, options = read.image, choices or {}, options or {}
-    started = time.perf_counter()
-    encoded = encode(
-        picture,
-        mode=mode,
-        budget=budget,
-        caption=caption,
-        seed=seed,
-        renderer=renderer,
-        progress=share(report, 0.0, 0.5),
+    asked: dict[str, Any] = {
+        "mode": mode,
+        "budget": budget,
+        "caption": caption,
+        "seed": seed,
+        "renderer": renderer,
         **choices,
-    )
+    }
+    shown = {"original_shown": _write_shown(picture, folder, "original")}
+    looked = 0.0
+    efforts = [one for one in described(registry.get(renderer).allocation) if one.name == "effort"]
+    if efforts and choices.get("effort", efforts[0].default) > _QUICK:
+        look = encode(picture, progress=share(report, 0.0, 0.2), **(asked | {"effort": _QUICK}))
+        image = decode(look.data, renderer=renderer, progress=share(report, 0.2, 0.3), **options).image
+        look_shown = _write_shown(image, folder, "first-look")
+        report.preview(
+            FirstLook(picture.size, mode, caption, look.size_bytes, shown["original_shown"], look_shown)
+        )
+        looked = 0.3
+    started = time.perf_counter()
+    encoded = encode(picture, progress=share(report, looked, 0.6), **asked)
     encoded_at = time.perf_counter()
     decoded = decode(
         encoded.data,
         renderer=renderer,
-        progress=share(report, 0.5, 0.75),
+        progress=share(report, 0.6, 0.75),
         preview=report.preview,
         **options,
     )
     decoded_at = time.perf_counter()
-    plain = departs = None
+    departs = None
     if decoded.invented is not None:
         plain = paint_plain(decoded.layers, renderer=renderer, **options)
+        shown["plain_shown"] = _write_shown(plain, folder, "plain")
         if not registry.get(renderer).plain:  # then it makes up more than contours
             departs = departure(decoded.image, decoded.layers)
     report(0.75, "looking for the best JPEG of this size")
@@ -267,6 +296,9 @@ def _make(
         picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
     report(0.95, "writing files")
+    shown["decoded_shown"] = _write_shown(decoded.image, folder, "decoded")
+    shown["jpeg_shown"] = _write_shown(jpeg.image, folder, "jpeg")
+    files = _write_files(folder, stem, picture, encoded, decoded, departs.picture if departs else None, jpeg)
     return Result(
         encoded.data,
         figures,
@@ -274,11 +306,10 @@ def _make(
         words.describe(decoded.layers),
         registry.get(renderer).prompt(decoded.layers),
         decoded.invented if departs is None else f"{decoded.invented} {departs.sentence}",
+        parse_budget(budget, picture.size),
         encoded_at - started,
         decoded_at - encoded_at,
-        _write_files(
-            folder, stem, picture, encoded, decoded, plain, departs.picture if departs else None, jpeg
-        ),
+        files | shown,
     )
 
 
@@ -293,13 +324,19 @@ def file_stem(path: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
 
 
+def _write_shown(picture: Image.Image, folder: Path, name: str) -> str:
+    """Write a picture for the screen, and return its path: a tenth of a PNG, and no eye tells them apart."""
+    path = folder / f"{name}-shown.webp"
+    picture.convert("RGB").save(path, "WEBP", quality=_SHOWN_QUALITY, method=1)
+    return str(path)
+
+
 def _write_files(
     folder: Path,
     stem: str,
     picture: Image.Image,
     encoded: Encoded,
     decoded: Decoded,
-    plain: Image.Image | None,
     departs: Image.Image | None,
     jpeg: Baseline,
 ) -> dict[str, str]:
@@ -308,16 +345,13 @@ def _write_files(
         "jpeg": folder / f"{stem}-jpeg-of-the-same-size.jpg",
         "original": folder / ORIGINAL,
         "decoded": folder / f"{stem}-decoded.png",
-        "jpeg_shown": folder / "jpeg.png",
+        "jpeg_decoded": folder / "jpeg.png",
     }
-    files["plain"] = files["decoded"] if plain is None else folder / f"{stem}-plain.png"
     files["tsk"].write_bytes(encoded.data)
     files["jpeg"].write_bytes(jpeg.data)
     picture.save(files["original"], compress_level=_PNG_LEVEL)
     decoded.image.save(files["decoded"], compress_level=_PNG_LEVEL)
-    jpeg.image.save(files["jpeg_shown"], compress_level=_PNG_LEVEL)
-    if plain is not None:
-        plain.save(files["plain"], compress_level=_PNG_LEVEL)
+    jpeg.image.save(files["jpeg_decoded"], compress_level=_PNG_LEVEL)
     if departs is not None:
         files["departs"] = folder / "departs.png"
         departs.save(files["departs"], compress_level=_PNG_LEVEL)

@@ -1,0 +1,146 @@
+"""The three pictures of a result as HTML: original, decoded, JPEG of the same size, each with its bytes on it.
+
+page.js opens two of them under a divider when one is clicked.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from PIL import Image
+
+from textsketch.layers import Mode
+from textsketch.web.results import FirstLook, Result
+
+_PREVIEW_SIDE = 512
+_PAIRS = (
+    ("original", "decoded"),
+    ("jpeg", "decoded"),
+    ("original", "jpeg"),
+    ("plain", "decoded"),
+)
+"""What can be looked at under the divider; page.js offers those of which both pictures are there."""
+
+
+Pictures = dict[str, dict[str, str]]
+"""By name: source (an address), title, size (words that follow the title) and alt."""
+
+
+def address(path: str) -> str:
+    """Where the page finds a file of a result."""
+    return f"gradio_api/file={quote(path)}"
+
+
+def placeholder() -> str:
+    """What takes the pictures' room before there are any."""
+    return f'<div class="ts-trio" aria-hidden="true">{_empty() * 3}</div>'
+
+
+def trio(result: Result) -> str:
+    """The pictures of a finished result."""
+    report = result.report
+    jpeg = report.baselines[0]
+    subject = report.caption or "a picture without a caption"
+    jpeg_title = "JPEG" if jpeg.fits else "Smallest JPEG"
+    times = "" if jpeg.fits else f", {_times(jpeg.size_bytes / report.size_bytes)}"
+    pictures = {
+        "original": ("Original", f"{report.width} x {report.height}", f"Original: {subject}"),
+        "decoded": ("textsketch", _bytes(report.size_bytes), f"Decoded from {_bytes(report.size_bytes)}"),
+        "jpeg": (jpeg_title, f"{_bytes(jpeg.size_bytes)}{times}", f"JPEG of {_bytes(jpeg.size_bytes)}"),
+    }
+    more = {}
+    if result.invented is not None:
+        more["plain"] = ("What was sent", _bytes(report.size_bytes), "Painted without what a network added")
+    about = {
+        name: {"source": address(result.files[f"{name}_shown"]), "title": title, "size": size, "alt": alt}
+        for name, (title, size, alt) in (pictures | more).items()
+    }
+    pairs = [pair for pair in _PAIRS if all(name in about for name in pair)]
+    plate = _plate(report.caption) if report.mode == Mode.TEXT_ONLY else ""
+    return _trio(about, pairs, (report.width, report.height), plate)
+
+
+def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int, int]) -> str:
+    """The original and one decode. original, point: paths."""
+    about = {
+        "original": {"source": address(original), "title": "Original", "size": "", "alt": "Original"},
+        "decoded": {"source": address(point), "title": title, "size": _bytes(size_bytes), "alt": title},
+    }
+    return _trio(about, [("original", "decoded")], size)
+
+
+def first_look(look: FirstLook) -> str:
+    """The pictures while the best file is still looked for."""
+    source = {"source": address(look.original), "title": "Original", "size": "", "alt": "Original"}
+    decoded = {
+        "source": address(look.decoded),
+        "title": "textsketch",
+        "size": f"{_bytes(look.size_bytes)}, a first look",
+        "alt": "A first look at the decoded picture",
+    }
+    plate = _plate(look.caption) if look.mode == Mode.TEXT_ONLY else ""
+    return (
+        f'<div class="ts-trio ts-look">{_picture("original", source, look.size)}'
+        f"{_picture('decoded', decoded, look.size, plate)}{_empty()}</div>"
+    )
+
+
+def preview(picture: Image.Image) -> str:
+    """A rough picture of what a network is painting."""
+    small = picture.convert("RGB")
+    small.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=80, method=0)
+    data = base64.b64encode(file.getvalue()).decode()
+    about = {
+        "source": f"data:image/webp;base64,{data}",
+        "title": "textsketch",
+        "size": "being painted",
+        "alt": "A rough picture of what is being painted",
+    }
+    return (
+        f'<div class="ts-trio ts-look">{_empty()}{_picture("decoded", about, picture.size)}{_empty()}</div>'
+    )
+
+
+def _trio(about: Pictures, pairs: Sequence[tuple[str, str]], size: tuple[int, int], plate: str = "") -> str:
+    """Pictures in a row, all but that of what was sent, of which `pairs` can be looked at under the divider."""
+    told = escape(json.dumps({"pictures": about, "pairs": pairs}), quote=True)
+    cells = "".join(
+        _picture(name, one, size, plate if name == "decoded" else "")
+        for name, one in about.items()
+        if name != "plain"
+    )
+    return f'<div class="ts-trio" data-pictures="{told}">{cells}</div>'
+
+
+def _picture(name: str, about: dict[str, str], size: tuple[int, int], plate: str = "") -> str:
+    width, height = size
+    source, alt = escape(about["source"], quote=True), escape(about["alt"], quote=True)
+    return (
+        f'<button type="button" class="ts-picture" data-name="{name}" title="Enlarge">'
+        f'<img src="{source}" alt="{alt}" width="{width}" height="{height}"/>{plate}'
+        f'<span class="ts-tag"><b>{escape(about["title"])}</b> {escape(about["size"])}</span></button>'
+    )
+
+
+def _empty() -> str:
+    return '<div class="ts-picture ts-empty"></div>'
+
+
+def _plate(caption: str) -> str:
+    """The caption as a picture of words alone bears it."""
+    return f'<span class="ts-plate">{escape(caption)}</span>' if caption else ""
+
+
+def _bytes(size_bytes: int) -> str:
+    return f"{size_bytes:,} B"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} times larger" if ratio >= 10 else f"{ratio:.1f} times larger"

@@ -1,4 +1,4 @@
-"""What the demo's tabs share: the picture slider, events, and following a job."""
+"""What the demo's tabs share: events, and following a job."""
 
 from __future__ import annotations
 
@@ -137,17 +137,3 @@ class Changes:
 def owner(request: gr.Request, tab: str) -> str:
     """Whose job it is: in one tab a visitor runs one at a time."""
     return f"{request.session_hash}/{tab}"
-
-
-def picture_slider(label: str, *, max_height: int, elem_id: str) -> gr.ImageSlider:
-    """Two pictures of the same size under a divider, shown without loss."""
-    return gr.ImageSlider(
-        label=label,
-        type="filepath",
-        format="png",
-        show_label=False,
-        interactive=False,
-        max_height=max_height,
-        elem_id=elem_id,
-        buttons=["fullscreen"],
-    )

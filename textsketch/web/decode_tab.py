@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from textsketch.errors import LinkError, TextsketchError
 from textsketch.layers import Mode
+from textsketch.share.link import tsk_in
 from textsketch.web import html
-from textsketch.web.controls import WORK, Updates, changes_of, follow, owner
+from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner
+from textsketch.web.examples import CHOOSE_SCRIPT
+from textsketch.web.page import MALFORMED
 from textsketch.web.renderer_controls import renderer_controls
-from textsketch.web.results import Painted
+from textsketch.web.results import Painted, Result
 from textsketch.web.shared import Shared
 
 _ALL = "all"
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
+_HERE = "() => [location.href]"
+_SHOW = "() => window.textsketch.showDecode()"
 
 
 def decode_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     jobs, results = shared.jobs, shared.results
-    with gr.Row():
-        with gr.Column(scale=2, min_width=320):
-            file = gr.File(label="A .tsk file", type="filepath", elem_id="tsk")
+    samples = sorted(shared.examples.glob("*.tsk"))
+    with gr.Row(elem_classes="ts-workbench"):
+        with gr.Column(scale=0, min_width=320, elem_classes="ts-aside"):
+            file = gr.File(
+                label="A .tsk file, or a photograph of a QR code",
+                type="filepath",
+                height=140,
+                elem_id="tsk",
+            )
+            link = gr.Textbox(label="Or a link", placeholder="https://…?tsk=…", max_lines=1, elem_id="link")
+            open_link = gr.Button("Open the link", size="sm", elem_id="open-link")
+            chosen = gr.HTML(_samples(samples), js_on_load=CHOOSE_SCRIPT, elem_id="samples")
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
             renderer = renderer_controls("decode")
-        with gr.Column(scale=5, min_width=320):
-            status = gr.HTML("", elem_id="decode-status")
+        with gr.Column(scale=1, min_width=320):
+            status = gr.HTML(html.note("Bring a file, a link or a sample."), elem_id="decode-status")
             card = gr.HTML("", elem_id="decode-card")
             image = gr.Image(
                 label="Decoded from the file alone",
@@ -69,7 +86,53 @@ def decode_tab(shared: Shared) -> None:
             failed=lambda sentence: nothing,
         )
 
+    def follow_link(text: str) -> Updates:
+        """Take the file in a link."""
+        try:
+            data = tsk_in(text)
+        except LinkError as error:
+            return {file: None, status: html.error(str(error))}
+        return {file: results.take_file(data), status: ""}
+
+    def arrive(text: str) -> Updates:
+        """Take the file in the page's own address, if there is one."""
+        return follow_link(text) | {link: ""} if _carries(text) else {link: ""}
+
+    def pick(event: gr.SelectData) -> str:
+        if event.index >= len(samples):
+            raise TextsketchError(MALFORMED)
+        return str(samples[event.index])
+
+    def take_result(shown: Result | None) -> Any:
+        return shown.files["tsk"] if shown else gr.skip()
+
     shared.refreshes.append(renderer.refresh)
     settings: list[Any] = [file, layers, *renderer.inputs]
+    decode = {"fn": work, "inputs": settings, "outputs": [status, card, image], "trigger_mode": "multiple"}
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
-    gr.on(asking, work, settings, [status, card, image], trigger_mode="multiple", **WORK)
+    gr.on(asking, **decode, **WORK)
+    opened = gr.on([link.submit, open_link.click], follow_link, link, [file, status], **PRIVATE)
+    brought = shared.page.load(arrive, link, [file, status, link], js=_HERE, **PRIVATE)
+    picked = chosen.select(pick, None, file, **PRIVATE)
+    again = shared.current.decode.click(take_result, shared.current.shown, file, **PRIVATE)
+    shared.current.decode.click(None, js=_SHOW, **PRIVATE)
+    for step in (opened, brought, picked, again):
+        step.success(**decode, **WORK)
+
+
+def _carries(address: str) -> bool:
+    """Whether the page's address brings a file along."""
+    return "tsk=" in address.partition("?")[2] or len(address.partition("#")[2]) > _SHORTEST
+
+
+_SHORTEST = 8
+"""Characters of the least file there is; a shorter fragment is a place on the page."""
+
+
+def _samples(paths: list[Path]) -> str:
+    buttons = "".join(
+        f'<button type="button" class="ts-sample" data-index="{index}">{escape(path.stem)}, '
+        f"{path.stat().st_size:,} B</button>"
+        for index, path in enumerate(paths)
+    )
+    return f'<div class="ts-samples"><span>Samples:</span>{buttons}</div>'

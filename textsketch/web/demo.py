@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -15,12 +16,14 @@ from textsketch.models import zero_gpu
 from textsketch.render import registry
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
-from textsketch.web.encode_tab import encode_tab, warm_up
-from textsketch.web.jobs import Jobs
+from textsketch.web.encode_tab import encode_tab, first_result
+from textsketch.web.how_tab import how_tab
+from textsketch.web.jobs import Jobs, Reporter
 from textsketch.web.page import ClosedRoutes, Page
 from textsketch.web.rate_tab import rate_tab
 from textsketch.web.results import Results
 from textsketch.web.shared import Shared
+from textsketch.web.shell import SUMMARY, TITLE, Shell
 from textsketch.web.sweeps import Sweeps
 from textsketch.web.workers import WORKERS, Pool
 from textsketch.web.workspace import Workspace
@@ -38,6 +41,7 @@ TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
     ("Encode", "encode", encode_tab),
     ("Decode", "decode", decode_tab),
     ("Rate and quality", "rate", rate_tab),
+    ("How it works", "how", how_tab),
 )
 """Title, id and layout of each tab. The first lays out the picture that later ones may look at."""
 
@@ -51,15 +55,11 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
         delete_cache=(3600, 24 * 3600),
         fill_width=True,
     ) as demo:
-        gr.HTML(
-            "<h1>textsketch</h1><p>A picture, sent in the space of a sentence: as a caption, a line drawing "
-            "and a map of its colours.</p>",
-            elem_id="title",
-        )
+        gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>", elem_id="title")
         shared = Shared(demo, jobs, results, sweeps, workspace.examples)
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             for title, name, lay_out in TABS:
-                with gr.Tab(title, id=name, elem_id=f"tab-{name}"):
+                with gr.Tab(title, id=name, elem_id=f"tab-{name}") as shared.tab:
                     lay_out(shared)
         add_endpoints(results, jobs)
         shared.wire()
@@ -67,21 +67,53 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
     return demo
 
 
-def launch(demo: gr.Blocks) -> None:
-    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other."""
+def _links() -> str:
+    """Where the source and the format are, of a Space."""
+    space = os.environ.get("SPACE_ID")
+    if not space:
+        return ""
+    here = f"https://huggingface.co/spaces/{escape(space, quote=True)}"
+    return (
+        f'<nav aria-label="About"><a href="{here}/tree/main">Source</a>'
+        f'<a href="{here}/blob/main/docs/format.md">File format</a></nav>'
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Colours of which text and ground differ as WCAG AA asks, in both themes."""
+    return gr.themes.Base(
+        primary_hue="orange",
+        neutral_hue="stone",
+        font=["ui-sans-serif", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_label_text_color="*neutral_700",
+        block_info_text_color="*neutral_600",
+        block_title_text_color="*neutral_700",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
+    )
+
+
+def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
+    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other.
+
+    card: see `shell.Shell`.
+    """
     port = os.environ.get("GRADIO_SERVER_PORT")
     try:
         demo.launch(
             server_port=int(port) if port else None,
-            theme=gr.themes.Base(
-                primary_hue="orange",
-                neutral_hue="stone",
-                font=["ui-sans-serif", "system-ui", "sans-serif"],
-                font_mono=["ui-monospace", "monospace"],
-            ),
+            theme=_theme(),
             css=STYLE.read_text(encoding="utf-8"),
             head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
-            app_kwargs={"middleware": [Middleware(ClosedRoutes)]},
+            app_kwargs={"middleware": [Middleware(ClosedRoutes), Middleware(Shell, card=card)]},
             max_file_size=MAX_UPLOAD,
             enable_monitoring=False,
             run_history=False,
@@ -96,6 +128,11 @@ def launch(demo: gr.Blocks) -> None:
         sys.exit(2)
 
 
+def _warm_up(results: Results, jobs: Jobs, examples: Path, card: list[bytes]) -> None:
+    """Make what a visitor sees first, so that it is there at once, and what a shared link shows."""
+    jobs.call(lambda report: first_result(results, examples, report), Reporter())
+
+
 def serve(workspace: Workspace) -> None:
     """Serve the demo until the process is asked to end."""
     if zero_gpu.active():
@@ -104,7 +141,8 @@ def serve(workspace: Workspace) -> None:
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
     demo = build(workspace, jobs, results, sweeps)
     pool.start()
-    launch(demo)
+    card: list[bytes] = []
+    launch(demo, lambda: card[0] if card else None)
     if not zero_gpu.active():  # its GPU is there for visitors only
-        threading.Thread(target=warm_up, args=(results, jobs, workspace.examples), daemon=True).start()
+        threading.Thread(target=_warm_up, args=(results, jobs, workspace.examples, card), daemon=True).start()
     demo.block_thread()

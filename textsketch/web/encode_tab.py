@@ -27,7 +27,7 @@ from textsketch.web.controls import (
     owner,
 )
 from textsketch.web.examples import example_captions, gallery
-from textsketch.web.jobs import Jobs, Reporter, Update
+from textsketch.web.jobs import Reporter, Update
 from textsketch.web.live_lines import (
     chosen_budget,
     describe_budget,
@@ -42,7 +42,9 @@ from textsketch.web.result_panel import ResultPanel
 from textsketch.web.results import Result, Results
 from textsketch.web.shared import Current, Shared
 
-_REMEMBER = "(mode, preset, budget) => window.textsketch.remember(mode, preset === 'custom' ? budget : preset)"
+_REMEMBER = (
+    "(mode, preset, budget) => window.textsketch.remember(mode, preset === 'custom' ? budget : preset)"
+)
 _CLOSE_SETTINGS = "() => { window.textsketch.openSettings(false); }"
 
 
@@ -239,7 +241,7 @@ def encode_tab(shared: Shared) -> None:
     for feature, line in ((CAPTIONS, captions_offer), (PHOTOGRAPHS, painter_offer), (CLIP, panel.offer)):
         shared.refreshes.append(shared.fetches.refresh(feature, line))
     panel.fetched.then(score, panel.shown, panel.scores, **PRIVATE)
-    shared.current = Current(picture, caption_box, seed, renderer, changes)
+    shared.current = Current(picture, caption_box, seed, renderer, changes, panel.shown, panel.decode)
 
 
 def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:
@@ -256,11 +258,11 @@ def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]
     }
 
 
-def warm_up(results: Results, jobs: Jobs, examples: Path) -> None:
-    """Make what a visitor sees first, so that it is there at once."""
+def first_result(results: Results, examples: Path, report: Reporter) -> Result:
+    """What a visitor sees first; it is kept."""
     path, caption = next(iter(example_captions(examples).items()))
     asked = _question(path, Mode.THREE_LAYER.value, "packet", caption, 0, Asked.usual())
-    jobs.call(lambda report: results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True), Reporter())
+    return results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True)
 
 
 def _uploaded_path(payload: Any) -> str | None:

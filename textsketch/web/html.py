@@ -183,6 +183,47 @@ def layers(result: Result) -> str:
     return f'<div class="ts-layers">{"".join(cards)}</div>'
 
 
+def how_it_works(result: Result) -> str:
+    """The road of one picture, layer by layer."""
+    report, sizes = result.report, result.report.layer_bytes
+    steps = (
+        (
+            "1. A sentence",
+            f"What the picture shows, and its main colours, coded as text: {_count(sizes['semantic'])}.",
+            f'<div class="ts-caption"><div>“{escape(report.caption)}”{_words(result)}</div></div>',
+        ),
+        (
+            "2. Lines",
+            f"Where its contours run, as strokes of a pen: {_count(sizes.get('structure', 0))}.",
+            _image(result, "sketch", "The strokes of the file"),
+        ),
+        (
+            "3. Colours",
+            f"What lies between the lines, as a coarse map: {_count(sizes.get('texture', 0))}.",
+            _image(result, "colour_map", "The colour map of the file"),
+        ),
+        (
+            "4. The painting",
+            f"A decoder paints what the {_count(report.size_bytes)} say, and nothing else travels. "
+            f"The original has {3 * report.width * report.height:,} bytes of pixels.",
+            _image(result, "decoded_shown", "The picture painted from the file"),
+        ),
+    )
+    cards = "".join(
+        f'<li class="ts-layer"><h3>{title}</h3><p>{text}</p>{picture}</li>' for title, text, picture in steps
+    )
+    return (
+        f'<ol class="ts-how">{cards}</ol><p class="ts-note">Each layer is a segment of the file that stands '
+        "on those before it: cut the file after the first, and it is a picture of words alone.</p>"
+    )
+
+
+def _image(result: Result, name: str, alt: str) -> str:
+    if name not in result.files:
+        return ""
+    return f'<img src="{escape(address(result.files[name]), quote=True)}" alt="{alt}" loading="lazy"/>'
+
+
 def _words(result: Result) -> str:
     """What the text layer says besides the caption, and what a text-to-image model is told."""
     lines = []

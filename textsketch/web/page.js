@@ -105,8 +105,8 @@
     if (!picture && !file.name.toLowerCase().endsWith(".tsk")) return false;
     const shown = (selector) => find(selector)?.offsetParent != null;
     const decoding = !picture || shown("#tsk");
-    if (decoding && !shown("#tsk")) press("#tab-decode");
-    if (!decoding && !shown("#picture")) press("#tab-encode");
+    if (decoding && !shown("#tsk")) showTab("decode");
+    if (!decoding && !shown("#picture")) showTab("encode");
     const where = decoding ? "#tsk" : "#picture";
     const emptied = find(`${where} input[type=file]`) ? 0 : 50;
     let left = 40;
@@ -162,5 +162,8 @@
     setTimeout(() => { button.textContent = said; }, 1500);
   }
 
-  window.textsketch = { remember, here, openSettings };
+  const showTab = (name) => press(`#tab-${name}-button`);
+  const showDecode = () => { showTab("decode"); scrollTo(0, 0); };
+
+  window.textsketch = { remember, here, openSettings, showDecode };
 })();

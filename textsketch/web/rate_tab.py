@@ -9,7 +9,7 @@ import gradio as gr
 from textsketch.measure.evaluation.curves import BUDGETS_BYTES, curve_titles, protocol
 from textsketch.measure.metrics.metric import Place
 from textsketch.measure.metrics.table import METRICS, shown_at
-from textsketch.web import chart, html
+from textsketch.web import chart, html, pictures
 from textsketch.web.controls import (
     MAX_SIDE,
     PRIVATE,
@@ -21,7 +21,6 @@ from textsketch.web.controls import (
     follow,
     on_any,
     owner,
-    picture_slider,
 )
 from textsketch.web.jobs import Update
 from textsketch.web.shared import Shared
@@ -57,9 +56,7 @@ def rate_tab(shared: Shared) -> None:
             plot = gr.HTML("", elem_id="rate-chart", js_on_load=chart.CHOOSE_SCRIPT)
         with gr.Column(scale=3, min_width=320):
             card = gr.HTML("", elem_id="rate-card")
-            slider = picture_slider(
-                "The original and the chosen point's decode", max_height=460, elem_id="rate-slider"
-            )
+            pair = gr.HTML("", elem_id="rate-pair")
             take_file = gr.DownloadButton("Download this file", interactive=False, elem_id="take-point")
     answer, swept, chosen = gr.State(Answer()), gr.State(None), gr.State(None)
     grown = gr.State(0)  # points of the sweep; the chart is drawn anew when it changes
@@ -90,7 +87,7 @@ def rate_tab(shared: Shared) -> None:
             chosen: None,
             grown: 0,
             card: "",
-            slider: None,
+            pair: "",
         }
 
         renderer = current.renderer.asked(rendering)
@@ -151,7 +148,9 @@ def rate_tab(shared: Shared) -> None:
         return {
             chosen: index,
             card: html.point_card(point.label, point.size_bytes, point.rate_bpp, point.values),
-            slider: (sweep.original, point.png),
+            pair: pictures.pair(
+                sweep.original, point.png, point.label, point.size_bytes, (sweep.width, sweep.height)
+            ),
             take_file: gr.update(value=point.file, interactive=True),
         }
 
@@ -159,12 +158,12 @@ def rate_tab(shared: Shared) -> None:
     run.click(
         work,
         current.inputs,
-        [status, run, take_sheet, take_file, answer, swept, chosen, grown, card, slider],
+        [status, run, take_sheet, take_file, answer, swept, chosen, grown, card, pair],
         **WORK,
     ).then(*check, **PRIVATE)
     current.changes.call(*check)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    plot.select(choose, swept, [chosen, card, slider, take_file], trigger_mode="multiple", **PRIVATE)
+    plot.select(choose, swept, [chosen, card, pair, take_file], trigger_mode="multiple", **PRIVATE)
     on_any([grown.change, chosen.change, metric.change], draw, [swept, metric, chosen], plot)
 
 

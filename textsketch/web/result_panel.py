@@ -35,6 +35,7 @@ class ResultPanel:
             self._tsk = gr.DownloadButton("Download .tsk", size="sm", interactive=False, elem_id="take-tsk")
             self._png = gr.DownloadButton("Decoded PNG", size="sm", interactive=False, elem_id="take-png")
             self._jpeg = gr.DownloadButton("The JPEG", size="sm", interactive=False, elem_id="take-jpeg")
+            self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
         self._layers = gr.HTML("", elem_id="layers")
         with gr.Accordion("The whole file, byte by byte", open=False):
             self._dump = gr.HTML("", elem_id="dump")

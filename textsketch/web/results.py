@@ -172,6 +172,14 @@ class Results:
         self._cache.put(folder)
         return painted
 
+    def take_file(self, data: bytes) -> str:
+        """Keep the bytes of a .tsk file for a while, and return its path."""
+        with self._cache.new_folder() as folder:
+            path = folder / "picture.tsk"
+            path.write_bytes(data)
+        self._cache.put(folder)
+        return str(path)
+
     def picture(self, path: str, max_side: int, report: Reporter) -> Image.Image:
         """The picture at `path`, read in a worker and scaled down to `max_side` if larger."""
         with tempfile.TemporaryDirectory(dir=self._root) as folder:

@@ -19,13 +19,18 @@ from textsketch.web.sweeps import Sweeps
 
 @dataclass(frozen=True)
 class Current:
-    """The controls of the current picture. changes: all that changes them."""
+    """The controls of the current picture.
+
+    changes: all that changes them. shown: its result. decode: asks for that to be decoded as any file is.
+    """
 
     picture: gr.Image
     caption: gr.Textbox
     seed: gr.Number
     renderer: RendererControls
     changes: Changes
+    shown: gr.State
+    decode: gr.Button
 
     @property
     def inputs(self) -> list[Any]:
@@ -43,6 +48,8 @@ class Shared:
     sweeps: Sweeps
     examples: Path
     fetches: Fetches = field(default_factory=Fetches)
+    tab: gr.Tab = field(init=False)
+    """The one that is being laid out."""
     current: Current = field(init=False)
     arrivals: list[Dependency] = field(default_factory=list)
     """Events after which something may be here that was not."""

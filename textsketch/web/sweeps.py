@@ -53,6 +53,11 @@ class Sweep:
     points: list[Shown] = field(default_factory=list)
     sheet: str | None = None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture compared."""
+        return self.width, self.height
+
 
 class Sweeps:
     """Runs sweeps in `pool` and remembers the latest, so that the same question is answered at once.

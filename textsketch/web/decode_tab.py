@@ -12,7 +12,7 @@ import gradio as gr
 from textsketch.errors import LinkError, TextsketchError
 from textsketch.layers import Mode
 from textsketch.share.link import tsk_in
-from textsketch.web import html
+from textsketch.web import html, pictures
 from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner
 from textsketch.web.examples import CHOOSE_SCRIPT
 from textsketch.web.page import MALFORMED
@@ -46,16 +46,10 @@ def decode_tab(shared: Shared) -> None:
         with gr.Column(scale=1, min_width=320):
             status = gr.HTML(html.note("Bring a file, a link or a sample."), elem_id="decode-status")
             card = gr.HTML("", elem_id="decode-card")
-            image = gr.Image(
-                label="Decoded from the file alone",
-                format="png",
-                type="filepath",
-                interactive=False,
-                elem_id="decoded-image",
-                buttons=["download", "fullscreen"],
-            )
+            image = gr.HTML("", elem_id="decoded-image")
+            take = gr.DownloadButton("Download the PNG", size="sm", interactive=False, elem_id="take-decoded")
 
-    nothing: Updates = {card: "", image: None}
+    nothing: Updates = {card: "", image: "", take: gr.update(interactive=False)}
 
     def work(request: gr.Request, path, layers, *rendering) -> Iterator[Updates]:
         if not path:
@@ -74,7 +68,11 @@ def decode_tab(shared: Shared) -> None:
             )
 
         def done(painted: Painted) -> Updates:
-            shown: Updates = {card: html.file_card(painted), image: painted.png}
+            shown: Updates = {
+                card: html.file_card(painted),
+                image: pictures.alone(painted),
+                take: gr.update(value=painted.png, interactive=True),
+            }
             if painted.lost is not None:
                 shown[status] = html.warning(f"Damaged file: {painted.lost}.")
             return shown
@@ -108,7 +106,12 @@ def decode_tab(shared: Shared) -> None:
 
     shared.refreshes.append(renderer.refresh)
     settings: list[Any] = [file, layers, *renderer.inputs]
-    decode = {"fn": work, "inputs": settings, "outputs": [status, card, image], "trigger_mode": "multiple"}
+    decode = {
+        "fn": work,
+        "inputs": settings,
+        "outputs": [status, card, image, take],
+        "trigger_mode": "multiple",
+    }
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, **decode, **WORK)
     opened = gr.on([link.submit, open_link.click], follow_link, link, [file, status], **PRIVATE)

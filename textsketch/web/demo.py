@@ -21,7 +21,7 @@ from textsketch.web.how_tab import how_tab
 from textsketch.web.jobs import Jobs, Reporter
 from textsketch.web.page import ClosedRoutes, Page
 from textsketch.web.rate_tab import rate_tab
-from textsketch.web.results import Results
+from textsketch.web.results import Result, Results
 from textsketch.web.shared import Shared
 from textsketch.web.shell import SUMMARY, TITLE, Shell
 from textsketch.web.sweeps import Sweeps
@@ -46,8 +46,10 @@ TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
 """Title, id and layout of each tab. The first lays out the picture that later ones may look at."""
 
 
-def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) -> Page:
-    """Lay out the demo and wire it."""
+def build(
+    workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps
+) -> tuple[Page, Callable[[Result], None]]:
+    """Lay out the demo and wire it. What is returned with it makes a result the one that it begins with."""
     with Page(
         workspace,
         title="textsketch",
@@ -64,7 +66,12 @@ def build(workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps) ->
         add_endpoints(results, jobs)
         shared.wire()
     demo.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_FOLLOWED, api_open=False)
-    return demo
+
+    def begin_with(result: Result) -> None:
+        shared.show_first(result)
+        demo.config = demo.get_config_file()
+
+    return demo, begin_with
 
 
 def _links() -> str:
@@ -128,9 +135,11 @@ def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
         sys.exit(2)
 
 
-def _warm_up(results: Results, jobs: Jobs, examples: Path, card: list[bytes]) -> None:
+def _warm_up(
+    results: Results, jobs: Jobs, examples: Path, begin_with: Callable[[Result], None], card: list[bytes]
+) -> None:
     """Make what a visitor sees first, so that it is there at once, and what a shared link shows."""
-    jobs.call(lambda report: first_result(results, examples, report), Reporter())
+    begin_with(jobs.call(lambda report: first_result(results, examples, report), Reporter()))
 
 
 def serve(workspace: Workspace) -> None:
@@ -139,10 +148,12 @@ def serve(workspace: Workspace) -> None:
         registry.start_on_shared_gpu()
     pool, jobs = Pool(), Jobs(WORKERS)
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
-    demo = build(workspace, jobs, results, sweeps)
+    demo, begin_with = build(workspace, jobs, results, sweeps)
     pool.start()
     card: list[bytes] = []
     launch(demo, lambda: card[0] if card else None)
     if not zero_gpu.active():  # its GPU is there for visitors only
-        threading.Thread(target=_warm_up, args=(results, jobs, workspace.examples, card), daemon=True).start()
+        threading.Thread(
+            target=_warm_up, args=(results, jobs, workspace.examples, begin_with, card), daemon=True
+        ).start()
     demo.block_thread()

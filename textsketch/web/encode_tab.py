@@ -241,6 +241,7 @@ def encode_tab(shared: Shared) -> None:
     for feature, line in ((CAPTIONS, captions_offer), (PHOTOGRAPHS, painter_offer), (CLIP, panel.offer)):
         shared.refreshes.append(shared.fetches.refresh(feature, line))
     panel.fetched.then(score, panel.shown, panel.scores, **PRIVATE)
+    shared.show_first = panel.begin_with
     shared.current = Current(picture, caption_box, seed, renderer, changes, panel.shown, panel.decode)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from textsketch.layers import Mode
-from textsketch.web.results import FirstLook, Result
+from textsketch.web.results import FirstLook, Painted, Result
 
 _PREVIEW_SIDE = 512
 _PAIRS = (
@@ -63,6 +63,15 @@ def trio(result: Result) -> str:
     pairs = [pair for pair in _PAIRS if all(name in about for name in pair)]
     plate = _plate(report.caption) if report.mode == Mode.TEXT_ONLY else ""
     return _trio(about, pairs, (report.width, report.height), plate)
+
+
+def alone(painted: Painted) -> str:
+    """A picture that was decoded from a file of which nothing else is known."""
+    width, height = painted.size
+    alt = escape(painted.caption or "Decoded from a file without a caption", quote=True)
+    source = escape(address(painted.shown), quote=True)
+    plate = _plate(painted.caption) if painted.mode == Mode.TEXT_ONLY else ""
+    return f'<div class="ts-alone"><img src="{source}" alt="{alt}" width="{width}" height="{height}"/>{plate}</div>'
 
 
 def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int, int]) -> str:

@@ -89,3 +89,9 @@ class ResultPanel:
             self.shown: result,
             self.scores: "",
         }
+
+    def begin_with(self, result: Result) -> None:
+        """Make a result what the page shows when it is opened."""
+        for component, value in self.result(result).items():
+            if isinstance(component, gr.HTML):
+                component.value = value

@@ -92,6 +92,7 @@ class Painted:
     invented: str | None
     size: tuple[int, int]
     png: str
+    shown: str
 
 
 class Results:
@@ -233,6 +234,7 @@ def paint_file(
         decoded.invented,
         decoded.image.size,
         str(png),
+        _write_shown(decoded.image, Path(folder), "decoded"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from textsketch.web.controls import PRIVATE, Changes, Refresh, Updates
 from textsketch.web.jobs import Jobs
 from textsketch.web.offers import Fetches
 from textsketch.web.renderer_controls import RendererControls
-from textsketch.web.results import Results
+from textsketch.web.results import Result, Results
 from textsketch.web.sweeps import Sweeps
 
 
@@ -51,6 +52,8 @@ class Shared:
     tab: gr.Tab = field(init=False)
     """The one that is being laid out."""
     current: Current = field(init=False)
+    show_first: Callable[[Result], None] = field(init=False)
+    """Makes a result part of the page as it is served, so that it is seen before the page has asked."""
     arrivals: list[Dependency] = field(default_factory=list)
     """Events after which something may be here that was not."""
     refreshes: list[Refresh] = field(default_factory=list)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser_page import browser, open_page, url  # noqa: F401
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent

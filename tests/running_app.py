@@ -11,9 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from conftest import ROOT
+ROOT = Path(__file__).parent.parent
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@
   });
 
   /* A choice is encoded at once, a text when typing rests. */
-  const TYPED = "#caption textarea, #bytes input, #settings input[type=number], #settings .ts-typed input";
+  const TYPED = "#caption textarea, #bytes input, #advanced :is(input[type=number], input[type=text]:not([role]), textarea)";
   let resting;
   document.addEventListener("input", (event) => {
     if (!event.target.matches?.(TYPED)) return;

@@ -71,7 +71,8 @@ def alone(painted: Painted) -> str:
     alt = escape(painted.caption or "Decoded from a file without a caption", quote=True)
     source = escape(address(painted.shown), quote=True)
     plate = _plate(painted.caption) if painted.mode == Mode.TEXT_ONLY else ""
-    return f'<div class="ts-alone"><img src="{source}" alt="{alt}" width="{width}" height="{height}"/>{plate}</div>'
+    picture = f'<img src="{source}" alt="{alt}" width="{width}" height="{height}"/>'
+    return f'<div class="ts-alone">{picture}{plate}</div>'
 
 
 def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int, int]) -> str:

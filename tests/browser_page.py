@@ -56,7 +56,7 @@ def open_page(browser, url):
             ),
         )
         page.goto(url + path)
-        page.wait_for_selector(RESULT)  # the first example is encoded on arrival
+        page.wait_for_selector(RESULT, state="attached")  # the first example is encoded on arrival
         settle(page)
         pages.append(page)
         return page

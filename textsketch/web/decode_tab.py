@@ -22,8 +22,8 @@ from textsketch.web.shared import Shared
 
 _ALL = "all"
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
-_HERE = "() => [location.href]"
-_SHOW = "() => window.textsketch.showDecode()"
+_ARRIVE = "() => [window.textsketch.arrive()]"
+_SHOW = "() => window.textsketch.showTab('decode')"
 
 
 def decode_tab(shared: Shared) -> None:
@@ -93,8 +93,8 @@ def decode_tab(shared: Shared) -> None:
         return {file: results.take_file(data), status: ""}
 
     def arrive(text: str) -> Updates:
-        """Take the file in the page's own address, if there is one."""
-        return follow_link(text) | {link: ""} if _carries(text) else {link: ""}
+        """Take the file that the page's own address brings along; the page says "" where it brings none."""
+        return {link: ""} | (follow_link(text) if text else {})
 
     def pick(event: gr.SelectData) -> str:
         if event.index >= len(samples):
@@ -115,21 +115,12 @@ def decode_tab(shared: Shared) -> None:
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, **decode, **WORK)
     opened = gr.on([link.submit, open_link.click], follow_link, link, [file, status], **PRIVATE)
-    brought = shared.page.load(arrive, link, [file, status, link], js=_HERE, **PRIVATE)
+    brought = shared.page.load(arrive, link, [file, status, link], js=_ARRIVE, **PRIVATE)
     picked = chosen.select(pick, None, file, **PRIVATE)
     again = shared.current.decode.click(take_result, shared.current.shown, file, **PRIVATE)
     shared.current.decode.click(None, js=_SHOW, **PRIVATE)
     for step in (opened, brought, picked, again):
         step.success(**decode, **WORK)
-
-
-def _carries(address: str) -> bool:
-    """Whether the page's address brings a file along."""
-    return "tsk=" in address.partition("?")[2] or len(address.partition("#")[2]) > _SHORTEST
-
-
-_SHORTEST = 8
-"""Characters of the least file there is; a shorter fragment is a place on the page."""
 
 
 def _samples(paths: list[Path]) -> str:

@@ -1,6 +1,7 @@
 /* What the page does by itself, without asking the server. Elements come and go: all is heard on the document. */
 (() => {
   const TYPING_RESTS_MS = 500;
+  const SHORTEST_FILE = 8; // in characters; a shorter fragment is a place on the page
   const find = (selector, within = document) => within.querySelector(selector);
   const press = (selector) => find(selector)?.click();
 
@@ -93,9 +94,9 @@
   });
 
   /* On a phone the settings lie in a bar at the bottom that opens. */
-  const settingsAreOpen = () => document.body.classList.contains("ts-settings-open");
+  const settingsAreOpen = () => find("#settings").hasAttribute("data-open");
   function openSettings(open) {
-    document.body.classList.toggle("ts-settings-open", open);
+    find("#settings").toggleAttribute("data-open", open);
     find("#settings-toggle")?.setAttribute("aria-expanded", open);
   }
 
@@ -162,8 +163,15 @@
     setTimeout(() => { button.textContent = said; }, 1500);
   }
 
-  const showTab = (name) => press(`#tab-${name}-button`);
-  const showDecode = () => { showTab("decode"); scrollTo(0, 0); };
+  function showTab(name) {
+    press(`#tab-${name}-button`);
+    scrollTo(0, 0);
+  }
+  function arrive() {
+    const brings = new URLSearchParams(location.search).has("tsk") || location.hash.length > SHORTEST_FILE;
+    if (brings) showTab("decode");
+    return brings ? location.href : "";
+  }
 
-  window.textsketch = { remember, here, openSettings, showDecode };
+  window.textsketch = { remember, here, openSettings, showTab, arrive };
 })();

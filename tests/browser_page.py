@@ -107,6 +107,13 @@ def choose(page, group: str, label: str) -> None:
     page.click(f"{group} label:has-text('{label}')")
 
 
+def open_settings(page, opened: bool = True) -> None:
+    """Open or close the settings, where they lie in a bar at the bottom."""
+    toggle = page.locator("#settings-toggle")
+    if toggle.is_visible() and (toggle.get_attribute("aria-expanded") == "true") != opened:
+        toggle.click()
+
+
 def open_tab(page, title: str) -> None:
     """Open a tab of the page."""
     page.click(f"button[role=tab]:has-text('{title}')")

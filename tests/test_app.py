@@ -19,6 +19,7 @@ from browser_page import (
     download,
     needs_browser,
     noise_of,
+    open_settings,
     open_tab,
     result_of,
     settle,
@@ -63,8 +64,7 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
     picture = tmp_path / "cup.png"
     photo.save(picture)
     upload(page, picture)
-    if viewport is PHONE:
-        page.click("#settings-toggle")
+    open_settings(page)
     assert shown_pictures(page) == [[240, 160]] * 3 and page.input_value("#caption textarea") == ""
     page.wait_for_selector("#budget-line:has-text('240 x 160')")
     result_of(page, lambda: page.fill("#caption textarea", "a cup of coffee"))
@@ -83,12 +83,13 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
         plate = page.locator("#trio .ts-plate")
         assert plate.count() == (label == "text-only")
         layers[label] = tmp_path / f"{count}.tsk"
+        open_settings(page, False)
         data = download(page, "#take-tsk", layers[label])
         assert len(data) == size_bytes
         assert bitstream.unpack(data).semantic.caption == "a cup of coffee"
+        open_settings(page)
 
-    if viewport is PHONE:
-        page.click("#settings-toggle")
+    open_settings(page, False)
     open_tab(page, "Decode")
     page.set_input_files("#tsk input[type=file]", layers["three-layer"])
     page.wait_for_selector("#decode-card:has-text('painted as three-layer')")
@@ -170,7 +171,7 @@ def test_only_budgets_that_can_be_met_are_offered_and_one_typed_says_what_is_pos
     assert "a larger picture" in page.inner_text("#budget-line")
     page.wait_for_selector("#status .ts-error:has-text('choose a larger budget')")
     needed = re.search(r"at least (\d+)", page.inner_text("#budget-line"))[1]
-    choose(page, "#budget", "Other")
+    result_of(page, lambda: choose(page, "#budget", "Other"))
     page.fill("#bytes input", "90000")
     page.wait_for_selector("#budget-line .ts-error:has-text('beyond the limit')")
     page.fill("#bytes input", "0")
@@ -261,7 +262,7 @@ def test_the_address_keeps_mode_and_budget(open_page):
     page.wait_for_function("document.querySelector('#figures b').innerText.match(/^1[0-4]\\d bytes/)")
     assert page.is_checked("#mode input[value='text+sketch']") and page.is_checked("#budget input[value=sms]")
     page.goto(page.url.split("?")[0] + "?mode=none&budget=0.02bpp")
-    page.wait_for_selector("#budget-line:has-text('0.02')")
+    page.wait_for_selector("#budget-line:has-text('683 bytes')")
     assert page.is_checked("#mode input[value='three-layer']")
     assert page.input_value("#bytes input") == "0.02bpp"
 
@@ -433,8 +434,7 @@ def test_the_curves_of_a_picture_are_drawn_and_every_point_shows_its_decode(
 ):
     page = open_page(viewport)
     photo.resize((120, 80)).save(tmp_path / "cup.png")
-    page.set_input_files("#picture input[type=file]", tmp_path / "cup.png")
-    page.wait_for_selector("#budget-line:has-text('120 x 80')")
+    upload(page, tmp_path / "cup.png")
     draw_curves(page)
     page.wait_for_selector("#take-sheet:not([disabled])")
     points = page.locator("#rate-chart [data-point]")

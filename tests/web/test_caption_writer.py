@@ -121,7 +121,7 @@ def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 16
     (propose,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "propose"]
     values = [one.default for source in table.SOURCES.values() for one in described(source.options)]
     request = SimpleNamespace(session_hash="visitor")
-    asked = (str(tmp_path / "a.png"), typed, "custom", budget, automatic, None, *values)
+    asked = (str(tmp_path / "a.png"), typed, "custom", str(budget), automatic, None, *values)
     found = [value for updates in propose(request, *asked) for value in updates.values()]
     return next((value for value in reversed(found) if isinstance(value, str) and "<" not in value), None)
 

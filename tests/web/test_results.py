@@ -1,13 +1,17 @@
 import dataclasses
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import pytest
 from PIL import Image, ImageOps
 
 from textsketch import bitstream
 from textsketch.options import Options
 from textsketch.render import registry
 from textsketch.render.painter import painting
-from textsketch.web import html
-from textsketch.web.jobs import Reporter
+from textsketch.web import html, pictures
+from textsketch.web.jobs import JobCancelledError, Reporter
 from textsketch.web.results import Results
 from textsketch.web.workers import Pool
 
@@ -26,12 +30,14 @@ def test_the_headline_says_what_of_the_file_was_encoded(tmp_path):
         report=Reporter(),
     )
     pool.close()
-    said = html.headline(show)
+    said = html.notes(show)
     assert show.original_size == (64, 48) and (show.report.width, show.report.height) == (32, 24)
-    assert (
-        "First of 3 frames. Transparent, flattened on dark grey. Scaled from 64 x 48 to 32 x 24 pixels"
-        in said
-    )
+    for sentence in (
+        "First of 3 frames.",
+        "Transparent, flattened on dark grey.",
+        "Scaled from 64 x 48 to 32 x 24 pixels before encoding",
+    ):
+        assert f'<div class="ts-note">{sentence}' in said
 
 
 def test_a_sharpened_picture_has_the_plain_painting_beside_it_and_says_so(tmp_path, photo):
@@ -44,14 +50,41 @@ def test_a_sharpened_picture_has_the_plain_painting_beside_it_and_says_so(tmp_pa
     )
     again = Results(tmp_path, pool).decode_file(show.files["tsk"], mode=None, report=Reporter())
     pool.close()
-    pictures = [
-        Image.open(path).tobytes() for path in (show.files["decoded"], show.files["plain"], again.png)
-    ]
-    assert pictures[0] == pictures[2] != pictures[1]
-    assert pictures[1] == Image.open(plain.files["decoded"]).tobytes() and show.data == plain.data
-    assert plain.files["plain"] == plain.files["decoded"]
-    assert said in html.headline(show) and said in html.file_card(again)
-    assert said not in html.headline(plain)
+    assert Image.open(show.files["decoded"]).tobytes() == Image.open(again.png).tobytes()
+    assert distance(show.files["plain_shown"], plain.files["decoded"]) < 2
+    assert distance(show.files["plain_shown"], show.files["decoded"]) > 2 and show.data == plain.data
+    assert "plain_shown" not in plain.files
+    assert said in html.notes(show) and said in html.file_card(again)
+    assert said not in html.notes(plain)
+
+
+def test_a_first_look_comes_before_the_best_file_and_is_a_picture_of_its_own(tmp_path, photo):
+    photo.save(tmp_path / "coffee.png")
+    pool, seen = Pool(1), []
+    reporter = Reporter()
+    show = Results(tmp_path, pool).encode(
+        str(tmp_path / "coffee.png"),
+        mode="text-only",
+        budget=300,
+        caption="a cup",
+        max_side=240,
+        report=reporter,
+    )
+    pool.close()
+    while not reporter.updates.empty():
+        seen.append(reporter.updates.get().preview)
+    (look,) = {look for look in seen if look is not None}
+    assert look.size == photo.size and look.size_bytes <= 300 and look.decoded != show.files["decoded_shown"]
+    assert distance(look.original, show.files["original"]) < 4
+    assert "ts-plate" in pictures.first_look(look) and "a first look" in pictures.first_look(look)
+
+
+def distance(one, other):
+    """The mean difference of the levels of two pictures, given by their paths."""
+    return np.abs(
+        np.asarray(Image.open(one).convert("RGB"), float)
+        - np.asarray(Image.open(other).convert("RGB"), float)
+    ).mean()
 
 
 def test_a_generated_picture_has_the_painter_s_beside_it_and_shows_where_it_departs(
@@ -80,7 +113,47 @@ def test_a_generated_picture_has_the_painter_s_beside_it_and_shows_where_it_depa
     show = Results(tmp_path, pool).encode(str(tmp_path / "coffee.png"), **asked, renderer="dreamer")
     pool.close()
     sent = painting.render(bitstream.unpack(show.data), brush=False)
-    assert Image.open(show.files["plain"]).tobytes() == sent.tobytes()
+    sent.save(tmp_path / "sent.png")
+    assert distance(show.files["plain_shown"], tmp_path / "sent.png") < 2
     assert Image.open(show.files["departs"]).size == photo.size
-    assert "Dreamt. " in html.headline(show) and "clearly other colours than were sent" in html.headline(show)
+    assert "Dreamt. " in html.notes(show) and "clearly other colours than were sent" in html.notes(show)
     assert "layer-departs" in html.layers(show)
+
+
+def test_a_question_that_is_being_answered_is_not_answered_twice(tmp_path, photo):
+    photo.save(tmp_path / "coffee.png")
+    pool = Pool(2)
+    results = Results(tmp_path, pool)
+    asked = {"mode": "three-layer", "budget": 300, "max_side": 240}
+    with ThreadPoolExecutor(3) as threads:
+        calls = [
+            threads.submit(results.encode, str(tmp_path / "coffee.png"), **asked, report=Reporter())
+            for _ in range(3)
+        ]
+        assert len({call.result() for call in calls}) == 1
+    pool.close()
+
+
+def test_who_waits_for_the_answer_to_another_s_question_can_go_and_takes_over_if_the_other_goes(
+    tmp_path, photo
+):
+    photo.resize((900, 600)).save(tmp_path / "coffee.png")
+    pool = Pool(1)
+    results = Results(tmp_path, pool)
+    asked = {"mode": "three-layer", "budget": 3000, "max_side": 900}
+    first, second, third = Reporter(), Reporter(), Reporter()
+    with ThreadPoolExecutor(3) as threads:
+        calls = []
+        for reporter in (first, second, third):
+            calls.append(
+                threads.submit(results.encode, str(tmp_path / "coffee.png"), **asked, report=reporter)
+            )
+            time.sleep(0.3)
+        second.stop.set()
+        with pytest.raises(JobCancelledError):
+            calls[1].result(10)
+        first.stop.set()
+        with pytest.raises(JobCancelledError):
+            calls[0].result(10)
+        assert calls[2].result().report.size_bytes <= 3000
+    pool.close()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +30,13 @@ from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain, r
 from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
-from textsketch.web.jobs import Reporter
+from textsketch.web.jobs import JobCancelledError, Reporter
 from textsketch.web.result_cache import ResultCache, question
 from textsketch.web.workers import Pool
 
 _PNG_LEVEL = 1  # a wait for files that few take home is no wait worth having
 _SHOWN_QUALITY = 90
+_POLL_SECONDS = 0.05
 _QUICK = 1  # the effort of a first look
 _MOST_FOLDERS = 128  # of about 4 MB; a page shows its result from there
 _MOST_PAINTED_SIDE = 4096
@@ -104,6 +108,8 @@ class Results:
     def __init__(self, root: Path, pool: Pool) -> None:
         self._root, self._pool = root, pool
         self._cache: ResultCache[Result] = ResultCache(root, _MOST_FOLDERS)
+        self._being_answered: set[str] = set()
+        self._lock = threading.Lock()
         self._scored: WeakKeyDictionary[Result, Report] = WeakKeyDictionary()
 
     def encode(
@@ -123,9 +129,42 @@ class Results:
         `pipeline.encode` for the choices and `pipeline.decode` for the options.
         """
         asked_before = question(path, max_side=max_side, renderer=renderer, **asked)
-        known = self._cache.find(asked_before)
-        if known is not None:
-            return known
+        with self._turn(asked_before, report):
+            known = self._cache.find(asked_before)
+            if known is not None:
+                return known
+            return self._made(path, asked_before, max_side, report, renderer, keep, asked)
+
+    @contextmanager
+    def _turn(self, question: str, report: Reporter) -> Iterator[None]:
+        """One at a time for each question: who asks what is being answered waits for that answer."""
+        while not self._claimed(question):
+            if report.stop.is_set():
+                raise JobCancelledError
+            report(0.0, "another visitor has asked the same: waiting for the answer")
+            time.sleep(_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._being_answered.discard(question)
+
+    def _claimed(self, question: str) -> bool:
+        with self._lock:
+            free = question not in self._being_answered
+            self._being_answered.add(question)
+            return free
+
+    def _made(
+        self,
+        path: str,
+        asked_before: str,
+        max_side: int,
+        report: Reporter,
+        renderer: str,
+        keep: bool,
+        asked: dict[str, Any],
+    ) -> Result:
         with self._cache.new_folder() as folder:
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:

@@ -125,7 +125,8 @@ def paint(networks: Networks, task: Task) -> Iterator[State]:
     noise, _ = sampling.noise_and_generators(task.seeds, task.size, channels)
     latents = noise.to(networks.device)
     if task.painted is not None and task.strength < 1:
-        timesteps = timesteps[len(timesteps) - max(1, round(len(timesteps) * task.strength)) :]
+        left_out = int(len(timesteps) - len(timesteps) * task.strength)
+        timesteps = timesteps[min(left_out, len(timesteps) - 1) :]
         scheduler.set_begin_index(len(scheduler.timesteps) - len(timesteps))
         start = sampling.encode_picture(networks, sampling.to_tensor(task.painted) * 2 - 1)
         latents = scheduler.scale_noise(start.expand_as(latents), timesteps[:1], latents)

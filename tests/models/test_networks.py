@@ -46,6 +46,26 @@ def test_networks_of_a_group_are_given_up_together_but_for_those_still_used(fold
     assert [networks.is_loaded(one) for one in (used, unused, foreign)] == [False, False, True]
 
 
+def test_memory_that_torch_holds_in_reserve_can_be_had(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(networks, "device", lambda **options: "cuda")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (1_000, 8_000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: 6_000)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 500)
+    assert networks.free_bytes() == 6_500
+
+
+def test_with_the_networks_their_memory_on_the_gpu_is_given_up(folder, monkeypatch):
+    torch = pytest.importorskip("torch")
+    emptied = []
+    monkeypatch.setattr(networks, "device", lambda **options: "cuda")
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
+    networks.keep(Key("net", "a part", (folder,), "painting"), object)
+    networks.forget("painting")
+    networks.forget("painting")  # there is nothing left
+    assert emptied == [True]
+
+
 def test_a_damaged_file_names_the_weights_and_their_folder_and_is_tried_again(folder):
     def damaged(path):
         raise KeyError("layer.0")

@@ -115,6 +115,15 @@ def test_what_a_search_has_found_is_kept_when_it_is_cancelled(page, monkeypatch,
         assert shown.get("caption") == ("o first line" if usable else None)
 
 
+def test_a_source_that_finds_no_words_leaves_the_caption_and_says_so(page, monkeypatch, tmp_path):
+    monkeypatch.setitem(
+        table.SOURCES, "poet", replace(make_poet(), write=lambda picture, options, progress: "")
+    )
+    controls, demo = page()
+    shown = written(demo, controls, tmp_path, "poet", 1, True, 500, "en")
+    assert "caption" not in shown and "No words were found" in shown["line"]
+
+
 def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 160)):
     """What a quick source proposes for a picture that a visitor brings."""
     PIL.Image.new("RGB", size).save(tmp_path / "a.png")

@@ -24,6 +24,7 @@ from textsketch.web.option_controls import option_controls, set_values
 
 _SHARE = 5
 """A proposed caption costs at most this part of the budget."""
+NO_WORDS = html.note("No words were found that fit.")
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def caption_writer(
         yield from follow(
             jobs.run(owner(request, "caption"), write_caption),
             line,
-            lambda text: idle | {into: text, line: describe_caption(text)},
+            lambda text: idle | ({into: text, line: describe_caption(text)} if text else {line: NO_WORDS}),
             failed=lambda sentence: idle,
             cancelled=cancelled,
         )

@@ -20,6 +20,7 @@ from textsketch.render.diffusion import networks as diffusion_networks
 from textsketch.render.diffusion import profiles, task
 from textsketch.render.painter import painting
 from textsketch.structure import line_drawing
+from textsketch.structure.kinds import kind_of
 
 SIZE = (128, 64)
 
@@ -194,8 +195,50 @@ def test_a_skeleton_steers_without_another_network(profile, layers):
         scene = Layers(layers.size, layers.semantic, standing(shift))
         return render(scene, profile, steps=2, control=control)
 
-    assert difference(painted(0, 1), painted(250, 1)) > 0
+    assert difference(painted(0, 1), painted(0, 0)) > 1
+    assert difference(painted(0, 1), painted(250, 1)) > 0.02
     assert difference(painted(0, 0), painted(250, 0)) == 0
+
+
+def test_sdxl_reads_a_skeleton_as_diffusers_own_pipeline_does(layers):
+    from diffusers import LCMScheduler, StableDiffusionXLControlNetUnionPipeline
+
+    def scene(shift):
+        return Layers(layers.size, layers.semantic, standing(shift), seed=5)
+
+    chosen = profiles.get("sdxl")
+    networks = diffusion_networks.load(chosen)
+    its = StableDiffusionXLControlNetUnionPipeline(
+        networks.vae,
+        networks.text_encoder,
+        networks.second_text_encoder,
+        networks.tokenizer,
+        networks.second_tokenizer,
+        networks.unet,
+        networks.controlnet,
+        LCMScheduler.from_config(networks.scheduler_config),
+        add_watermarker=False,
+    )
+    its.set_progress_bar_config(disable=True)
+    reader, drawn = kind_of(scene(0).structure).condition(scene(0).structure, SIZE, chosen.guide)
+    assert reader == "pose"
+    expected = its(
+        f"a yellow disc, {chosen.prompt_suffix}",
+        control_image=[drawn],
+        control_mode=[0],
+        negative_prompt=chosen.negative_prompt,
+        num_inference_steps=3,
+        guidance_scale=2.0,
+        controlnet_conditioning_scale=0.9,
+        generator=seeded(layers),
+        width=SIZE[0],
+        height=SIZE[1],
+    ).images[0]
+    ours, moved = (
+        render(scene(shift), "sdxl", steps=3, guidance=2.0, control=0.9, control_end=1.0)
+        for shift in (0, 250)
+    )
+    assert difference(ours, expected) < 0.005 < 0.02 < difference(moved, expected)
 
 
 @pytest.mark.parametrize("profile", ["sdxl", "z-image"])

@@ -239,7 +239,7 @@ def _run(
         message = f"Step {step} of {total}" + (f", {left} left" if left else "") + note
         yield Step(0.05 + 0.85 * step / total, message, small)
     with torch.inference_mode():
-        pixels_found = diffusion_sampling.decode_latents(networks, latents)
+        pixels_found = diffusion_sampling.decode_latents(networks, latents, networks.vae)
         if not bool(torch.isfinite(pixels_found).all()):
             raise RenderError(
                 "Stable Diffusion gave numbers that are no picture; try another seed or profile."
@@ -267,23 +267,29 @@ def _pixels(task: Task) -> int:
 
 
 def _time_a_step(networks: Networks, task: Task) -> None:
-    """Learn the pace by one step of a small picture, which is painted for nothing."""
+    """Learn the pace by the second step of a small picture, which is painted for nothing.
+
+    Before the first the words are read, and a network's first pass takes longer than the others.
+    """
     import torch
 
     side = min(_TRIAL_SIDE, *task.size)
-    trial = replace(task, size=(side, side), seeds=task.seeds[:1], steps=1, painted=None)
+    trial = replace(task, size=(side, side), seeds=task.seeds[:1], steps=2, painted=None)
     with torch.inference_mode():
         painting = diffusion_networks.sampling(networks, trial)
+        next(painting)
         began = pace.clock()
         next(painting)
-    pace.remember(
-        task.profile.name, networks.device.type, pace.clock() - began, trial.passes * _pixels(trial)
-    )
+    passes = trial.passes // trial.steps
+    pace.remember(task.profile.name, networks.device.type, pace.clock() - began, passes * _pixels(trial))
 
 
 def _preview(networks: Networks, estimate: Any) -> Image.Image | None:
-    """A tiny autoencoder's quick decoding of a latent, at most 256 pixels a side; None without one."""
-    if networks.preview is None:
+    """A quick decoding of a latent, at most 256 pixels a side, by the tiny autoencoder if there is one.
+
+    None where the whole one would have to be brought to the GPU for it.
+    """
+    if networks.preview is None and hasattr(networks.vae, "_hf_hook"):
         return None
     import torch
 
@@ -292,8 +298,8 @@ def _preview(networks: Networks, estimate: Any) -> Image.Image | None:
     if side > _PREVIEW_SIDE:
         shrink = _PREVIEW_SIDE / side
         latent = torch.nn.functional.interpolate(latent, scale_factor=shrink, mode="area")
-    pixels = networks.preview.decode(latent.to(networks.dtype)).sample[0]
-    return diffusion_sampling.to_picture(pixels.float().mul(0.5).add(0.5).nan_to_num().clamp(0, 1))
+    pixels = diffusion_sampling.decode_latents(networks, latent, networks.preview or networks.vae)
+    return diffusion_sampling.to_picture(pixels[0].nan_to_num())
 
 
 def _held_back(networks: Networks, pictures: Sequence[Image.Image]) -> list[bool]:

@@ -154,21 +154,24 @@ def encode_picture(networks: Networks, picture: torch.Tensor) -> torch.Tensor:
     encoded = networks.vae.encode(picture.to(networks.device, networks.dtype))
     # TAESD's latents are not distributions.
     latent = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
-    return (latent.float() - _shift(networks)) * networks.vae.config.scaling_factor
+    return (latent.float() - _shift(networks.vae)) * networks.vae.config.scaling_factor
 
 
-def decode_latents(networks: Networks, latents: torch.Tensor) -> torch.Tensor:
-    """Pictures of latents, one at a time to bound memory: (count, 3, height, width) float32 in [0, 1]."""
+def decode_latents(networks: Networks, latents: torch.Tensor, vae: Any) -> torch.Tensor:
+    """Pictures of latents by one of the networks' autoencoders: (count, 3, height, width) float32 in [0, 1].
+
+    They are decoded one at a time to bound memory.
+    """
     import torch
 
-    scaled = (latents / networks.vae.config.scaling_factor + _shift(networks)).to(networks.dtype)
-    pictures = [networks.vae.decode(latent[None]).sample for latent in scaled]
+    scaled = (latents / vae.config.scaling_factor + _shift(vae)).to(networks.dtype)
+    pictures = [vae.decode(latent[None]).sample for latent in scaled]
     return torch.cat(pictures).float().mul(0.5).add(0.5).clamp(0, 1)
 
 
-def _shift(networks: Networks) -> float:
-    """What the latents of a VAE lie around before they are scaled."""
-    return getattr(networks.vae.config, "shift_factor", None) or 0.0
+def _shift(vae: Any) -> float:
+    """What the latents of an autoencoder lie around before they are scaled."""
+    return getattr(vae.config, "shift_factor", None) or 0.0
 
 
 def paint(networks: Networks, task: Task) -> Iterator[State]:

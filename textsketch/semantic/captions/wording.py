@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _WORDS = (  # what BLIP writes for people and dogs it cannot name
-    re.compile(r"\b(?:araf+ed|araf+es?|araf+)\b\s*", re.IGNORECASE),
+    re.compile(r"\baraf+(?:ed|es?|y|ing|s)?\b\s*", re.IGNORECASE),
 )
+_KIND = "(?:image|picture|photo|photograph|photography)"
 _OPENINGS = re.compile(
-    r"^(?:(?:(?:the|this|an?) )?(?:image|picture|photo|photograph|photography)(?: (?:shows|depicts|features|"
-    r"displays|captures|is|of|contains))(?: us)?|(?:in (?:the|this) (?:image|picture|photo|photograph),? )"
-    r"(?:we can see|there (?:is|are)|i can see)?|there (?:is|are)|we (?:can )?see)\s+",
+    rf"^(?:(?:this|it) is (?:an?|the) {_KIND} (?:of|showing)"
+    rf"|(?:(?:the|this|an?) )?{_KIND} (?:is of|is|of|(?:show|depict|feature|display|capture|contain)(?:s|ing)"
+    r"|(?:featur|captur)ing)(?: us)?:?"
+    rf"|in (?:the|this) {_KIND},?(?: (?:(?:we|you|i) can see|there (?:is|are)))?"
+    r"|there (?:is|are)|we (?:can )?see)(?:\s+|$)",
     re.IGNORECASE,
 )
+_JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are written with them
 _PHRASE_BEGINS = frozenset(
     (
         "with",
@@ -67,13 +72,20 @@ _NO_END = _PHRASE_BEGINS | frozenset(
 
 
 def cleaned(caption: str) -> str:
-    """The caption without "arafed", "The image shows" and their like, in one line, without a final full stop."""
-    text = " ".join(caption.split())
+    """The caption without "arafed", "The image shows" and their like, in one line, without a final full stop.
+
+    Nor does it keep what cannot be seen: control characters, marks of direction, halves of characters.
+    """
+    seen = (c for c in caption if c.isspace() or c in _JOINERS or unicodedata.category(c)[0] != "C")
+    text = " ".join("".join(seen).split())
     for tic in _WORDS:
         text = tic.sub("", text)
     while (shorter := _OPENINGS.sub("", text)) != text:
         text = shorter
-    return text.strip().removesuffix(".").strip()
+    words = text.strip().removesuffix(".").split()
+    while words and words[-1].lower() in _NO_END:
+        del words[-1]
+    return " ".join(words)
 
 
 def fitted(caption: str, most_bytes: int) -> str:

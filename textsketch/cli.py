@@ -325,7 +325,9 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _share(command: Command, options: argparse.Namespace) -> None:
-    _print(options, *command.run(options))
+    with _progress(options) as progress:
+        record, text = command.run(options, progress)
+    _print(options, record, text)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -12,11 +12,16 @@ from textsketch.share.source import tsk_from
 ADDRESS = "https://name.hf.space/"
 
 
+@pytest.fixture(scope="module")
+def data(photo):
+    return encode(photo, budget="500B", caption="a cup of coffee").data
+
+
 @pytest.fixture
-def tsk(photo, tmp_path):
-    """The path of a packet-sized file."""
+def tsk(data, tmp_path):
+    """The path of a file."""
     path = tmp_path / "cup.tsk"
-    path.write_bytes(encode(photo, budget="500B", caption="a cup of coffee").data)
+    path.write_bytes(data)
     return path
 
 
@@ -83,3 +88,18 @@ def test_qr_refuses_what_it_cannot_write(tsk, tmp_path, capsys):
     (tmp_path / "large.tsk").write_bytes(file_of(2_990))
     assert "holds 2,953" in out_of(capsys, "qr", tmp_path / "large.tsk", tmp_path / "a.png", "--raw", code=2)
     assert not (tmp_path / "a.png").exists()
+
+
+def test_slide_draws_the_file_beside_its_picture_and_a_jpeg(tsk, photo, tmp_path, capsys):
+    photo.resize((2 * photo.width, 2 * photo.height)).save(tmp_path / "large.png")
+    record = json.loads(out_of(capsys, "slide", tmp_path / "large.png", tsk, tmp_path / "out.png", "--json"))
+    assert record["size_bytes"] == tsk.stat().st_size and record["jpeg_bytes"] > 0
+    assert Image.open(tmp_path / "out.png").size == (1920, 1080)
+
+
+def test_slide_refuses_another_picture_and_to_write_over_it(tsk, tmp_path, capsys):
+    other = tmp_path / "other.png"
+    Image.new("RGB", (40, 90)).save(other)
+    sentence = out_of(capsys, "slide", other, tsk, tmp_path / "a.png", code=2)
+    assert "the picture is 40 x 90 pixels, but the file holds one of" in sentence
+    assert "is the input" in out_of(capsys, "slide", other, tsk, other, code=2)

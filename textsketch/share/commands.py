@@ -6,15 +6,16 @@ import argparse
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PIL import Image
 
 from textsketch.errors import TextsketchError
+from textsketch.image.formats import LISTED
+from textsketch.progress import Progress, share
 from textsketch.share.code import link_code, raw_code
 from textsketch.share.link import ADDRESS_VARIABLE, default_address, is_of_this_machine, link_of
 from textsketch.share.source import ACCEPTED, tsk_from
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Command:
     name: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], tuple[dict[str, Any], str]]
+    run: Callable[[argparse.Namespace, Progress], tuple[dict[str, Any], str]]
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def _add_link(parser: argparse.ArgumentParser) -> None:
     _add_address(parser)
 
 
-def _link(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def _link(options: argparse.Namespace, progress: Progress) -> tuple[dict[str, Any], str]:
     tsk = tsk_from(options.file)
     link = link_of(tsk, options.address)
     return {"link": link, "size_bytes": len(tsk), "characters": len(link)}, link
@@ -63,10 +64,11 @@ def _add_qr(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _qr(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def _qr(options: argparse.Namespace, progress: Progress) -> tuple[dict[str, Any], str]:
+    check_png(options.out, options.file)
     tsk = tsk_from(options.file)
     code = raw_code(tsk) if options.raw else link_code(tsk, options.address)
-    write_png(code.poster(), options.out, options.file)
+    code.poster().save(options.out, optimize=True)
     record = {
         "file": options.out,
         "size_bytes": len(tsk),
@@ -82,16 +84,60 @@ def _qr(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     return record, "\n".join(lines)
 
 
-def write_png(picture: Image.Image, out: str, source: str) -> None:
-    """Write a picture, but not over what it was made of. Raises TextsketchError."""
-    if os.path.exists(out) and os.path.exists(source) and os.path.samefile(out, source):
-        raise TextsketchError(f"{out} is the input; name another file to write")
+def _add_slide(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", help=f"the picture the file was made from: {LISTED}")
+    _add_source(parser)
+    parser.add_argument("out", metavar="OUT.png", help="1920 x 1080 pixels")
+    _add_address(parser)
+
+
+def _slide(options: argparse.Namespace, progress: Progress) -> tuple[dict[str, Any], str]:
+    from textsketch.image.reading import read_image
+    from textsketch.measure.baselines.search import best_within
+    from textsketch.pipeline import decode
+    from textsketch.share.slide import slide
+
+    check_png(options.out, options.file, options.image)
+    tsk = tsk_from(options.file)
+    decoded = decode(tsk, progress=share(progress, 0.0, 0.4))
+    original = of_size(read_image(options.image), decoded.layers.size)
+    progress(0.4, "searching the best JPEG")
+    jpeg = best_within(original, len(tsk))
+    progress(0.9, "drawing")
+    made = slide(original, decoded.image, tsk, jpeg.data, invented=decoded.invented, address=options.address)
+    made.save(options.out, optimize=True)
+    record = {"file": options.out, "size_bytes": len(tsk), "jpeg_bytes": jpeg.size_bytes}
+    return record, f"{options.out}: {len(tsk):,} bytes beside a JPEG of {jpeg.size_bytes:,}"
+
+
+def of_size(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture at the (width, height) it was encoded at. Raises TextsketchError if it has another shape."""
+    width, height = picture.size
+    scale = max(size) / max(width, height)
+    if max(abs(width * scale - size[0]), abs(height * scale - size[1])) > 1:
+        raise TextsketchError(
+            f"the picture is {width} x {height} pixels, but the file holds one of {size[0]} x {size[1]}; name "
+            "the picture the file was made from"
+        )
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def check_png(out: str, *sources: str) -> None:
+    """Raise TextsketchError if `out` is no name of a PNG file, or one of the files it is made of."""
+    for source in sources:
+        if os.path.exists(out) and os.path.exists(source) and os.path.samefile(out, source):
+            raise TextsketchError(f"{out} is the input; name another file to write")
     if not out.lower().endswith(".png"):
         raise TextsketchError(f"cannot write {out}: it is to be a PNG file; use the suffix .png")
-    picture.save(out, optimize=True)
 
 
 COMMANDS = (
     Command("link", "write a .tsk file as a link that opens its picture", _add_link, _link),
     Command("qr", "write a .tsk file as a QR code that opens its picture", _add_qr, _qr),
+    Command(
+        "slide",
+        "draw a picture beside its .tsk file and a JPEG, as a slide",
+        _add_slide,
+        _slide,
+    ),
 )

@@ -14,7 +14,13 @@ EXAMPLES = ROOT / "examples"
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 SLOW = {
-    "the app runs": ["test_app.py", "web/test_intake.py", "web/test_workers.py", "web/test_workspace.py"],
+    "the app runs": [
+        "test_app.py",
+        "test_getting_it.py",
+        "web/test_intake.py",
+        "web/test_workers.py",
+        "web/test_workspace.py",
+    ],
     "programs run": [
         "test_first_real_run.py",
         "test_readme.py",

@@ -216,8 +216,9 @@ def _run(
         if not pace.known(profile.name, device):
             yield Step(0.04, "Timing a step")
             _time_a_step(networks, task)
-        # Reading the words, the start and the end take about as long as two passes.
-        told = pace.phrase(pace.estimate(profile.name, device, (task.passes + 2) * _pixels(task)))
+        # Reading the words, the start and the end take as long as some passes, most of it for the decoder.
+        passes = task.passes + (1 if profile.tiny_decoder(device) else 4)
+        told = pace.phrase(pace.estimate(profile.name, device, passes * _pixels(task)))
         yield Step(0.05, f"This takes {told}" if told else "Preparing")
     # inference_mode is not entered around a yield: it is a setting of the thread, not of this generator.
     with torch.inference_mode():

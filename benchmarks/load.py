@@ -114,7 +114,7 @@ def small_picture() -> bytes:
 async def encoded(visitor: Visitor, layout: Layout, picture: bytes, caption: str) -> str:
     """Upload a picture and encode it; the path of the .tsk file."""
     file = await visitor.upload("small.png", picture)
-    answer = await visitor.answer(layout.call("run", "click"), picture=file, caption=caption)
+    answer = await visitor.answer(layout.call("ask", "click"), picture=file, caption=caption)
     found = re.search(r'"path": "([^"]+\.tsk)"', answer)
     if found is None:
         raise ConnectionError(f"no file in the answer: {answer[-500:]}")
@@ -137,7 +137,7 @@ async def cancelled(client: httpx.AsyncClient, layout: Layout, picture: bytes) -
     visitor = Visitor(client, layout)
     file = await visitor.upload("costly.jpg", picture)
     pressed = 0.0
-    async for message in visitor.ask(layout.call("run", "click"), picture=file, caption=secrets.token_hex(4)):
+    async for message in visitor.ask(layout.call("ask", "click"), picture=file, caption=secrets.token_hex(4)):
         if not pressed and "reading the picture" in json.dumps(message):
             await asyncio.sleep(0.5)  # it is inside the decoder now
             pressed = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from textsketch import bitstream
+from textsketch.measure.metrics.pixels import PSNR
 from textsketch.measure.metrics.table import METRICS
 from textsketch.measure.report import Report, layer_bytes
 from textsketch.web.commands import marked_up
@@ -18,6 +19,7 @@ _HEX_LIMIT_BYTES = 4096
 _FULL = 0.9
 """A budget of which less is used has more room than the layers have to say."""
 _MICRO_BPP = 0.001
+_MUCH_UNSAID = 0.3
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
 
@@ -87,7 +89,7 @@ def figures(result: Result) -> str:
 
 def notes(result: Result) -> str:
     """What has to be said of a result besides its figures, a sentence each."""
-    lines = [*_used(result), *map(escape, _about_the_source(result))]
+    lines = [*_used(result), *map(escape, [*_limits(result), *_about_the_source(result)])]
     if result.invented is not None:
         lines.append(f"{escape(result.invented)} {_COMPARE_WITH_SENT}")
     return "".join(f'<div class="ts-note">{line}</div>' for line in lines)
@@ -133,6 +135,22 @@ def _used(result: Result) -> list[str]:
         f"Nothing more to say: {escape(report.mode)} needs {_count(report.size_bytes)} of the "
         f"{result.budget_bytes:,}."
     ]
+
+
+def _limits(result: Result) -> list[str]:
+    """What the bytes could not do, where that is much."""
+    lines = []
+    if result.unsaid >= _MUCH_UNSAID:
+        lines.append(
+            f"{result.unsaid:.0%} of this picture is detail finer than {_count(result.report.size_bytes)} can "
+            "say: text and small faces there will not be recognised."
+        )
+    if result.words_alone is not None:
+        lines.append(
+            f"In so few bytes text-only comes nearer to the original: {PSNR.title} "
+            f"{PSNR.show(result.words_alone)}."
+        )
+    return lines
 
 
 def _about_the_source(result: Result) -> list[str]:

@@ -20,6 +20,8 @@ from textsketch.web.workspace import Workspace
 
 MALFORMED = "this is nothing the app takes: reload the page, upload the file again, or see the API page"
 
+FULL = "many people are here just now, and all places to wait are taken: try again in a minute"
+
 
 class Page(gr.Blocks):
     """Blocks whose functions get no file the visitor may not hand over, and whose errors tell nothing.
@@ -30,6 +32,18 @@ class Page(gr.Blocks):
     def __init__(self, workspace: Workspace, **options: Any) -> None:
         super().__init__(**options)
         self._intake = Intake(workspace, self.upload_file_set)
+
+    def queue(self, **options: Any) -> Page:  # type: ignore[override]
+        """See gr.Blocks. Who finds the queue full is told so in a sentence."""
+        super().queue(**options)
+        push = self._queue.push
+
+        async def push_or_tell(*arguments: Any, **more: Any) -> Any:
+            accepted, said, kind = await push(*arguments, **more)
+            return accepted, FULL if kind == "queue_full" else said, kind
+
+        self._queue.push = push_or_tell  # type: ignore[method-assign]
+        return self
 
     async def process_api(  # type: ignore[override]
         self, block_fn: Any, inputs: Any, state: Any = None, event_data: Any = None, **call: Any

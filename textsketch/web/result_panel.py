@@ -12,6 +12,7 @@ from textsketch.web.controls import Updates
 from textsketch.web.jobs import Update
 from textsketch.web.offers import CLIP, Fetches
 from textsketch.web.results import FirstLook, Result
+from textsketch.web.take_away import codes_button, copy_link
 
 
 class ResultPanel:
@@ -35,18 +36,23 @@ class ResultPanel:
             self._tsk = gr.DownloadButton("Download .tsk", size="sm", interactive=False, elem_id="take-tsk")
             self._png = gr.DownloadButton("Decoded PNG", size="sm", interactive=False, elem_id="take-png")
             self._jpeg = gr.DownloadButton("The JPEG", size="sm", interactive=False, elem_id="take-jpeg")
+        self.shown = gr.State(None)  # the result
+        self._carried = gr.HTML("", elem_id="carried", render=False)
+        with gr.Row(elem_id="take-away"):
+            self._link = gr.HTML("", elem_id="copy-link")
+            codes_button(self.shown, self._carried)
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
+        self._carried.render()
         self._layers = gr.HTML("", elem_id="layers")
         with gr.Accordion("The whole file, byte by byte", open=False):
             self._dump = gr.HTML("", elem_id="dump")
-        self.shown = gr.State(None)  # the result
 
     @property
     def outputs(self) -> list[Component]:
         """Every component the updates below may name."""
         return [
             self.status, self._trio, self._figures, self._notes, self._layers,
-            self._tsk, self._png, self._jpeg, self._dump, self.shown, self.scores,
+            self._tsk, self._png, self._jpeg, self._dump, self.shown, self.scores, self._link, self._carried,
         ]  # fmt: skip
 
     def working(self, update: Update) -> Updates:
@@ -70,6 +76,8 @@ class ResultPanel:
             self._notes: "",
             self._layers: "",
             self._dump: "",
+            self._link: "",
+            self._carried: "",
             self.shown: None,
         }
 
@@ -86,6 +94,8 @@ class ResultPanel:
             self._png: gr.update(value=result.files["decoded"], interactive=True),
             self._jpeg: gr.update(value=result.files["jpeg"], interactive=True),
             self._dump: html.hex_dump(result.data),
+            self._link: copy_link(result),
+            self._carried: "",
             self.shown: result,
             self.scores: "",
         }

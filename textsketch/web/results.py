@@ -22,14 +22,17 @@ from textsketch.layers import Mode
 from textsketch.measure.baselines.search import Baseline, best_within
 from textsketch.measure.comparison import layer_pictures
 from textsketch.measure.departure import departure
+from textsketch.measure.detail import unsaid_share
 from textsketch.measure.metrics.metric import Metric, Place
+from textsketch.measure.metrics.pixels import PSNR
 from textsketch.measure.metrics.table import shown_at
 from textsketch.measure.report import Report, add_scores, make_report
 from textsketch.options import described
-from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain, read_file
+from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain
 from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
+from textsketch.share.source import tsk_from_file
 from textsketch.web.jobs import JobCancelledError, Reporter
 from textsketch.web.result_cache import ResultCache, question
 from textsketch.web.workers import Pool
@@ -37,6 +40,8 @@ from textsketch.web.workers import Pool
 _PNG_LEVEL = 1  # a wait for files that few take home is no wait worth having
 _SHOWN_QUALITY = 90
 _POLL_SECONDS = 0.05
+_FEW_BYTES = 300
+"""Of a file with a colour map, up to which words alone may come as near."""
 _QUICK = 1  # the effort of a first look
 _MOST_FOLDERS = 128  # of about 4 MB; a page shows its result from there
 _MOST_PAINTED_SIDE = 4096
@@ -50,11 +55,13 @@ class Result:
 
     data: the .tsk file. original_size: (width, height) of what was uploaded; report.width and height are of
     what was encoded. colours: the descriptors in words. prompt: what Stable Diffusion was told, None if the
-    painter painted. invented: see `Decoded`. files: by name; "tsk", "original", "decoded", "jpeg" (the file),
-    "jpeg_decoded" (enlarged to the picture's size); for the screen "original_shown", "decoded_shown",
-    "jpeg_shown" and "plain_shown" (painted without what a network adds, where one does); "sketch" and
-    "colour_map" where the file has these layers, and "departs" (see `measure.departure`) where a network made
-    it up.
+    painter painted. invented: see `Decoded`. unsaid: see `measure.detail`. words_alone: the PSNR of text-only in
+    the same budget, where it is higher than this result's.
+
+    files: by name; "tsk", "original", "decoded", "jpeg" (the file), "jpeg_decoded" (enlarged to the picture's
+    size); for the screen "original_shown", "decoded_shown", "jpeg_shown" and "plain_shown" (painted without
+    what a network adds, where one does); "sketch" and "colour_map" where the file has these layers, and
+    "departs" (see `measure.departure`) where a network made it up.
     """
 
     data: bytes
@@ -64,6 +71,8 @@ class Result:
     prompt: str | None
     invented: str | None
     budget_bytes: int
+    unsaid: float
+    words_alone: float | None
     encode_seconds: float
     decode_seconds: float
     files: dict[str, str]
@@ -258,7 +267,7 @@ def paint_file(
     options: dict[str, Any],
 ) -> Painted:
     """The job of decoding a file; see `Results.decode_file`."""
-    data = read_file(path)
+    data = tsk_from_file(path)
     size = fitting_size(bitstream.read_header(data).size, _MOST_PAINTED_SIDE)
     decoded = decode(
         data, mode=mode, renderer=renderer, damaged="skip", progress=report, size=size, **options
@@ -332,7 +341,7 @@ def _make(
         **options,
     )
     decoded_at = time.perf_counter()
-    departs = None
+    departs, plain = None, decoded.image
     if decoded.invented is not None:
         plain = paint_plain(decoded.layers, renderer=renderer, **options)
         shown["plain_shown"] = _write_shown(plain, folder, "plain")
@@ -344,6 +353,7 @@ def _make(
     figures = make_report(
         picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
+    rival = None if _surely_best(encoded) else _words_alone(picture, asked, figures)
     report(0.95, "writing files")
     shown["decoded_shown"] = _write_shown(decoded.image, folder, "decoded")
     shown["jpeg_shown"] = _write_shown(jpeg.image, folder, "jpeg")
@@ -356,10 +366,27 @@ def _make(
         registry.get(renderer).prompt(decoded.layers),
         decoded.invented if departs is None else f"{decoded.invented} {departs.sentence}",
         parse_budget(budget, picture.size),
+        0.0 if decoded.mode == Mode.TEXT_ONLY else unsaid_share(picture, plain),
+        rival,
         encoded_at - started,
         decoded_at - encoded_at,
         files | shown,
     )
+
+
+def _surely_best(encoded: Encoded) -> bool:
+    """Whether no picture of words alone comes nearer."""
+    mode = encoded.layers.mode
+    return mode == Mode.TEXT_ONLY or (mode == Mode.THREE_LAYER and encoded.size_bytes > _FEW_BYTES)
+
+
+def _words_alone(picture: Image.Image, asked: dict[str, Any], figures: Report) -> float | None:
+    """The PSNR of text-only in the same budget, if it is higher."""
+    options = {name: asked[name] for name in ("budget", "caption", "seed")}
+    alone = encode(picture, mode=Mode.TEXT_ONLY, effort=_QUICK, **options)
+    psnr = PSNR.value(picture, decode(alone.data).image, "")
+    reached = figures.quality[PSNR.name]
+    return psnr if psnr is not None and reached is not None and psnr > reached else None
 
 
 def _shown(*, learned: bool) -> list[Metric]:

@@ -139,7 +139,10 @@ def _warm_up(
     results: Results, jobs: Jobs, examples: Path, begin_with: Callable[[Result], None], card: list[bytes]
 ) -> None:
     """Make what a visitor sees first, so that it is there at once, and what a shared link shows."""
-    begin_with(jobs.call(lambda report: first_result(results, examples, report), Reporter()))
+    first = jobs.call(lambda report: first_result(results, examples, report), Reporter())
+    begin_with(first)
+    slide = jobs.call(lambda report: results.slide(first, None, report), Reporter())
+    card.append(Path(slide).read_bytes())
 
 
 def serve(workspace: Workspace) -> None:

@@ -104,7 +104,7 @@ def encode_tab(shared: Shared) -> None:
                 painter_offer, painter_fetched = shared.fetches.offer(PHOTOGRAPHS)
                 renderer = renderer_controls("encode", encoding=True)
         with gr.Column(scale=1, min_width=320, elem_id="result"):
-            panel = ResultPanel(shared.fetches)
+            panel = ResultPanel(shared)
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
     subject = gr.State(None)  # the path of the picture that was asked for last
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]

@@ -10,9 +10,10 @@ from gradio.components import Component
 from textsketch.web import html, pictures
 from textsketch.web.controls import Updates
 from textsketch.web.jobs import Update
-from textsketch.web.offers import CLIP, Fetches
+from textsketch.web.offers import CLIP
 from textsketch.web.results import FirstLook, Result
-from textsketch.web.take_away import codes_button, copy_link
+from textsketch.web.shared import Shared
+from textsketch.web.take_away import code_and_slide_buttons, copy_link
 
 
 class ResultPanel:
@@ -22,7 +23,7 @@ class ResultPanel:
     everything below it; while it tells the progress of a job, Cancel is there.
     """
 
-    def __init__(self, fetches: Fetches) -> None:
+    def __init__(self, shared: Shared) -> None:
         with gr.Row(elem_id="status-bar", equal_height=True):
             self.status = gr.HTML(html.note("Loading"), elem_id="status")
             self.cancel = gr.Button("Cancel", size="sm", elem_id="cancel", scale=0, min_width=90)
@@ -31,7 +32,7 @@ class ResultPanel:
         self._figures = gr.HTML(html.figures_placeholder(), elem_id="figures")
         self.scores = gr.HTML("", elem_id="scores")
         self._notes = gr.HTML("", elem_id="notes")
-        self.offer, self.fetched = fetches.offer(CLIP)
+        self.offer, self.fetched = shared.fetches.offer(CLIP)
         with gr.Row(elem_id="downloads"):
             self._tsk = gr.DownloadButton("Download .tsk", size="sm", interactive=False, elem_id="take-tsk")
             self._png = gr.DownloadButton("Decoded PNG", size="sm", interactive=False, elem_id="take-png")
@@ -40,7 +41,7 @@ class ResultPanel:
         self._carried = gr.HTML("", elem_id="carried", render=False)
         with gr.Row(elem_id="take-away"):
             self._link = gr.HTML("", elem_id="copy-link")
-            codes_button(self.shown, self._carried)
+            code_and_slide_buttons(shared.jobs, shared.results, self.shown, self._carried)
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
         self._carried.render()
         self._layers = gr.HTML("", elem_id="layers")

@@ -32,6 +32,7 @@ from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain
 from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
+from textsketch.share.slide import slide
 from textsketch.share.source import tsk_from_file
 from textsketch.web.jobs import JobCancelledError, Reporter
 from textsketch.web.result_cache import ResultCache, question
@@ -194,6 +195,12 @@ class Results:
             known = self._scored[result] = add_scores(result.report, _shown(learned=True), *pictures)
         return known
 
+    def slide(self, result: Result, address: str | None, report: Reporter) -> str:
+        """The path of a slide that shows the result. address: of the app, for its QR code."""
+        names = ("original", "decoded", "tsk", "jpeg")
+        files = {name: result.files[name] for name in names}
+        return self._pool.run(make_slide, report, files=files, invented=result.invented, address=address)
+
     def decode_file(
         self,
         path: str,
@@ -284,6 +291,18 @@ def paint_file(
         str(png),
         _write_shown(decoded.image, Path(folder), "decoded"),
     )
+
+
+def make_slide(report: Progress, *, files: dict[str, str], invented: str | None, address: str | None) -> str:
+    """The job of a slide; see `Results.slide`."""
+    report(0.0, "laying out the slide")
+    data = Path(files["tsk"])
+    with Image.open(files["original"]) as original, Image.open(files["decoded"]) as decoded:
+        pictures = (original.convert("RGB"), decoded.convert("RGB"))
+    path = data.with_name("slide.png")
+    jpeg = Path(files["jpeg"]).read_bytes()
+    slide(*pictures, data.read_bytes(), jpeg, invented=invented, address=address).save(path)
+    return str(path)
 
 
 def rehearse() -> None:

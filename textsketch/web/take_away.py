@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from textsketch.errors import LinkError
 from textsketch.share.code import Code, link_code, raw_code
 from textsketch.share.link import MAX_FILE_BYTES, link_of
 from textsketch.web import html
-from textsketch.web.controls import PRIVATE
+from textsketch.web.controls import PRIVATE, WORK, Updates, follow, owner
+from textsketch.web.jobs import Jobs
 from textsketch.web.pictures import address
-from textsketch.web.results import Result
+from textsketch.web.results import Result, Results
 
 _ANYWHERE = "https://textsketch.invalid/"
 _HERE = "(shown, here) => [shown, window.textsketch.here()]"
@@ -29,12 +30,13 @@ def copy_link(result: Result) -> str:
     return f'<button type="button" class="ts-button" data-copy="{text}">Copy link</button>'
 
 
-def codes_button(shown: gr.State, carried: gr.HTML) -> gr.Button:
-    """Lay out the button that shows the QR codes of the result, in `carried`."""
-    button = gr.Button("QR code", size="sm", elem_id="qr")
+def code_and_slide_buttons(jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML) -> None:
+    """Lay out the buttons that show QR codes and a slide of the result, in `carried`."""
+    code = gr.Button("QR code", size="sm", elem_id="qr")
+    slide = gr.Button("Slide", size="sm", elem_id="slide")
     here = gr.Textbox(visible=False)
 
-    def make(result: Result | None, here: str) -> str:
+    def codes(result: Result | None, here: str) -> str:
         if result is None:
             return ""
         folder = Path(result.files["tsk"]).parent
@@ -48,8 +50,20 @@ def codes_button(shown: gr.State, carried: gr.HTML) -> gr.Button:
         )
         return f'<div class="ts-codes">{link}{alone}</div>'
 
-    button.click(make, [shown, here], carried, js=_HERE, **PRIVATE)
-    return button
+    def slides(request: gr.Request, result: Result | None, here: str) -> Iterator[Updates]:
+        if result is None:
+            yield {carried: ""}
+            return
+        yield from follow(
+            jobs.run(owner(request, "slide"), lambda report: results.slide(result, here, report)),
+            carried,
+            lambda path: {carried: _slide(path)},
+            failed=lambda sentence: {},
+            cancelled=lambda: {carried: ""},
+        )
+
+    code.click(codes, [shown, here], carried, js=_HERE, **PRIVATE)
+    slide.click(slides, [shown, here], carried, js=_HERE, **WORK)
 
 
 def _figure(make: Callable[[], Code], path: Path, title: str) -> str:
@@ -58,9 +72,18 @@ def _figure(make: Callable[[], Code], path: Path, title: str) -> str:
     except LinkError as error:
         return html.note(str(error))
     code.poster().save(path)
-    source = escape(address(str(path)), quote=True)
-    said = escape(f"{title}: {code.sentence}", quote=True)
+    return _download(str(path), title, path.name, code.sentence)
+
+
+def _slide(path: str) -> str:
+    return f'<div class="ts-slide">{_download(path, "A slide for a presentation", "slide.png")}</div>'
+
+
+def _download(path: str, title: str, name: str, more: str = "") -> str:
+    """A picture to look at and to take home."""
+    source = escape(address(path), quote=True)
+    alt = escape(f"{title}: {more}" if more else title, quote=True)
     return (
-        f'<figure><a href="{source}" download="{path.name}" title="Download">'
-        f'<img src="{source}" alt="{said}"/></a><figcaption>{escape(title)}.</figcaption></figure>'
+        f'<figure><a href="{source}" download="{name}"><img src="{source}" alt="{alt}"/>'
+        f"<span>Download {escape(name)}</span></a><figcaption>{escape(title)}.</figcaption></figure>"
     )

@@ -17,6 +17,7 @@ SLOW = {
     "the app runs": [
         "test_app.py",
         "test_getting_it.py",
+        "test_page_quality.py",
         "web/test_intake.py",
         "web/test_workers.py",
         "web/test_workspace.py",

@@ -1,5 +1,6 @@
 """The demo as people use it: a real browser against the real app, and the API through gradio_client."""
 
+import io
 import json
 import os
 import re
@@ -28,12 +29,14 @@ from browser_page import (
     upload,
 )
 from conftest import EXAMPLES, ROOT
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from running_app import running_app
 from small_files import GOLDENS
 
 from textsketch import bitstream
 from textsketch.layers import Mode
+from textsketch.share.code_reader import tsk_in_picture
+from textsketch.share.link import tsk_in
 
 
 @needs_browser
@@ -322,6 +325,44 @@ def test_links_samples_and_the_result_itself_are_decoded(open_page, url):
     page.click("#decode-this")
     page.wait_for_selector("#decode-card:has-text('dahlia')")
     assert page.is_visible("#decode-card")
+
+
+@needs_browser
+def test_a_result_is_taken_along_as_a_link_as_codes_and_on_a_slide(open_page, url, tmp_path):
+    page = open_page(DESKTOP)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#copy-link button")
+    page.wait_for_selector("#copy-link button:has-text('Copied')")
+    link = page.evaluate("navigator.clipboard.readText()")
+    data = download(page, "#take-tsk", tmp_path / "a.tsk")
+    assert link.startswith(f"{url}?tsk=") and tsk_in(link) == data
+    page.click("#qr")
+    page.wait_for_selector("#carried figure >> nth=1")
+    for number, name in enumerate(("qr-link.png", "qr-file.png")):
+        png = download(page, f"#carried a >> nth={number}", tmp_path / name)
+        assert tsk_in_picture(png) == data
+    page.click("#slide")
+    page.wait_for_selector("#carried .ts-slide img")
+    slide = download(page, "#carried a", tmp_path / "slide.png")
+    assert Image.open(io.BytesIO(slide)).size == (1920, 1080)
+    open_tab(page, "Decode")
+    page.set_input_files("#tsk input[type=file]", tmp_path / "qr-file.png")
+    page.wait_for_selector(f"#decode-card:has-text('{len(data):,} bytes')")
+
+
+@needs_browser
+def test_what_the_bytes_could_not_say_is_said(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    assert "finer than" not in page.inner_text("#notes")
+    text = Image.new("RGB", (800, 600), "white")
+    draw, font = ImageDraw.Draw(text), ImageFont.load_default(16)
+    for line in range(28):
+        draw.text(
+            (20, 12 + 20 * line), "The quick brown fox jumps over the lazy dog again. " * 2, "black", font
+        )
+    text.save(tmp_path / "text.png")
+    upload(page, tmp_path / "text.png")
+    assert re.search(r"\d\d% of this picture is detail finer than [\d,]+ bytes", page.inner_text("#notes"))
 
 
 @needs_browser

@@ -1,0 +1,90 @@
+"""What every view of the page owes to everybody: words for those who cannot see it, few bytes, no wait."""
+
+import re
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from browser_page import DESKTOP, PHONE, RESULT, needs_browser, open_settings, open_tab, shown_pictures
+
+FIRST_VIEW_BYTES = 1_200_000
+VIEWS = ("Encode", "Decode", "Rate and quality", "How it works")
+
+
+def violations(page) -> list[str]:
+    """What axe-core finds against WCAG 2.1, levels A and AA."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": levels}}).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_view_breaks_wcag_aa(open_page, viewport, scheme):
+    page = open_page(viewport, color_scheme=scheme)
+    shown_pictures(page)
+    for view in VIEWS:
+        open_tab(page, view)
+        if view == "Encode":
+            page.click("#qr")
+            page.wait_for_selector("#carried img")
+            open_settings(page)
+        elif view == "Decode":
+            page.click("#samples [data-index='0']")
+            shown_pictures(page, "#decoded-image")
+        elif view == "How it works":
+            shown_pictures(page, "#how")
+        page.wait_for_timeout(600)  # fading colours are no colours
+        assert violations(page) == [], view
+        if view == "Encode":
+            open_settings(page, False)
+            page.click("#trio [data-name=decoded]")
+            page.wait_for_selector("#zoom[open]")
+            assert violations(page) == [], "the pair"
+            page.keyboard.press("Escape")
+
+
+@needs_browser
+def test_axe_would_find_a_fault(open_page):
+    page = open_page(DESKTOP)
+    page.evaluate("document.querySelector('#trio img').removeAttribute('alt')")
+    assert any("image-alt" in one or "button-name" in one for one in violations(page))
+
+
+@needs_browser
+def test_the_first_view_is_few_bytes(open_page, browser):
+    page = open_page(DESKTOP)  # by now the app has its first result
+    again = browser.new_page(viewport=DESKTOP)
+    session = again.context.new_cdp_session(again)
+    session.send("Network.enable")
+    sizes = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    again.goto(page.url)
+    again.wait_for_selector(RESULT)
+    shown_pictures(again)
+    again.wait_for_timeout(3000)
+    assert 100_000 < sum(sizes) <= FIRST_VIEW_BYTES
+    again.close()
+
+
+def test_the_page_as_it_is_served_holds_the_first_result_and_what_a_shared_link_shows(url):
+    for _ in range(60):
+        page = urllib.request.urlopen(url).read().decode()
+        if "data-pictures" in page:
+            break
+        time.sleep(1)
+    assert "original-shown.webp" in page and "decoded-shown.webp" in page
+    tags = dict(re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)"', page))
+    assert tags["og:title"] == "textsketch" and tags["og:url"] == url and "{url}" not in page
+    assert "a sentence" in tags["og:description"]
+    for _ in range(60):
+        try:
+            answer = urllib.request.urlopen(tags["og:image"])
+            break
+        except urllib.error.HTTPError:
+            time.sleep(1)
+    assert answer.headers["content-type"] == "image/png" and answer.read(8) == b"\x89PNG\r\n\x1a\n"

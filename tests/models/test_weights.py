@@ -248,6 +248,19 @@ def test_a_full_disk_is_noticed_before_the_download(monkeypatch, hub):
     assert hub.times_sent("model.safetensors") == 0
 
 
+def test_what_an_earlier_download_left_needs_no_room_again(monkeypatch, hub):
+    entry = listed(monkeypatch)
+    usage = namedtuple("usage", "total used free")
+    free = cached._SPARE_BYTES + len(BODY) - 400_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9, free))
+    with pytest.raises(WeightsError, match="model needs 1 MB"):
+        weights.fetch("model")
+    growing = cached.partial_place(entry, "model.safetensors", COMMIT)
+    growing.parent.mkdir(parents=True, exist_ok=True)
+    growing.write_bytes(BODY[:500_000])
+    assert weights.fetch("model").is_dir() and hub.ranges == ["bytes=500000-"]
+
+
 def test_a_local_folder_stands_in_when_it_is_complete(monkeypatch, cache, tmp_path):
     listed(monkeypatch)
     monkeypatch.setenv(weights.LOCAL_FOLDER_VARIABLE, str(tmp_path))

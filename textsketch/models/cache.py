@@ -61,6 +61,12 @@ def partial_place(wanted: Entry, path: str, commit: str) -> Path:
     return _own_folder(wanted) / "partial" / f"{wanted.name}-{commit}-{quote(path, safe='')}"
 
 
+def partial_bytes(wanted: Entry, path: str, commit: str) -> int:
+    """How much of the file `path` an earlier download has left."""
+    place = partial_place(wanted, path, commit)
+    return place.stat().st_size if place.exists() else 0
+
+
 def find(wanted: Entry, file: WeightFile) -> tuple[str, Path] | None:
     """The name and place of `file` at the pinned or recorded commit, or None if it is not in the cache."""
     commit = pinned_commit(wanted)

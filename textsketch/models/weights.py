@@ -221,7 +221,8 @@ def _download(wanted: Entry, files: Sequence[WeightFile], report: Progress) -> N
         commit = remote.commit
         absent.append(remote)
     needed = sum(remote.size_bytes for remote in absent)
-    cache.check_disk_space(wanted, needed)
+    here = sum(cache.partial_bytes(wanted, remote.path, remote.commit) for remote in absent)
+    cache.check_disk_space(wanted, needed - min(here, needed))
     done = 0
     for remote in absent:
 

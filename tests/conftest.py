@@ -57,6 +57,8 @@ SLOW = {
         "measure/metrics/test_distribution.py",
         "measure/metrics/test_no_reference.py",
         "measure/metrics/test_table.py",
+        "share/test_commands.py",
+        "share/test_slide.py",
         "test_pipeline.py",
     ],
 }

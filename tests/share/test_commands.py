@@ -6,6 +6,7 @@ from share_files import file_of
 
 from textsketch.cli import main
 from textsketch.pipeline import encode
+from textsketch.share import commands
 from textsketch.share.link import link_of, tsk_in
 from textsketch.share.source import tsk_from
 
@@ -103,3 +104,16 @@ def test_slide_refuses_another_picture_and_to_write_over_it(tsk, tmp_path, capsy
     sentence = out_of(capsys, "slide", other, tsk, tmp_path / "a.png", code=2)
     assert "the picture is 40 x 90 pixels, but the file holds one of" in sentence
     assert "is the input" in out_of(capsys, "slide", other, tsk, other, code=2)
+
+
+def test_a_new_row_is_a_new_command(capsys, monkeypatch):
+    def run(options, progress):
+        return {"said": options.word}, f"said {options.word}"
+
+    row = commands.Command("echo", "say a word again", lambda parser: parser.add_argument("word"), run)
+    monkeypatch.setattr(commands, "COMMANDS", (*commands.COMMANDS, row))
+    assert out_of(capsys, "echo", "hello") == "said hello\n"
+    assert json.loads(out_of(capsys, "echo", "hello", "--json")) == {"said": "hello"}
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "say a word again" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from textsketch.structure.line_drawing import soften_strokes
 from textsketch.texture import colour_map
 from textsketch.texture.rdo_quantiser import LEAST_SHARE, quantise
 from textsketch.texture.wavelet import StrokeWavelet
+
+_STEPS_AN_OCTAVE = 8
+_ROUGH_REACH, _ROUGH_SCALE, _ROUGH_HEAD_BITS = 2, 1.34, 50.0
+"""How many quantiser steps below a step a coefficient still counts, and what brings the sum of the prices to
+what photographs take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +42,24 @@ class Analysis:
     coefficients: np.ndarray
     finest: int
     _known: dict[tuple[int, float, float], tuple[np.ndarray, float]] = field(default_factory=dict)
+
+    @cached_property
+    def rough_bits(self) -> np.ndarray:
+        """About what a colour map of each quantiser step costs: float64, to 8 % or so; steps compare better.
+
+        Every coefficient about as large as a step or larger has a price, and each doubling costs a bit more.
+        """
+        magnitudes = np.abs(self.coefficients)
+        magnitudes = magnitudes[magnitudes > colour_map.coefficient_step(0, self.size) / 2]
+        first = colour_map.coefficient_step(0, self.size)
+        steps_above = np.floor(_STEPS_AN_OCTAVE * np.log2(magnitudes / first)).astype(int)
+        counts = np.bincount(np.maximum(steps_above + _ROUGH_REACH, 0))
+        index = np.arange(len(counts)) - _ROUGH_REACH
+        bits = [
+            (counts * (3 + (index - step) / _STEPS_AN_OCTAVE))[index >= step - _ROUGH_REACH].sum()
+            for step in range(colour_map.STEP_COUNT)
+        ]
+        return _ROUGH_SCALE * np.array(bits) + _ROUGH_HEAD_BITS
 
     def quantised(
         self, step_index: int, lam: float, report: Pulse, least_share: float = LEAST_SHARE

@@ -29,23 +29,46 @@ _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 """Bytes of a budget from which a grain map of 4, or of 12, cells along the longer side is worth its 3, or 10."""
 _STEPS_AN_OCTAVE = 8
 """So many quantiser steps on, a step is twice as coarse."""
+_NO_FURTHER = 0.7
+"""Less than this part of a sixteenth of lambda is expected not to fit in."""
+_SURE, _SURE_BYTES = 1.05, 4
+"""What is expected to take this much more than there is, beside a step that is known, is not tried."""
+_LEAST_LAMBDA_COSTS = 1.25
+"""About how many times the bits of the first lambda above the second takes."""
 _ZERO_ANYWAY = 0.6
 """A coefficient of fewer steps than this is never worth its bits."""
 
 
-def finest_step(analysis: Analysis, limit_bits: float, guess: int, report: Pulse) -> int:
+def finest_step(analysis: Analysis, limit_bits: float, report: Pulse) -> int:
     """The finest quantiser step whose estimated code length stays below `limit_bits`."""
     too_fine, coarse_enough = analysis.finest - 1, colour_map.STEP_COUNT - 1
+    expected = analysis.rough_bits
     while coarse_enough - too_fine > 1:
+        guess = _expected_step(expected, limit_bits, too_fine, coarse_enough)
         bits = analysis.quantised(guess, _LAMBDA, report)[1]
         if bits <= limit_bits:
             coarse_enough = guess
         else:
             too_fine = guess
-        # The code length halves about every five steps.
-        guess += round(5 * np.log2(max(bits, 1) / max(limit_bits, 1)))
-        guess = min(max(guess, too_fine + 1), coarse_enough - 1)
+        expected = expected * (bits / expected[guess])
+        # What is sure by now need not be tried.
+        coarse_enough = min([coarse_enough, *np.flatnonzero(_SURE * expected < limit_bits)[:1].tolist()])
+        too_fine = max(
+            [too_fine, *np.flatnonzero(expected[:coarse_enough] > _SURE * limit_bits)[-1:].tolist()]
+        )
     return coarse_enough
+
+
+def rough_step(analysis: Analysis, limit_bits: float) -> int:
+    """About what `finest_step` finds, in next to no time."""
+    return _expected_step(analysis.rough_bits, limit_bits, analysis.finest - 1, colour_map.STEP_COUNT - 1)
+
+
+def _expected_step(expected: np.ndarray, limit_bits: float, too_fine: int, coarse_enough: int) -> int:
+    """The step between two others that is expected to be the finest below `limit_bits`."""
+    enough = np.flatnonzero(expected <= limit_bits)
+    guess = int(enough[0]) if len(enough) else colour_map.STEP_COUNT - 1
+    return min(max(guess, too_fine + 1), coarse_enough - 1)
 
 
 def add_grain(layers: Layers, analysis: Analysis, step_index: int, budget: Budget) -> Layers:
@@ -67,64 +90,101 @@ def _roughness(layers: Layers, analysis: Analysis, budget: Budget, *, typical: b
     return grain.measure(analysis.residual[0] - painted[0], layers.size, fine, typical=typical)
 
 
-def fill(layers: Layers, analysis: Analysis, guess: int, budget: Budget) -> Layers:
+def fill(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
     """The colour map that fills the budget best: its step first, then the price of a bit."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
-    step_index = finest_step(analysis, room_bits, guess, budget.report)
-    grain_map = None if layers.texture is None else layers.texture.grain
-
-    def at(index: int, lam: float) -> Layers:
-        coefficients, _ = analysis.quantised(index, lam, budget.report)
-        return replace(layers, texture=Texture(coefficients, index, grain_map))
-
+    step_index = finest_step(analysis, room_bits, budget.report)
+    at = _Maps(layers, analysis, budget)
     # The coder adapts to the picture, so the estimate is a little off either way.
-    best = at(step_index, _LAMBDA)
-    while not budget.fits(best):
+    while not budget.fits(best := at(step_index)):
         if step_index + 1 == colour_map.STEP_COUNT:
             return layers
         step_index += 1
-        best = at(step_index, _LAMBDA)
-    while step_index > analysis.finest and budget.fits(finer := at(step_index - 1, _LAMBDA)):
+    while step_index > analysis.finest and not at.is_far_over(best, step_index - 1):
+        if not budget.fits(finer := at(step_index - 1)):
+            break
         best, step_index = finer, step_index - 1
     nearer = _nearest_step(analysis, step_index, budget.report)
-    if nearer != step_index and budget.fits(coarser := at(nearer, _LAMBDA)):
+    if nearer != step_index and budget.fits(coarser := at(nearer)):
         best, step_index = coarser, nearer
-    high, low = _LAMBDA, _LEAST_LAMBDA
-    for _ in range(4):
-        middle = (low + high) / 2
-        trial = at(step_index, middle)
-        if budget.fits(trial):
-            best, high = trial, middle
-        else:
-            low = middle
+    return _cheapest_bits(best, at, budget)
+
+
+def fill_quickly(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
+    """A colour map that nearly fills the budget, by estimates: its step, then the price of a bit."""
+    room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
+    step_index = rough_step(analysis, room_bits)
+    at = _Maps(layers, analysis, budget)
+    expected = analysis.rough_bits
+    expected = expected * (analysis.quantised(step_index, _LAMBDA, budget.report)[1] / expected[step_index])
+    step_index = _expected_step(expected, room_bits, analysis.finest - 1, colour_map.STEP_COUNT - 1)
+    while not budget.fits(best := at(step_index)):
+        if step_index + 1 == colour_map.STEP_COUNT:
+            return layers
+        step_index += 1
+    lam, most_bits = _LAMBDA, expected[step_index] * _LEAST_LAMBDA_COSTS
+    for _ in range(_QUICK_TRIALS):
+        left_bits = 8 * (_ALMOST * budget.most_bytes - budget.size_of(best))
+        share = left_bits / (most_bits - expected[step_index])
+        lam -= min(share, 1.0) * (_LAMBDA - _LEAST_LAMBDA)
+        if share <= 0 or lam < _LEAST_LAMBDA or not budget.fits(trial := at(step_index, lam)):
+            break
+        best = trial
     return best
 
 
-def fill_quickly(layers: Layers, analysis: Analysis, guess: int, budget: Budget) -> Layers:
-    """A colour map that nearly fills the budget, by estimates: its step, then the price of a bit."""
-    room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
-    step_index = finest_step(analysis, room_bits, guess, budget.report)
-    grain_map = None if layers.texture is None else layers.texture.grain
+class _Maps:
+    """The layers with their colour map at any operating point."""
 
-    def at(index: int, lam: float) -> Layers:
-        coefficients, _ = analysis.quantised(index, lam, budget.report)
-        return replace(layers, texture=Texture(coefficients, index, grain_map))
+    def __init__(self, layers: Layers, analysis: Analysis, budget: Budget) -> None:
+        self._layers, self._analysis, self._budget = layers, analysis, budget
+        self._grain = None if layers.texture is None else layers.texture.grain
 
-    while not budget.fits(best := at(step_index, _LAMBDA)):
-        if step_index + 1 == colour_map.STEP_COUNT:
-            return layers
-        step_index += 1
-    high, low = _LAMBDA, _LEAST_LAMBDA
-    few, many = (analysis.quantised(step_index, lam, budget.report)[1] for lam in (high, low))
-    for _ in range(_QUICK_TRIALS):
-        left_bits = 8 * (_ALMOST * budget.most_bytes - budget.size_of(best))
-        if left_bits <= 0:
+    def __call__(self, step_index: int, lam: float = _LAMBDA) -> Layers:
+        return replace(
+            self._layers, texture=Texture(self._quantised(step_index, lam)[0], step_index, self._grain)
+        )
+
+    def is_far_over(self, layers: Layers, step_index: int) -> bool:
+        """Whether a step is sure to be beyond the budget, by about what it adds to that of `layers`.
+
+        `layers` are such a map at `_LAMBDA`. Nothing is packed or quantised.
+        """
+        assert layers.texture is not None
+        rough, usual = self._analysis.rough_bits, layers.texture.step_index
+        more_bits = self._quantised(usual, _LAMBDA)[1] * (rough[step_index] / rough[usual] - 1)
+        expected_bytes = self._budget.size_of(layers) + more_bits / 8
+        return expected_bytes > _SURE * self._budget.most_bytes + _SURE_BYTES
+
+    def _quantised(self, step_index: int, lam: float) -> tuple[np.ndarray, float]:
+        return self._analysis.quantised(step_index, lam, self._budget.report)
+
+
+def _cheapest_bits(usual: Layers, at: _Maps, budget: Budget) -> Layers:
+    """The map of the same step whose bits are cheapest, in sixteenths from `_LAMBDA` to the least, and fit.
+
+    Sizes in between are expected to lie on a line; what is expected to be well beyond the budget is not tried.
+    """
+    assert usual.texture is not None
+    step_index = usual.texture.step_index
+    sixteenth = (_LAMBDA - _LEAST_LAMBDA) / 16
+    best, fits, fits_bytes = usual, 0, float(budget.size_of(usual))
+    over, over_bytes = 16, fits_bytes * _LEAST_LAMBDA_COSTS
+    while over - fits > 1:
+        slope = max(over_bytes - fits_bytes, 1) / (over - fits)
+        further = (budget.most_bytes - fits_bytes) / slope
+        if fits and further < _NO_FURTHER:
             break
-        share = min(left_bits / max(many - few, 1), 1.0)
-        trial = at(step_index, high - share * (high - low))
-        if not budget.fits(trial):
-            break
-        best = trial
+        tried = min(fits + max(int(further), 1), over - 1)
+        trial = at(step_index, _LAMBDA - tried * sixteenth)
+        trial_bytes = budget.size_of(trial)
+        if trial_bytes <= budget.most_bytes:
+            best, fits, fits_bytes = trial, tried, trial_bytes
+            if over == 16:  # nothing was beyond the budget yet
+                usual_bytes = budget.size_of(usual)
+                over_bytes = usual_bytes + (trial_bytes - usual_bytes) * over / tried
+        else:
+            over, over_bytes = tried, trial_bytes
     return best
 
 
@@ -139,12 +199,16 @@ def _nearest_step(analysis: Analysis, step_index: int, report: Pulse) -> int:
         missed = analysis.scaled(index) - colour_map.dequantise(coefficients)
         return float(np.square(missed).sum(dtype=np.float64)) * step**2
 
+    def plain_error(index: int) -> float:
+        """Without a look at bits."""
+        scaled = analysis.scaled(index)
+        return error(index, np.trunc(scaled + np.copysign(1 - _ZERO_ANYWAY, scaled)))
+
     nearest = step_index
     least = error(step_index, analysis.quantised(step_index, _LAMBDA, report)[0])
+    least_plain = plain_error(step_index)
     for index in range(step_index + 1, min(step_index + 1 + _STEPS_AN_OCTAVE, colour_map.STEP_COUNT)):
-        scaled = analysis.scaled(index)
-        least_possible = error(index, np.trunc(scaled + np.copysign(1 - _ZERO_ANYWAY, scaled)))
-        if least_possible < least:
+        if plain_error(index) < least_plain:
             found = error(index, analysis.quantised(index, _LAMBDA, report)[0])
             if found < least:
                 nearest, least = index, found

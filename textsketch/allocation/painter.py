@@ -10,7 +10,15 @@ from PIL import Image
 
 from textsketch.allocation import stroke_choice
 from textsketch.allocation.analysis import Analysis, analyse, errors
-from textsketch.allocation.colours import add_grain, fill, fill_quickly, fill_up, finest_step, is_said
+from textsketch.allocation.colours import (
+    add_grain,
+    fill,
+    fill_quickly,
+    fill_up,
+    finest_step,
+    is_said,
+    rough_step,
+)
 from textsketch.allocation.search import (
     MOST_EFFORT,
     Budget,
@@ -46,8 +54,8 @@ _LEAST_WITHOUT_DOUBT, _MOST_TO_DESCRIBE_AGAIN = 100, 250
 over."""
 _SOFTENING_IN_DOUBT = 1.02
 """Strokes whose softening adds more than this to the painting's error may be worse than none."""
-_FIRST_SHARE, _FIRST_STEP = 0.85, 36
-"""The share of the bytes a colour map gets while strokes are chosen, and the step its search starts from."""
+_FIRST_SHARE = 0.85
+"""The share of the bytes a colour map gets while strokes are chosen."""
 _MOST_PIXELS = 1 << 20
 """Above a megapixel a reduced picture gives the same coefficients at a fraction of the cost."""
 
@@ -228,7 +236,11 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
     """Choose strokes of `lines`, a colour map and grain that fill the budget."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
     analysis = analyse(layers, budget.planes, None)
-    step_index = finest_step(analysis, _FIRST_SHARE * room_bits, _FIRST_STEP, budget.report)
+    first_bits = _FIRST_SHARE * room_bits
+    if budget.effort == 1:
+        step_index = rough_step(analysis, first_bits)
+    else:
+        step_index = finest_step(analysis, first_bits, budget.report)
     budget.report(0.3, "choosing strokes")
     layers = _add_strokes(layers, lines, analysis, step_index, budget)
     analysis = analyse(layers, budget.planes, _MOST_PIXELS)
@@ -236,7 +248,7 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
     layers = add_grain(layers, analysis, step_index, budget)
     budget.report(0.6, "mixing the colours")
     filled = fill if budget.effort > 1 else fill_quickly
-    return _Painting(filled(layers, analysis, step_index, budget), analysis)
+    return _Painting(filled(layers, analysis, budget), analysis)
 
 
 def _add_strokes(

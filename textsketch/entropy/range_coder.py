@@ -69,6 +69,13 @@ class Encoder:
             self._shift_low()
         return value
 
+    def copy(self) -> Encoder:
+        """An encoder that has encoded the same."""
+        other = Encoder()
+        other._low, other._range = self._low, self._range
+        other._cache, other._pending, other._out = self._cache, self._pending, self._out.copy()
+        return other
+
     def finish(self) -> bytes:
         """Return the shortest byte string that decodes to what was encoded."""
         # Choose the number in [low, low + range) with the most trailing zero bits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +20,9 @@ from textsketch.texture.rdo_quantiser import finest_levels
 
 _COEFFICIENTS_PER_BYTE = 4
 _COEFFICIENTS_FOR_FREE = 64
+_MOST_RECENT = 16
+_recent: dict[tuple[object, ...], Encoder] = {}
+"""What encoded the latest colour maps: a search asks for one with other grain again, and then for its bytes."""
 
 
 def pack(
@@ -28,20 +32,41 @@ def pack(
 
     beat: called many times a second; an exception it raises stops the work.
     """
-    encoder = Encoder()
-    shapes = _coded_shapes(layers_below)
     planes = np.clip(texture.coefficients, -LARGEST, LARGEST).astype(np.int32)
-    head = texture.step_index, *finest_levels(planes, shapes)
-    step_index, *finest = _code_head(encoder, head, len(shapes))
-    model = ColourModel(LARGEST, version)
-    for band in bands(planes, shapes, tuple(finest), step_index, layers_below.strokes):
-        model.encode_band(encoder, band, len(shapes))
-        if beat is not None:
-            beat()
+    strokes = layers_below.strokes
+    key = (
+        version,
+        texture.step_index,
+        layers_below.size,
+        hashlib.sha256(planes.data).digest(),
+        None if strokes is None else (strokes.shape, np.packbits(strokes).tobytes()),
+    )
+    encoder = _recent.get(key)
+    if encoder is None:
+        encoder = _encoded(planes, texture.step_index, layers_below, version, beat)
+        if len(_recent) >= _MOST_RECENT:
+            _recent.pop(next(iter(_recent)), None)
+        _recent[key] = encoder
+    encoder = encoder.copy()
     code_grain(encoder, texture.grain, layers_below.size)
     needed = int(np.count_nonzero(planes)) - _COEFFICIENTS_FOR_FREE
     # Zero bytes change nothing a decoder reads; hardly any picture has coefficients cheap enough to need them.
     return encoder.finish().ljust(-(-needed // _COEFFICIENTS_PER_BYTE), b"\0")
+
+
+def _encoded(
+    planes: np.ndarray, step_index: int, layers: Layers, version: int, beat: Callable[[], None] | None
+) -> Encoder:
+    """What has encoded all but the grain; not to be changed."""
+    encoder = Encoder()
+    shapes = _coded_shapes(layers)
+    step_index, *finest = _code_head(encoder, (step_index, *finest_levels(planes, shapes)), len(shapes))
+    model = ColourModel(LARGEST, version)
+    for band in bands(planes, shapes, tuple(finest), step_index, layers.strokes):
+        model.encode_band(encoder, band, len(shapes))
+        if beat is not None:
+            beat()
+    return encoder
 
 
 def unpack(data: bytes, layers_below: Layers, version: int) -> Texture:

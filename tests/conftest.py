@@ -50,6 +50,7 @@ SLOW = {
     "many pictures are encoded": [
         "allocation/test_diffusion.py",
         "allocation/test_effort.py",
+        "allocation/test_study.py",
         "allocation/test_painter.py",
         "measure/baselines/test_learned_codec.py",
         "measure/baselines/test_search.py",

@@ -23,6 +23,9 @@ _ROUGH_REACH, _ROUGH_SCALE, _ROUGH_HEAD_BITS = 2, 1.34, 50.0
 what photographs take."""
 
 
+_MOST_KNOWN = 24
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """The picture under some descriptors and strokes: what a colour map of it is chosen from.
@@ -66,8 +69,9 @@ class Analysis:
     ) -> tuple[np.ndarray, float]:
         """See `quantise`; nothing is done twice."""
         key = step_index, lam, least_share
-        if key not in self._known:
-            self._known[key] = quantise(
+        found = self._known.get(key)
+        if found is None:
+            found = quantise(
                 self.scaled(step_index),
                 self.shapes,
                 step_index,
@@ -76,7 +80,10 @@ class Analysis:
                 least_share=least_share,
                 beat=report.beat,
             )
-        return self._known[key]
+            self._known[key] = found
+            for old in list(self._known)[:-_MOST_KNOWN]:
+                self._known.pop(old, None)
+        return found
 
     def scaled(self, step_index: int) -> np.ndarray:
         """The coefficients in units of a step."""

@@ -23,8 +23,8 @@ _FEW_LAMBDA = 0.6
 single coefficients are added to."""
 _TRIALS = 8
 """Files packed to find how many coefficients fit: bisection and secants get within 5 % of any budget by then."""
-_QUICK_TRIALS, _ALMOST = 2, 0.98
-"""How often a quick search corrects the price of a bit, and the share of the budget it aims at."""
+_QUICK_TRIALS = 2
+"""How often a quick search corrects the price of a bit."""
 _LEAST_FOR_GRAIN, _LEAST_FOR_FINE_GRAIN = 100, 250
 """Bytes of a budget from which a grain map of 4, or of 12, cells along the longer side is worth its 3, or 10."""
 _STEPS_AN_OCTAVE = 8
@@ -33,42 +33,55 @@ _NO_FURTHER = 0.7
 """Less than this part of a sixteenth of lambda is expected not to fit in."""
 _SURE, _SURE_BYTES = 1.05, 4
 """What is expected to take this much more than there is, beside a step that is known, is not tried."""
+_LEAST_SCALE, _STEEPEST = 0.6, 1.3
+"""Within this factor of what was expected, and with no more from a step to the next, code lengths are those of a
+photograph."""
 _LEAST_LAMBDA_COSTS = 1.25
 """About how many times the bits of the first lambda above the second takes."""
 _ZERO_ANYWAY = 0.6
 """A coefficient of fewer steps than this is never worth its bits."""
 
 
-def finest_step(analysis: Analysis, limit_bits: float, report: Pulse) -> int:
-    """The finest quantiser step whose estimated code length stays below `limit_bits`."""
+def finest_step(analysis: Analysis, limit_bits: float, report: Pulse, sure: float = _SURE) -> int:
+    """The finest quantiser step whose estimated code length stays below `limit_bits`.
+
+    sure: a finer step that is expected to take `sure` times the limit is not looked at.
+    """
     too_fine, coarse_enough = analysis.finest - 1, colour_map.STEP_COUNT - 1
-    expected = analysis.rough_bits
+    guess = _expected_step(analysis.rough_bits, limit_bits)
     while coarse_enough - too_fine > 1:
-        guess = _expected_step(expected, limit_bits, too_fine, coarse_enough)
+        guess = min(max(guess, too_fine + 1), coarse_enough - 1)
         bits = analysis.quantised(guess, _LAMBDA, report)[1]
-        if bits <= limit_bits:
-            coarse_enough = guess
-        else:
+        expected = _expected_bits(analysis, guess, bits)
+        if bits > limit_bits:
             too_fine = guess
-        expected = expected * (bits / expected[guess])
-        # What is sure by now need not be tried.
-        coarse_enough = min([coarse_enough, *np.flatnonzero(_SURE * expected < limit_bits)[:1].tolist()])
-        too_fine = max(
-            [too_fine, *np.flatnonzero(expected[:coarse_enough] > _SURE * limit_bits)[-1:].tolist()]
-        )
+        else:
+            coarse_enough = guess
+            if expected is not None and guess and expected[guess - 1] > sure * limit_bits:
+                break
+        guess = (too_fine + coarse_enough) // 2 if expected is None else _expected_step(expected, limit_bits)
     return coarse_enough
 
 
 def rough_step(analysis: Analysis, limit_bits: float) -> int:
     """About what `finest_step` finds, in next to no time."""
-    return _expected_step(analysis.rough_bits, limit_bits, analysis.finest - 1, colour_map.STEP_COUNT - 1)
+    return max(_expected_step(analysis.rough_bits, limit_bits), analysis.finest)
 
 
-def _expected_step(expected: np.ndarray, limit_bits: float, too_fine: int, coarse_enough: int) -> int:
-    """The step between two others that is expected to be the finest below `limit_bits`."""
+def _expected_step(expected: np.ndarray, limit_bits: float) -> int:
+    """The finest step that is expected to take `limit_bits` at most, or the last."""
     enough = np.flatnonzero(expected <= limit_bits)
-    guess = int(enough[0]) if len(enough) else colour_map.STEP_COUNT - 1
-    return min(max(guess, too_fine + 1), coarse_enough - 1)
+    return int(enough[0]) if len(enough) else colour_map.STEP_COUNT - 1
+
+
+def _expected_bits(analysis: Analysis, step_index: int, bits: float) -> np.ndarray | None:
+    """What each step is expected to take where one is known, or None if the picture is not like a photograph."""
+    rough = analysis.rough_bits
+    scale = max(bits, 1) / rough[step_index]
+    steepest = rough[max(step_index - 1, 0)] / rough[step_index]
+    if not _LEAST_SCALE < scale < 1 / _LEAST_SCALE or steepest > _STEEPEST:
+        return None
+    return scale * rough
 
 
 def add_grain(layers: Layers, analysis: Analysis, step_index: int, budget: Budget) -> Layers:
@@ -100,7 +113,9 @@ def fill(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
         if step_index + 1 == colour_map.STEP_COUNT:
             return layers
         step_index += 1
-    while step_index > analysis.finest and not at.is_far_over(best, step_index - 1):
+    while step_index > analysis.finest:
+        if at.is_far_over(at.expected_bytes(best, step_index - 1)):
+            break
         if not budget.fits(finer := at(step_index - 1)):
             break
         best, step_index = finer, step_index - 1
@@ -113,24 +128,13 @@ def fill(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
 def fill_quickly(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
     """A colour map that nearly fills the budget, by estimates: its step, then the price of a bit."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
-    step_index = rough_step(analysis, room_bits)
+    step_index = finest_step(analysis, room_bits, budget.report, sure=1.0)
     at = _Maps(layers, analysis, budget)
-    expected = analysis.rough_bits
-    expected = expected * (analysis.quantised(step_index, _LAMBDA, budget.report)[1] / expected[step_index])
-    step_index = _expected_step(expected, room_bits, analysis.finest - 1, colour_map.STEP_COUNT - 1)
     while not budget.fits(best := at(step_index)):
         if step_index + 1 == colour_map.STEP_COUNT:
             return layers
         step_index += 1
-    lam, most_bits = _LAMBDA, expected[step_index] * _LEAST_LAMBDA_COSTS
-    for _ in range(_QUICK_TRIALS):
-        left_bits = 8 * (_ALMOST * budget.most_bytes - budget.size_of(best))
-        share = left_bits / (most_bits - expected[step_index])
-        lam -= min(share, 1.0) * (_LAMBDA - _LEAST_LAMBDA)
-        if share <= 0 or lam < _LEAST_LAMBDA or not budget.fits(trial := at(step_index, lam)):
-            break
-        best = trial
-    return best
+    return _cheapest_bits(best, at, budget, _QUICK_TRIALS)
 
 
 class _Maps:
@@ -145,43 +149,51 @@ class _Maps:
             self._layers, texture=Texture(self._quantised(step_index, lam)[0], step_index, self._grain)
         )
 
-    def is_far_over(self, layers: Layers, step_index: int) -> bool:
-        """Whether a step is sure to be beyond the budget, by about what it adds to that of `layers`.
-
-        `layers` are such a map at `_LAMBDA`. Nothing is packed or quantised.
-        """
+    def expected_bytes(self, layers: Layers, step_index: int) -> float:
+        """About what the file takes with another step than that of `layers`, such a map at `_LAMBDA`."""
         assert layers.texture is not None
-        rough, usual = self._analysis.rough_bits, layers.texture.step_index
-        more_bits = self._quantised(usual, _LAMBDA)[1] * (rough[step_index] / rough[usual] - 1)
-        expected_bytes = self._budget.size_of(layers) + more_bits / 8
+        usual = layers.texture.step_index
+        usual_bits = self._quantised(usual, _LAMBDA)[1]
+        expected = _expected_bits(self._analysis, usual, usual_bits)
+        bits = self._quantised(step_index, _LAMBDA)[1] if expected is None else expected[step_index]
+        return self._budget.size_of(layers) + (bits - usual_bits) / 8
+
+    def more_bytes(self, step_index: int, lam: float) -> float:
+        """About how many bytes another lambda adds to the usual one."""
+        return (self._quantised(step_index, lam)[1] - self._quantised(step_index, _LAMBDA)[1]) / 8
+
+    def is_far_over(self, expected_bytes: float) -> bool:
+        """Whether a file expected to take so much is sure to be beyond the budget: it is not packed."""
         return expected_bytes > _SURE * self._budget.most_bytes + _SURE_BYTES
 
     def _quantised(self, step_index: int, lam: float) -> tuple[np.ndarray, float]:
         return self._analysis.quantised(step_index, lam, self._budget.report)
 
 
-def _cheapest_bits(usual: Layers, at: _Maps, budget: Budget) -> Layers:
+def _cheapest_bits(usual: Layers, at: _Maps, budget: Budget, most_trials: int = 16) -> Layers:
     """The map of the same step whose bits are cheapest, in sixteenths from `_LAMBDA` to the least, and fit.
 
-    Sizes in between are expected to lie on a line; what is expected to be well beyond the budget is not tried.
+    Sizes in between are expected to lie on a line; what is expected to be beyond the budget is not tried.
     """
     assert usual.texture is not None
     step_index = usual.texture.step_index
     sixteenth = (_LAMBDA - _LEAST_LAMBDA) / 16
-    best, fits, fits_bytes = usual, 0, float(budget.size_of(usual))
-    over, over_bytes = 16, fits_bytes * _LEAST_LAMBDA_COSTS
-    while over - fits > 1:
+    usual_bytes = float(budget.size_of(usual))
+    best, fits, fits_bytes = usual, 0, usual_bytes
+    over, over_bytes = 16, usual_bytes * _LEAST_LAMBDA_COSTS
+    for _ in range(most_trials):
         slope = max(over_bytes - fits_bytes, 1) / (over - fits)
         further = (budget.most_bytes - fits_bytes) / slope
-        if fits and further < _NO_FURTHER:
+        if over - fits <= 1 or (further < _NO_FURTHER and (fits or most_trials < 16)):
             break
         tried = min(fits + max(int(further), 1), over - 1)
-        trial = at(step_index, _LAMBDA - tried * sixteenth)
-        trial_bytes = budget.size_of(trial)
+        lam = _LAMBDA - tried * sixteenth
+        trial, trial_bytes = at(step_index, lam), usual_bytes + at.more_bytes(step_index, lam)
+        if not at.is_far_over(trial_bytes):
+            trial_bytes = budget.size_of(trial)
         if trial_bytes <= budget.most_bytes:
             best, fits, fits_bytes = trial, tried, trial_bytes
             if over == 16:  # nothing was beyond the budget yet
-                usual_bytes = budget.size_of(usual)
                 over_bytes = usual_bytes + (trial_bytes - usual_bytes) * over / tried
         else:
             over, over_bytes = tried, trial_bytes

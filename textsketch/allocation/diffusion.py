@@ -15,8 +15,8 @@ import numpy as np
 
 from textsketch.allocation.analysis import without_field
 from textsketch.allocation.search import Budget, SizeOf, check_smallest, described, last_that_fits
+from textsketch.allocation.study import study
 from textsketch.codestream.grids import base_level, base_shape, level_shapes
-from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Texture
 from textsketch.progress import Progress, Pulse, ignore
 from textsketch.structure import detectors, kinds
@@ -72,7 +72,8 @@ def choose_layers(
         nothing = np.zeros((3, *base_shape(picture.size)), np.int32)
         smallest = replace(smallest, texture=Texture(nothing, colour_map.STEP_COUNT - 1))
     check_smallest(smallest, mode, budget_bytes, size_of)
-    budget = Budget(to_ycbcr(np.asarray(picture.convert("RGB"))), budget_bytes, size_of, report)
+    known = study(picture)
+    budget = Budget(known.planes, budget_bytes, size_of, report, shared=known)
     layers = smallest if mode is Mode.THREE_LAYER else _described(smallest, budget)
     if points is not None:
         layers = _drawn(layers, points, budget)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from textsketch.allocation import stroke_choice
-from textsketch.allocation.analysis import Analysis, analyse, errors
+from textsketch.allocation.analysis import Analysis, errors
 from textsketch.allocation.colours import (
     add_grain,
     fill,
@@ -27,11 +27,11 @@ from textsketch.allocation.search import (
     described,
     last_that_fits,
 )
+from textsketch.allocation.study import study
 from textsketch.codestream.grids import SKETCH_LONG_SIDES, base_shape, grid_shape
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.progress import Progress, Pulse, ignore
-from textsketch.structure import contours, edges
 from textsketch.structure.lines import draw
 from textsketch.texture import colour_map
 
@@ -80,7 +80,8 @@ def choose_layers(
     smallest = _smallest(picture.size, mode, caption, seed)
     check_smallest(smallest, mode, budget_bytes, size_of)
     report(0.0, "looking at the colours")
-    budget = Budget(to_ycbcr(np.asarray(picture.convert("RGB"))), budget_bytes, size_of, report, effort)
+    known = study(picture)
+    budget = Budget(known.planes, budget_bytes, size_of, report, effort, known)
     layers = _describe(smallest, mode, budget)
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
@@ -102,7 +103,9 @@ def first_choice(picture: Image.Image, budget_bytes: int, *, size_of: SizeOf) ->
     planes = to_ycbcr(np.asarray(picture.convert("RGB")))
     budget = Budget(planes, budget_bytes, size_of, Pulse())
     smallest = _smallest(picture.size, Mode.THREE_LAYER, "", 0)
-    return _painted(_describe(smallest, Mode.THREE_LAYER, budget), _edge_lines(planes), budget).layers
+    return _painted(
+        _describe(smallest, Mode.THREE_LAYER, budget), budget.study.edges(_SKETCH_LONG_SIDE), budget
+    ).layers
 
 
 def _smallest(size: tuple[int, int], mode: Mode, caption: str, seed: int) -> Layers:
@@ -131,7 +134,7 @@ def _sketch_only(layers: Layers, budget: Budget) -> Layers:
     for long_side in SKETCH_LONG_SIDES[SKETCH_LONG_SIDES.index(_SKETCH_LONG_SIDE) :]:
         shape = grid_shape(layers.size, long_side)
         budget.report.beat()
-        lines = contours.find(budget.planes, shape)
+        lines = budget.study.contours(shape)
         best = _best_lines(layers, lines, shape, budget)
         if not lines or budget.is_full(best) or max(shape) < long_side:
             break
@@ -158,7 +161,7 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     Below about a hundred bytes, and where colours have nothing more to say, descriptors alone often say more.
     Strokes are chosen by what they save; what their softening costs is seen only in the painting.
     """
-    lines = _edge_lines(budget.planes)
+    lines = budget.study.edges(_SKETCH_LONG_SIDE)
     if budget.effort == 1:
         return _painted(layers, lines, budget).layers
 
@@ -226,16 +229,10 @@ def _other_descriptions(layers: Layers, smallest: Layers, budget: Budget) -> Ite
             yield other
 
 
-def _edge_lines(planes: np.ndarray) -> list[np.ndarray]:
-    """The lines that strokes of a painting are taken from."""
-    rows, columns = planes.shape[1:]
-    return edges.find(planes, grid_shape((columns, rows), _SKETCH_LONG_SIDE))
-
-
 def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painting:
     """Choose strokes of `lines`, a colour map and grain that fill the budget."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
-    analysis = analyse(layers, budget.planes, None)
+    analysis = budget.study.analysis(layers, None)
     first_bits = _FIRST_SHARE * room_bits
     if budget.effort == 1:
         step_index = rough_step(analysis, first_bits)
@@ -243,7 +240,7 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
         step_index = finest_step(analysis, first_bits, budget.report)
     budget.report(0.3, "choosing strokes")
     layers = _add_strokes(layers, lines, analysis, step_index, budget)
-    analysis = analyse(layers, budget.planes, _MOST_PIXELS)
+    analysis = budget.study.analysis(layers, _MOST_PIXELS)
     budget.report(0.5, "mixing the colours")
     layers = add_grain(layers, analysis, step_index, budget)
     budget.report(0.6, "mixing the colours")

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from textsketch.allocation.study import Study
 from textsketch.errors import BudgetError
 from textsketch.layers import Layers, Mode
 from textsketch.progress import Pulse
-from textsketch.semantic.descriptors import Describer
 
 SizeOf = Callable[[Layers], int]
 """Bytes of the file of some layers."""
@@ -29,6 +29,7 @@ class Budget:
 
     planes: the picture's, of `colour_space.to_ycbcr`. most_bytes: of the file. measure: its size.
     report: is told how far the search is. effort: how hard to search, 1 to `MOST_EFFORT`.
+    shared: the study of the picture where there is one already.
     """
 
     planes: np.ndarray
@@ -36,6 +37,7 @@ class Budget:
     measure: SizeOf
     report: Pulse
     effort: int = MOST_EFFORT
+    shared: Study | None = None
 
     def size_of(self, layers: Layers) -> int:
         """Bytes of the file of some layers."""
@@ -51,9 +53,9 @@ class Budget:
         return self.size_of(layers) >= FULL * self.most_bytes
 
     @cached_property
-    def describer(self) -> Describer:
-        """Describes the picture's colours in as many bytes as there are."""
-        return Describer(self.planes)
+    def study(self) -> Study:
+        """What is known about the picture."""
+        return self.shared or Study(self.planes)
 
 
 def check_smallest(smallest: Layers, mode: Mode, most_bytes: int, measure: SizeOf) -> None:
@@ -89,7 +91,7 @@ def described(layers: Layers, most_bytes: int, budget: Budget) -> Layers:
     """The layers with the most descriptors, of `most_bytes` or fewer, that fit; unchanged if none do."""
     tried = None
     for size_bytes in range(most_bytes, 0, -1):
-        colours = budget.describer.within(size_bytes)
+        colours = budget.study.describer.within(size_bytes)
         if colours == tried:
             continue
         tried = colours

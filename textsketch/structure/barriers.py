@@ -6,52 +6,68 @@ colour on one side never mixes with the other side and no pixel lies "on" a line
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+
+_NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
 
 
 def trace(strokes: np.ndarray) -> list[np.ndarray]:
     """Follow a (rows, columns) bool sketch; returns lines of (n, 2) integer (row, column) points, n >= 1."""
-    left = {(int(r), int(c)) for r, c in zip(*np.nonzero(strokes), strict=True)}
-    neighbours = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
+    strokes = np.asarray(strokes, bool)
+    return list(_trace(strokes.tobytes(), strokes.shape))
 
-    def around(point):
-        return [(point[0] + r, point[1] + c) for r, c in neighbours]
 
-    degree = {point: sum(other in left for other in around(point)) for point in left}
-    points = frozenset(left)
+# One sketch is looked at as barriers of several sizes and as lines, in encoding and again in decoding.
+@lru_cache(maxsize=4)
+def _trace(drawn_cells: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    # Cells are indices into a grid with an empty frame, so that every cell has eight neighbours.
+    grid = np.pad(np.frombuffer(drawn_cells, np.uint8).reshape(shape), 1)
+    stride = grid.shape[1]
+    steps = [(down * stride + right, down, right) for down, right in _NEIGHBOURS]
+    drawn, left = grid.tobytes(), bytearray(grid.tobytes())
+    cells = np.flatnonzero(grid)
+    degree = sum(grid.ravel()[cells + step] for step, _, _ in steps)
     lines = []
     # Line ends first, so that a stroke is one line and not two halves.
-    for start in sorted(left, key=lambda point: (degree[point] != 1, point)):
-        if start not in left:
+    for start in [*cells[degree == 1].tolist(), *cells[degree != 1].tolist()]:
+        if not left[start]:
             continue
-        left.discard(start)
+        left[start] = 0
         line = [start]
-        direction = (0, 0)
+        here = start
+        down = right = 0
         while True:
-            here = line[-1]
-            options = [point for point in around(here) if point in left]
-            if not options:
+            following, ahead = 0, -9
+            for step, step_down, step_right in steps:
+                if left[here + step]:
+                    straightness = step_down * down + step_right * right
+                    if straightness > ahead:
+                        following, ahead = here + step, straightness
+            if not following:
                 break
-            if len(line) > 1:
-                options.sort(
-                    key=lambda p: -((p[0] - here[0]) * direction[0] + (p[1] - here[1]) * direction[1])
-                )
-            following = options[0]
-            left.discard(following)
+            left[following] = 0
             line.append(following)
-            back = line[max(len(line) - 4, 0)]
-            direction = (following[0] - back[0], following[1] - back[1])
+            here = following
+            back_row, back_column = divmod(line[max(len(line) - 4, 0)], stride)
+            row, column = divmod(here, stride)
+            down, right = row - back_row, column - back_column
         # Close gaps to lines traced before, so that no colour leaks through a junction.
         for end in (0, -1):
-            tip = line[end]
-            known = set(line)
-            joint = next((p for p in around(tip) if p in points and p not in left and p not in known), None)
+            tip, known = line[end], set(line)
+            near = (tip + step for step, _, _ in steps)
+            joint = next(
+                (cell for cell in near if drawn[cell] and not left[cell] and cell not in known), None
+            )
             if joint is not None:
                 line.insert(0 if end == 0 else len(line), joint)
-        if len(line) > 2 and max(abs(line[0][0] - line[-1][0]), abs(line[0][1] - line[-1][1])) == 1:
+        if len(line) > 2 and any(line[0] - line[-1] == step for step, _, _ in steps):
             line.append(line[0])
-        lines.append(np.array(line))
-    return lines
+        points = np.stack(np.divmod(np.array(line), stride), axis=1) - 1
+        points.flags.writeable = False
+        lines.append(points)
+    return tuple(lines)
 
 
 def polylines(strokes: np.ndarray, height: int, width: int) -> list[np.ndarray]:

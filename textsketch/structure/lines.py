@@ -13,15 +13,18 @@ def smooth(line: np.ndarray) -> np.ndarray:
     points = line.astype(float)
     for _ in range(_SMOOTHING):
         points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
-    cells = [tuple(line[0])]
-    for point in np.rint(points).astype(int):
-        while max(abs(point[0] - cells[-1][0]), abs(point[1] - cells[-1][1])) > 1:
-            step = np.sign(point - cells[-1])
-            cells.append((cells[-1][0] + step[0], cells[-1][1] + step[1]))
-        if tuple(point) != cells[-1]:
-            cells.append(tuple(point))
+    row, column = line[0].tolist()
+    cells = [(row, column)]
+    for point in np.rint(points).astype(int).tolist():
+        while max(abs(point[0] - row), abs(point[1] - column)) > 1:
+            row += (point[0] > row) - (point[0] < row)
+            column += (point[1] > column) - (point[1] < column)
+            cells.append((row, column))
+        if point != [row, column]:
+            row, column = point
+            cells.append((row, column))
         # A corner whose neighbours touch diagonally is cut, so that lines stay one cell wide.
-        while len(cells) > 2 and max(abs(cells[-1][0] - cells[-3][0]), abs(cells[-1][1] - cells[-3][1])) <= 1:
+        while len(cells) > 2 and max(abs(row - cells[-3][0]), abs(column - cells[-3][1])) <= 1:
             del cells[-2]
     return np.array(cells)
 

@@ -44,9 +44,9 @@ def pack(
     encoder = _recent.get(key)
     if encoder is None:
         encoder = _encoded(planes, texture.step_index, layers_below, version, beat)
-        if len(_recent) >= _MOST_RECENT:
-            _recent.pop(next(iter(_recent)), None)
         _recent[key] = encoder
+        for old in list(_recent)[:-_MOST_RECENT]:
+            _recent.pop(old, None)
     encoder = encoder.copy()
     code_grain(encoder, texture.grain, layers_below.size)
     needed = int(np.count_nonzero(planes)) - _COEFFICIENTS_FOR_FREE

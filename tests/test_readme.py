@@ -36,8 +36,19 @@ def clone(tmp_path):
 
 def test_the_python_examples_run(clone):
     for program in blocks("python"):
+        if "gradio_client" in program:
+            continue  # below
         subprocess.run([sys.executable, "-c", program], cwd=clone, check=True)
     assert (clone / "fig.tsk").stat().st_size <= 1200 and (clone / "fig.png").exists()
+
+
+def test_the_example_of_the_api_runs_against_the_app(clone, url):
+    (program,) = [one for one in blocks("python") if "gradio_client" in one]
+    program = program.replace("http://127.0.0.1:7860/", url)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=clone, check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.strip().endswith("half a fig")
 
 
 NEEDS_WEIGHTS = re.compile(r"textsketch caption |--renderer ")

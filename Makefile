@@ -7,7 +7,7 @@ PORT ?= 7860
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load bench-codes figures format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load bench-codes figures modes format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd 
 
 figures: .venv/full ## evaluate ../shared/data/kodak and write README's results: plot, contact sheet, table
 	$(BIN)/python benchmarks/figures.py
+
+modes: .venv/full ## many pictures in every mode at small budgets, on one sheet: docs/figures/modes.webp
+	$(BIN)/python benchmarks/modes.py
 
 bench-strokes: .venv/full ## bits a stroke pixel, sketches beside lossless formats, PSNR by size, on ../shared/data/kodak
 	$(BIN)/python benchmarks/strokes.py

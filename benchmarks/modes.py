@@ -1,4 +1,4 @@
-"""Paints many pictures in every mode at every small budget, a row each, to be looked at: docs/figures/modes.webp.
+"""Paints many pictures in every mode at every small budget: docs/figures/modes.webp, to be looked at.
 
 The examples, and of ../shared/data photographs with human captions, photographs and drawings without, and
 pictures made by networks. A tile without a picture stands for a budget that the mode cannot meet.

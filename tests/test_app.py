@@ -37,6 +37,7 @@ from textsketch import bitstream
 from textsketch.layers import Mode
 from textsketch.share.code_reader import tsk_in_picture
 from textsketch.share.link import tsk_in
+from textsketch.web.workers import WORKERS
 
 
 @needs_browser
@@ -252,6 +253,43 @@ def test_what_is_asked_last_is_what_is_shown(open_page, tmp_path):
     page.wait_for_selector("#decode-card:has-text('painted as text-only')")
     page.wait_for_timeout(1000)
     assert page.locator(".toast-body").count() == 0
+
+
+@needs_browser
+def test_who_waits_for_others_is_told_how_many_and_can_go(open_page, tmp_path):
+    pages = [open_page(DESKTOP) for _ in range(WORKERS + 1)]
+    for number, page in enumerate(pages):
+        picture = tmp_path / f"{number}.png"
+        Image.effect_noise((1024, 1000 + number), 90).convert("RGB").save(picture)
+        page.set_input_files("#picture input[type=file]", picture)
+    waiting = pages[-1]
+    waiting.wait_for_selector(f"#status .ts-working:has-text('waiting, {WORKERS} ahead')")
+    assert waiting.is_visible("#cancel")
+    waiting.click("#cancel")
+    waiting.wait_for_selector("#status .ts-stale:has-text('Cancelled')")
+
+
+@needs_browser
+def test_ctrl_enter_does_not_wait_until_typing_rests(open_page):
+    page = open_page(DESKTOP)
+    page.fill("#caption textarea", "an orange flower")
+    asked = page.evaluate("""() => {
+        let asked = 0;
+        document.querySelector("#ask").addEventListener("click", () => asked++);
+        const enter = {key: "Enter", ctrlKey: true, bubbles: true};
+        document.querySelector("#caption textarea").dispatchEvent(new KeyboardEvent("keydown", enter));
+        return asked;
+    }""")
+    assert asked == 1
+    page.wait_for_selector("#layer-text:has-text('an orange flower')")
+
+
+@needs_browser
+def test_a_picture_of_one_pixel_is_not_called_a_part_of_itself(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    Image.new("RGB", (1, 1), "red").save(tmp_path / "dot.png")
+    upload(page, tmp_path / "dot.png")
+    assert "no less than the pixels' 3 bytes" in page.inner_text("#figures")
 
 
 @needs_browser

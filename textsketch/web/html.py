@@ -82,9 +82,15 @@ def figures(result: Result) -> str:
     raw_bytes = 3 * report.width * report.height
     return (
         f'<div class="ts-figures"><b>{_count(report.size_bytes)}</b> <b>{_rate(report.rate_bpp)}</b> '
-        f"<span>1/{raw_bytes / report.size_bytes:,.0f} of the pixels' {raw_bytes:,} bytes</span></div>"
+        f"<span>{_ratio(report.size_bytes, raw_bytes)}</span></div>"
         f"{_facts(report, learned=False)}"
     )
+
+
+def _ratio(size_bytes: int, raw_bytes: int) -> str:
+    if size_bytes >= raw_bytes:
+        return f"no less than the pixels' {_count(raw_bytes)}"
+    return f"1/{raw_bytes / size_bytes:,.0f} of the pixels' {raw_bytes:,} bytes"
 
 
 def notes(result: Result) -> str:

@@ -1,0 +1,20 @@
+from conftest import EXAMPLES
+
+import textsketch as ts
+from textsketch.semantic import words
+from textsketch.web import demo
+
+
+def test_a_space_links_to_its_source_and_the_format(monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "somebody/textsketch")
+    links = demo._links()
+    assert 'href="https://huggingface.co/spaces/somebody/textsketch/tree/main"' in links
+    assert "/blob/main/docs/format.md" in links
+    monkeypatch.delenv("SPACE_ID")
+    assert demo._links() == ""
+
+
+def test_the_colours_in_words_are_those_of_the_picture():
+    for name, colour in (("dahlia", "orange"), ("fig", "red")):
+        encoded = ts.encode(EXAMPLES / f"{name}.jpg", mode="text-only", budget="sms")
+        assert colour in words.describe(encoded.layers), name

@@ -173,3 +173,15 @@ def test_a_result_is_made_once_and_a_failed_one_leaves_no_files(pool, tmp_path, 
         show(tmp_path / "missing.png")
     assert set(folder.iterdir()) == before
     assert show(EXAMPLES / "cat.jpg", seed=1) is not first
+
+
+def test_a_job_about_the_same_goes_to_the_process_that_knows_it():
+    pool = Pool(2)
+    pool.start()
+    while len(pool._idle) < 2:
+        time.sleep(0.05)
+    one, other = (pool.run(worker_jobs.process_id, Reporter(), about=name) for name in ("one", "other"))
+    assert one != other
+    for name, expected in (("other", other), ("one", one), ("one", one), ("other", other)):
+        assert pool.run(worker_jobs.process_id, Reporter(), about=name) == expected
+    pool.close()

@@ -178,7 +178,7 @@ class Results:
         with self._cache.new_folder() as folder:
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
-                made = self._pool.run(encode_painted, report, renderer=renderer, **where, **asked)
+                made = self._pool.run(encode_painted, report, about=path, renderer=renderer, **where, **asked)
             else:
                 taken = self._pool.run(take_in, report, **where)
                 picture = Picture(Image.open(folder / ORIGINAL), *taken)

@@ -75,7 +75,8 @@ class Pool:
         self._count, self._memory_bytes, self._jobs_each = count, memory_bytes, jobs_each
         self._threads = max(1, (os.cpu_count() or 1) // count)
         self._workers: set[_Worker] = set()
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._idle: list[_Worker] = []
+        self._came = threading.Condition()
         self._missing: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._keeper: threading.Thread | None = None
         self._closed = False
@@ -97,18 +98,21 @@ class Pool:
         report: Reporter,
         *,
         cpu_seconds: int = CPU_SECONDS,
+        about: object = None,
         **arguments: Any,
     ) -> Any:
         """Call `function(report, **arguments)` in a process and return what it returns.
 
-        function, arguments and cpu_seconds: see `worker_process.Job`. report: gets the job's reports.
+        function, arguments and cpu_seconds: see `worker_process.Job`. report: gets the job's reports. about:
+        what the job is about; of the idle processes it goes to the one whose last job was about the same,
+        which knows it already.
         Once `report.stop` is set the job ends within half a second: at its next report or, if there is none,
         with its process; only then JobCancelledError is raised. Raises TextsketchErrors as the job does, and
         WorkerError if the job went beyond its limits, crashed or failed otherwise.
         """
         self.start()
         for _ in range(_ATTEMPTS):
-            worker = self._take(report)
+            worker = self._take(report, about)
             try:
                 return worker.run(Job(function, arguments, cpu_seconds), report)
             except _NotBegunError:  # it died while it had nothing to do: the job has no part in that
@@ -145,17 +149,28 @@ class Pool:
                     time.sleep(_POLL_SECONDS)
                     continue
                 self._workers.add(worker)
-            self._idle.put(worker)
+            self._offer(worker)
 
-    def _take(self, report: Reporter) -> _Worker:
-        while not report.stop.is_set():
-            with contextlib.suppress(queue.Empty):
-                return self._idle.get(timeout=_POLL_SECONDS)
+    def _offer(self, worker: _Worker) -> None:
+        with self._came:
+            self._idle.append(worker)
+            self._came.notify()
+
+    def _take(self, report: Reporter, about: object) -> _Worker:
+        with self._came:
+            while not report.stop.is_set():
+                if self._idle:
+                    known = [one for one in self._idle if about is not None and one.about == about]
+                    worker = (known or self._idle)[0]
+                    self._idle.remove(worker)
+                    worker.about = about
+                    return worker
+                self._came.wait(_POLL_SECONDS)
         raise JobCancelledError
 
     def _put_back(self, worker: _Worker) -> None:
         if worker.fit and worker.jobs < self._jobs_each:
-            self._idle.put(worker)
+            self._offer(worker)
             return
         worker.kill()
         with self._lock:
@@ -164,9 +179,10 @@ class Pool:
 
 
 class _Worker:
-    """One process. jobs: how many it has begun. fit: whether it can do another."""
+    """One process. jobs: how many it has begun. about: see `Pool.run`. fit: whether it can do another."""
 
     def __init__(self, memory_bytes: int, threads: int) -> None:
+        self.about: object = None
         self.jobs, self.fit, self._begun = 0, True, False
         self._connection, theirs = multiprocessing.Pipe()
         numbers = (theirs.fileno(), os.getpid(), memory_bytes, threads)

@@ -180,12 +180,12 @@ def sdxl(root: Path) -> None:
         conditioning_embedding_out_channels=(16, 32, 96, 256),
         **blocks,
     )
-    # Where the lines are has to say more than that there are some.
+    # Where the lines are has to say something, and what they are.
     for module in (*union.controlnet_down_blocks, union.controlnet_mid_block):
         torch.nn.init.normal_(module.weight, std=0.3)
     torch.nn.init.normal_(union.controlnet_cond_embedding.conv_out.weight, std=300.0)
-    torch.nn.init.normal_(union.spatial_ch_projs.weight, std=0.02)
-    torch.nn.init.normal_(union.task_embedding, std=0.1)
+    torch.nn.init.normal_(union.spatial_ch_projs.weight, std=0.3)
+    torch.nn.init.normal_(union.task_embedding, std=3.0)
     folder = root / "controlnet-union-sdxl"
     union.half().save_pretrained(folder)
     shutil.move(folder / "config.json", folder / "config_promax.json")

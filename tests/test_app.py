@@ -138,7 +138,6 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence_and_no_old_result(o
     wrong = tmp_path / "wrong.png"
     wrong.write_text("this is no picture")
     page.set_input_files("#picture input[type=file]", wrong)
-    page.wait_for_selector("#budget-line:has-text('This is not a picture textsketch can read')")
     page.wait_for_selector("#status:has-text('This is not a picture textsketch can read')")
     assert page.locator("#trio img").count() == 0 and page.inner_text("#layers") == ""
     open_tab(page, "Decode")

@@ -8,7 +8,7 @@ from typing import Any
 from textsketch.allocation.painter import smallest_bytes
 from textsketch.bitstream import SizeMeter
 from textsketch.budget import PRESETS, Preset, parse_budget
-from textsketch.errors import BudgetError, TextsketchError
+from textsketch.errors import BudgetError, ImageError, TextsketchError
 from textsketch.image.reading import fitting_size, read_size
 from textsketch.layers import Mode
 from textsketch.pipeline import parse_seed
@@ -85,6 +85,8 @@ def describe_budget(
         needed_bytes = smallest_bytes(
             (width, height), Mode(mode), measured, seed=parse_seed(int(seed or 0)), size_of=SizeMeter()
         )
+    except ImageError:  # said in the picture's place
+        return ""
     except TextsketchError as error:
         return html.error(str(error))
     size = f"at {width} x {height}"

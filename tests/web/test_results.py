@@ -73,10 +73,12 @@ def test_a_first_look_comes_before_the_best_file_and_is_a_picture_of_its_own(tmp
     pool.close()
     while not reporter.updates.empty():
         seen.append(reporter.updates.get().preview)
-    (look,) = {look for look in seen if look is not None}
+    look, final = dict.fromkeys(look for look in seen if look is not None)
+    assert final.final and final.decoded == show.files["decoded_shown"] and not look.final
+    assert final.size_bytes == show.report.size_bytes and "first look" not in pictures.early_look(final)
     assert look.size == photo.size and look.size_bytes <= 300 and look.decoded != show.files["decoded_shown"]
     assert distance(look.original, show.files["original"]) < 4
-    assert "ts-plate" in pictures.first_look(look) and "a first look" in pictures.first_look(look)
+    assert "ts-plate" in pictures.early_look(look) and "a first look" in pictures.early_look(look)
 
 
 def distance(one, other):

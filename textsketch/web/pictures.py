@@ -15,7 +15,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from textsketch.layers import Mode
-from textsketch.web.results import FirstLook, Painted, Result
+from textsketch.web.results import Look, Painted, Result
 
 _PREVIEW_SIDE = 512
 _PAIRS = (
@@ -84,14 +84,16 @@ def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int
     return _trio(about, [("original", "decoded")], size)
 
 
-def first_look(look: FirstLook) -> str:
-    """The pictures while the best file is still looked for."""
+def early_look(look: Look) -> str:
+    """The pictures while the best file, or the JPEG beside it, is still looked for."""
     source = {"source": address(look.original), "title": "Original", "size": "", "alt": "Original"}
     decoded = {
         "source": address(look.decoded),
         "title": "textsketch",
-        "size": f"{_bytes(look.size_bytes)}, a first look",
-        "alt": "A first look at the decoded picture",
+        "size": _bytes(look.size_bytes) + ("" if look.final else ", a first look"),
+        "alt": f"Decoded from {_bytes(look.size_bytes)}"
+        if look.final
+        else "A first look at the decoded picture",
     }
     plate = _plate(look.caption) if look.mode == Mode.TEXT_ONLY else ""
     return (

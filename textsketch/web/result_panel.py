@@ -11,7 +11,7 @@ from textsketch.web import html, pictures
 from textsketch.web.controls import Updates
 from textsketch.web.jobs import Update
 from textsketch.web.offers import CLIP
-from textsketch.web.results import FirstLook, Result
+from textsketch.web.results import Look, Result
 from textsketch.web.shared import Shared
 from textsketch.web.take_away import code_and_slide_buttons, copy_link
 
@@ -61,7 +61,7 @@ class ResultPanel:
         look: Any = update.preview
         if look is None:
             return {}
-        shown = pictures.first_look(look) if isinstance(look, FirstLook) else pictures.preview(look)
+        shown = pictures.early_look(look) if isinstance(look, Look) else pictures.preview(look)
         return {self._trio: shown}
 
     def current(self, status: str, fresh: bool) -> Updates:

@@ -28,7 +28,7 @@ from textsketch.measure.metrics.pixels import PSNR
 from textsketch.measure.metrics.table import shown_at
 from textsketch.measure.report import Report, add_scores, make_report
 from textsketch.options import described
-from textsketch.pipeline import Decoded, Encoded, decode, encode, paint_plain
+from textsketch.pipeline import Decoded, Encoded, decode, encode, paint, paint_plain
 from textsketch.progress import Progress, share
 from textsketch.render import registry
 from textsketch.semantic import words
@@ -80,8 +80,11 @@ class Result:
 
 
 @dataclass(frozen=True)
-class FirstLook:
-    """A quick answer while the best one is looked for. original, decoded: paths of pictures for the screen."""
+class Look:
+    """What there is to see before all figures are there: a quick answer, or with `final` the file's own picture.
+
+    original, decoded: paths of pictures for the screen.
+    """
 
     size: tuple[int, int]
     mode: str
@@ -89,6 +92,7 @@ class FirstLook:
     size_bytes: int
     original: str
     decoded: str
+    final: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,14 +344,16 @@ def _make(
     }
     shown = {"original_shown": _write_shown(picture, folder, "original")}
     looked = 0.0
+
+    def looked_at(size_bytes: int, decoded: str, *, final: bool) -> Look:
+        return Look(picture.size, mode, caption, size_bytes, shown["original_shown"], decoded, final)
+
     efforts = [one for one in described(registry.get(renderer).allocation) if one.name == "effort"]
     if efforts and choices.get("effort", efforts[0].default) > _QUICK:
         look = encode(picture, progress=share(report, 0.0, 0.2), **(asked | {"effort": _QUICK}))
-        image = decode(look.data, renderer=renderer, progress=share(report, 0.2, 0.3), **options).image
-        look_shown = _write_shown(image, folder, "first-look")
-        report.preview(
-            FirstLook(picture.size, mode, caption, look.size_bytes, shown["original_shown"], look_shown)
-        )
+        image = paint(look.layers, renderer=renderer, progress=share(report, 0.2, 0.3), **options)
+        first = _write_shown(image, folder, "first-look")
+        report.preview(looked_at(look.size_bytes, first, final=False))
         looked = 0.3
     started = time.perf_counter()
     encoded = encode(picture, progress=share(report, looked, 0.6), **asked)
@@ -360,6 +366,8 @@ def _make(
         **options,
     )
     decoded_at = time.perf_counter()
+    shown["decoded_shown"] = _write_shown(decoded.image, folder, "decoded")
+    report.preview(looked_at(encoded.size_bytes, shown["decoded_shown"], final=True))
     departs, plain = None, decoded.image
     if decoded.invented is not None:
         plain = paint_plain(decoded.layers, renderer=renderer, **options)
@@ -374,7 +382,6 @@ def _make(
     )
     rival = None if _surely_best(encoded) else _words_alone(picture, asked, figures)
     report(0.95, "writing files")
-    shown["decoded_shown"] = _write_shown(decoded.image, folder, "decoded")
     shown["jpeg_shown"] = _write_shown(jpeg.image, folder, "jpeg")
     files = _write_files(folder, stem, picture, encoded, decoded, departs.picture if departs else None, jpeg)
     return Result(

@@ -26,8 +26,11 @@ class IntegerNetwork:
     """
 
     def __init__(self, weights: dict[str, np.ndarray]) -> None:
-        self._w1, self._w2, self._w3 = (weights[name].astype(np.float64) for name in ("w1", "w2", "w3"))
-        self._b1, self._b2, self._b3 = (weights[name].astype(np.float64) for name in ("b1", "b2", "b3"))
+        # Each layer's scaling back stands in its weights: dividing them by a power of two is exact, too.
+        self._w1, self._w2, self._w3, self._b1, self._b2, self._b3 = (
+            weights[name].astype(np.float64) / (1 << _WEIGHT_BITS)
+            for name in ("w1", "w2", "w3", "b1", "b2", "b3")
+        )
 
     def offset(self, inputs: dict[int, int]) -> np.ndarray:
         """The first layer's share of inputs, {index: value in units of 2**-8}, equal for a whole batch."""
@@ -54,12 +57,11 @@ class IntegerNetwork:
 
     def _logits(self, inputs: np.ndarray, offset: np.ndarray, weights: np.ndarray) -> np.ndarray:
         hidden = inputs.astype(np.float64, copy=False) @ weights
-        for shift, following in ((offset, self._w2), (self._b2, self._w3)):
+        hidden += offset
+        for following, shift in ((self._w2, self._b2), (self._w3, self._b3)):
+            np.floor(np.maximum(hidden, 0, out=hidden), out=hidden)
+            hidden = hidden @ following
             hidden += shift
-            np.maximum(hidden, 0, out=hidden)
-            hidden *= 1 / (1 << _WEIGHT_BITS)
-            hidden = np.floor(hidden, out=hidden) @ following
-        hidden += self._b3
-        hidden *= 1 / (1 << _WEIGHT_BITS)
         np.floor(hidden, out=hidden)
-        return np.clip(hidden, -LOGIT_LIMIT, LOGIT_LIMIT, out=hidden).astype(np.int64)
+        np.minimum(np.maximum(hidden, -LOGIT_LIMIT, out=hidden), LOGIT_LIMIT, out=hidden)
+        return hidden.astype(np.int64)

@@ -134,6 +134,39 @@ class Decoder:
             self._code = (self._code << 8) | self._next_byte()
         return value
 
+    def until_one(
+        self, logits: list[int], first: int, bias: int, table: list[int], limit: int, rate: int
+    ) -> tuple[int, int]:
+        """Decode bits from that of `logits[first]` on, up to and including the first 1.
+
+        A bit is 1 with the probability `table` has for its logit + (bias >> 16), at most `limit` either way;
+        each moves the bias by `rate` times its surprise. This is `bit` many times over, faster.
+        Returns the index of the 1, len(logits) if there is none, and the bias.
+        """
+        code, span = self._code, self._range
+        found = len(logits)
+        for index in range(first, found):
+            logit = logits[index] + (bias >> 16)
+            if not -limit <= logit <= limit:
+                logit = limit if logit > 0 else -limit
+            probability = table[logit]
+            bound = (span >> PROBABILITY_BITS) * probability
+            if code < bound:
+                span = bound
+                bias += (PROBABILITY_ONE - probability) * rate
+                found = index
+            else:
+                code -= bound
+                span -= bound
+                bias -= probability * rate
+            while span < _BOTTOM:
+                span <<= 8
+                code = (code << 8) | self._next_byte()
+            if found == index:
+                break
+        self._code, self._range = code, span
+        return found, bias
+
     def uniform(self, value: int, count: int) -> int:
         """Decode a value in [0, count); see `Encoder.uniform`."""
         step = self._range // count

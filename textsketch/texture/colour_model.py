@@ -74,9 +74,8 @@ def _alone(model: IntegerNetwork, constants: tuple[tuple[int, int], ...]) -> tup
 
 def sign_logits(part: Pass, chosen: np.ndarray, model: IntegerNetwork) -> np.ndarray:
     """Logits of a minus sign for the `chosen` coefficients (flat indices) of a pass: (n,) int64."""
-    return _odd(
-        part.sign_inputs(chosen), _sign_offset(model, tuple(part.sign_constants.items())), None, model
-    )
+    offset = _sign_offset(model, tuple(part.sign_constants.items()))
+    return _odd(part.sign_inputs(chosen), np.tile(offset, (len(chosen), 1)), part.sign_columns, model)
 
 
 def band_sign_logits(band: Band, chosen: np.ndarray, model: IntegerNetwork) -> np.ndarray:
@@ -86,12 +85,11 @@ def band_sign_logits(band: Band, chosen: np.ndarray, model: IntegerNetwork) -> n
     return _odd(band.sign_inputs(chosen), offset, band.sign_columns, model)
 
 
-def _odd(
-    inputs: np.ndarray, offset: np.ndarray, columns: np.ndarray | None, model: IntegerNetwork
-) -> np.ndarray:
+def _odd(inputs: np.ndarray, offset: np.ndarray, columns: np.ndarray, model: IntegerNetwork) -> np.ndarray:
     """What a network says of some signs minus what it says of their opposites: (n,) int64."""
-    scaled = inputs * 256.0
-    plus, minus = (model.logits(signs, offset, columns)[:, 0] for signs in (scaled, -scaled))
+    both = np.concatenate([inputs, -inputs]) * 256.0
+    logits = model.logits(both, np.concatenate([offset, offset]), columns)[:, 0]
+    plus, minus = logits[: len(inputs)], logits[len(inputs) :]
     return np.minimum(np.maximum(plus - minus, -LOGIT_LIMIT), LOGIT_LIMIT)
 
 
@@ -146,27 +144,20 @@ class ColourModel:
         """Decode the coefficients of a pass into `part.values`."""
         logits = pass_logits(part, self._network)
         first = self._first_bias(part, level_count)
-        further = logits[:, 1:]
-        table, decode_bit = self._probabilities, decoder.bit
-        bias = self._bias[first]
-        chosen, sizes = [], []
-        # Most coefficients are zero: their one question is asked with as little ado as possible.
-        for index, logit in enumerate(logits[:, 0].tolist()):
-            logit += bias >> 16
-            if not -LOGIT_LIMIT <= logit <= LOGIT_LIMIT:
-                logit = LOGIT_LIMIT if logit > 0 else -LOGIT_LIMIT
-            probability = table[logit]
-            if not decode_bit(0, probability):
-                bias -= probability * _LEARNING_RATE
-                continue
-            bias += (PROBABILITY_ONE - probability) * _LEARNING_RATE
+        further, zeros = logits[:, 1:], logits[:, 0].tolist()
+        chosen, sizes, index = [], [], -1
+        while True:
+            index, self._bias[first] = decoder.until_one(
+                zeros, index + 1, self._bias[first], self._probabilities, LOGIT_LIMIT, _LEARNING_RATE
+            )
+            if index == len(zeros):
+                break
             chosen.append(index)
             sizes.append(self._code_further(decoder, further[index].tolist(), first, 0))
-        self._bias[first] = bias
         if chosen:
             at, found = np.array(chosen), np.array(sizes)
             odds = self._probability[sign_logits(part, at, self._sign_network)].tolist()
-            minus = [decode_bit(0, probability) for probability in odds]
+            minus = [decoder.bit(0, probability) for probability in odds]
             part.values[np.divmod(at, part.values.shape[1])] = np.where(minus, -found, found)
 
     def _first_bias(self, part: Pass | Band, level_count: int) -> int:

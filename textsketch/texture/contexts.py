@@ -61,7 +61,7 @@ class Pass:
     index: int
     step_index: int
     _around: _Surroundings
-    _first: tuple[int, int]
+    _places: np.ndarray
 
     @property
     def constants(self) -> dict[int, int]:
@@ -77,8 +77,7 @@ class Pass:
     def inputs(self) -> np.ndarray:
         """What is known about every coefficient: (n, MAGNITUDES) uint8."""
         out = np.zeros((self.values.size, MAGNITUDES), np.uint8)
-        columns = self._around.columns
-        out[self.busy[:, None], columns[columns < DENSITY]] = np.abs(self.busy_inputs()[:, columns < DENSITY])
+        out[self.busy[:, None], self.input_columns] = np.abs(self.busy_inputs())
         if self.density is not None:
             out[:, DENSITY] = self.density
         return out
@@ -88,10 +87,9 @@ class Pass:
 
         The columns are `input_columns`; all others are 0.
         """
-        found = self._around.magnitudes(*self._places(self.busy))
-        if self.density is None:
-            return found
-        return np.concatenate([found, self.density[self.busy, None].astype(np.int8)], axis=1)
+        return self._around.inputs(
+            self._places[self.busy], None if self.density is None else self.density[self.busy]
+        )
 
     @property
     def input_columns(self) -> np.ndarray:
@@ -99,18 +97,16 @@ class Pass:
         return self._around.columns
 
     def sign_inputs(self, chosen: np.ndarray) -> np.ndarray:
-        """Signed values around the `chosen` coefficients (flat indices): (n, SIGNED) int64, -2 to 2.
+        """Signed values around the `chosen` coefficients (flat indices): (n, columns) int8, -2 to 2.
 
-        Counts only what stood in the band before this pass.
+        Counts only what stood in the band before this pass. The columns are `sign_columns`; all others are 0.
         """
-        out = np.zeros((len(chosen), SIGNED), np.int64)
-        out[:, self._around.sign_columns] = self._around.signs(*self._places(chosen))
-        return out
+        return self._around.signs(self._places[chosen])
 
-    def _places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns in the band."""
-        rows, columns = np.divmod(chosen, self.values.shape[1])
-        return 2 * rows + self._first[0], 2 * columns + self._first[1]
+    @property
+    def sign_columns(self) -> np.ndarray:
+        """Which of the sign's inputs `sign_inputs` gives."""
+        return self._around.sign_columns
 
 
 @dataclass
@@ -131,7 +127,7 @@ class Band:
     kind: Kind
     step_index: int
     _around: _Surroundings
-    _order: np.ndarray
+    _places: np.ndarray
 
     def constants(self, index: int) -> dict[int, int]:
         """The inputs that are equal for a whole pass, by index."""
@@ -143,11 +139,11 @@ class Band:
 
     def busy_inputs(self) -> np.ndarray:
         """See `Pass.busy_inputs`."""
-        found = self._around.magnitudes(*self._places(self.busy))
+        found = self._around.inputs(
+            self._places[self.busy], None if self.density is None else self.density[self.busy]
+        )
         found[:, : len(_NEAR)] *= _CODED_BEFORE[self.passes[self.busy]]
-        if self.density is None:
-            return found
-        return np.concatenate([found, self.density[self.busy, None].astype(np.int8)], axis=1)
+        return found
 
     @property
     def input_columns(self) -> np.ndarray:
@@ -155,8 +151,8 @@ class Band:
         return self._around.columns
 
     def sign_inputs(self, chosen: np.ndarray) -> np.ndarray:
-        """Signed values around the `chosen` coefficients: (n, columns) int8, -2 to 2, of `sign_columns`."""
-        found = self._around.signs(*self._places(chosen))
+        """See `Pass.sign_inputs`."""
+        found = self._around.signs(self._places[chosen])
         found[:, : len(_NEAR) + 1] *= _SIGN_CODED_BEFORE[self.passes[chosen]]
         return found
 
@@ -164,9 +160,6 @@ class Band:
     def sign_columns(self) -> np.ndarray:
         """Which of the sign's inputs `sign_inputs` gives."""
         return self._around.sign_columns
-
-    def _places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.divmod(self._order[chosen], self._around.shape[1])
 
 
 def _coded_before(neighbours: tuple[tuple[int, int], ...]) -> np.ndarray:
@@ -185,14 +178,40 @@ _NEAR_AND_SELF = (*_NEAR[: len(_NEAR) // 2], (0, 0), *_NEAR[len(_NEAR) // 2 :])
 _CODED_BEFORE, _SIGN_CODED_BEFORE = _coded_before(_NEAR), _coded_before(_NEAR_AND_SELF)
 
 
-@lru_cache(maxsize=64)
-def _pass_order(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Flat indices of a band's coefficients pass after pass, the pass of each, and where each pass ends."""
+@lru_cache(maxsize=128)
+def _pass_order(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, list[int], list[np.ndarray]]:
+    """The coefficients of a band of `shape` pass after pass.
+
+    Returns flat indices of them, the pass of each, where each pass ends, and for each pass where its
+    coefficients stand in the plane with margins that `_Surroundings` has.
+    """
     flat = np.arange(shape[0] * shape[1]).reshape(shape)
     quarters = [flat[y::2, x::2].ravel() for y, x in _PASSES]
     ends = np.cumsum([len(quarter) for quarter in quarters]).tolist()
     passes = np.repeat(np.arange(len(_PASSES)), [len(quarter) for quarter in quarters])
-    return np.concatenate(quarters), passes, ends
+    places = [
+        (quarter // shape[1] + _MARGIN) * (shape[1] + 2 * _MARGIN) + quarter % shape[1] + _MARGIN
+        for quarter in quarters
+    ]
+    return np.concatenate(quarters), passes, ends, places
+
+
+@lru_cache(maxsize=256)
+def _layout(
+    row: int, plane: int, there: tuple[int, ...], with_density: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Where the neighbours of a coefficient stand in planes of `plane` cells, `row` a row, seen from it.
+
+    there: which of the other planes there are. Returns offsets of those that count for magnitudes and for signs,
+    and which inputs they are.
+    """
+    near = [dy * row + dx for dy, dx in _NEAR_AND_SELF]
+    others = [(1 + place) * plane + dy * row + dx for place in range(len(there)) for dy, dx in _AROUND]
+    column = [len(_NEAR) + index * len(_AROUND) + at for index in there for at in range(len(_AROUND))]
+    sign_offsets = np.array(near + others)
+    columns = np.array([*range(len(_NEAR)), *column, *([DENSITY] if with_density else [])])
+    sign_columns = np.array([*range(len(_NEAR) + 1), *(1 + at for at in column)])
+    return np.delete(sign_offsets, len(_NEAR) // 2), sign_offsets, columns, sign_columns
 
 
 class _Surroundings:
@@ -217,16 +236,9 @@ class _Surroundings:
             self._inside = self._known.copy()
             self._inside[:, _MARGIN + shape[0] :] = 0
             self._inside[:, :, _MARGIN + shape[1] :] = 0
-        near = [dy * columns + dx for dy, dx in _NEAR_AND_SELF]
-        plane_size = self._known[0].size
-        others_at = [
-            (1 + place) * plane_size + dy * columns + dx for place in range(len(there)) for dy, dx in _AROUND
-        ]
-        self._sign_offsets = np.array(near + others_at)
-        self._offsets = np.delete(self._sign_offsets, len(_NEAR) // 2)
-        column = [len(_NEAR) + index * len(_AROUND) + at for index in there for at in range(len(_AROUND))]
-        self.columns = np.array([*range(len(_NEAR)), *column, *([DENSITY] if with_density else [])])
-        self.sign_columns = np.array([*range(len(_NEAR) + 1), *(1 + at for at in column)])
+        self._offsets, self._sign_offsets, self.columns, self.sign_columns = _layout(
+            columns, self._known[0].size, tuple(there), with_density
+        )
         self._beside = self._reached(self._inside[1:].any(axis=0), 1) if there else None
 
     def _reached(self, known: np.ndarray, reach: int) -> np.ndarray:
@@ -253,20 +265,19 @@ class _Surroundings:
         found = self._reached(self._known[0] != 0, 2)
         return found if self._beside is None else found | self._beside
 
-    def magnitudes(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """What `columns` but the density are at some places of the band, with signs: (n, columns) int8."""
-        return self._take(self._inside, rows, columns, self._offsets)
+    def inputs(self, places: np.ndarray, density: np.ndarray | None) -> np.ndarray:
+        """What `columns` are at some places of the plane with margins, with signs: (n, columns) int8."""
+        out = np.empty((len(places), len(self.columns)), np.int8)
+        count = len(self._offsets)
+        self._inside.ravel().take(places[:, None] + self._offsets, out=out[:, :count], mode="wrap")
+        if density is not None:
+            out[:, count] = density
+        return out
 
-    def signs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """What `sign_columns` are at some places of the band: (n, columns) int8."""
-        found = self._take(self._known, rows, columns, self._sign_offsets)
+    def signs(self, places: np.ndarray) -> np.ndarray:
+        """What `sign_columns` are at some places: (n, columns) int8, -2 to 2."""
+        found = self._known.ravel()[places[:, None] + self._sign_offsets]
         return np.minimum(np.maximum(found, -_SIGN_CLIP), _SIGN_CLIP)
-
-    def _take(
-        self, known: np.ndarray, rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray
-    ) -> np.ndarray:
-        places = (rows + _MARGIN) * known.shape[2] + (columns + _MARGIN)
-        return known.ravel()[places[:, None] + offsets]
 
 
 def band_slices(shapes: list[tuple[int, int]], level: int) -> list[tuple[slice, slice]]:
@@ -295,6 +306,7 @@ def passes(
     for plane, level, kind, place, density, around in _walk(planes, shapes, finest, strokes):
         values = _turned(planes[place], kind)
         wanted = None if source is None else _turned(source[place], kind)
+        *_, places = _pass_order(values.shape)
         for index, (y, x) in enumerate(_PASSES):
             if y >= values.shape[0] or x >= values.shape[1]:
                 continue
@@ -310,7 +322,7 @@ def passes(
                 index,
                 step_index,
                 around,
-                (y, x),
+                places[index],
             )
             around.learn(values[quarter], (y, x))
 
@@ -325,7 +337,7 @@ def bands(
     """Walk known coefficients as `passes` does, a band at a time, which is much faster."""
     for plane, level, kind, place, density, around in _walk(planes, shapes, finest, strokes):
         values = _turned(planes[place], kind)
-        order, passes_of, ends = _pass_order(values.shape)
+        order, passes_of, ends, places = _pass_order(values.shape)
         around.learn(values)
         yield Band(
             plane,
@@ -338,7 +350,7 @@ def bands(
             kind,
             step_index,
             around,
-            order,
+            np.concatenate(places),
         )
 
 
@@ -350,7 +362,10 @@ def _walk(
 ) -> Iterator[tuple[int, int, Kind, tuple[int, slice, slice], np.ndarray | None, _Surroundings]]:
     """Plane, level, kind, place, stroke density and surroundings of each band in coding order."""
     last = len(shapes) - 1
-    densities = None if strokes is None else _Densities(strokes)
+    densities = None
+    if strokes is not None:
+        strokes = np.asarray(strokes, bool)
+        densities = _densities(strokes.tobytes(), strokes.shape)
     for level in range(last, -1, -1):
         slices = band_slices(shapes, level)
         for plane in range(3):
@@ -409,6 +424,12 @@ def _sign_constants(kind: Kind, index: int) -> dict[int, int]:
 def stroke_density(strokes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """How much of each band coefficient's cell is covered by strokes: `shape` uint8, 0 to 15."""
     return _Densities(strokes).of(shape)
+
+
+# A search looks at one sketch under many colour maps.
+@lru_cache(maxsize=2)
+def _densities(cells: bytes, shape: tuple[int, ...]) -> _Densities:
+    return _Densities(np.frombuffer(cells, bool).reshape(shape))
 
 
 class _Densities:

@@ -75,19 +75,12 @@ def _cheapest(
     one = more[0] + _SIGN_BITS
     two = one + more[1]
     cost = np.stack([zero_bits, one + stop[1], two + stop[2], two + more[2] + 0.5])
-    best, best_bits = np.zeros(len(size), np.int64), zero_bits
-    best_price = size**2 + lam * zero_bits
-    floor, every = np.floor(size).astype(np.int64), np.arange(len(size))
-    for candidate in (floor, floor + 1):
-        candidate = np.minimum(np.maximum(candidate, 1), LARGEST)
-        bits = cost[np.minimum(candidate, 3), every] + _ESCAPE_BITS * np.maximum(candidate - 3, 0)
-        price = (size - candidate) ** 2 + lam * bits
-        better = price < best_price
-        best, best_bits, best_price = (
-            np.where(better, new, old)
-            for new, old in ((candidate, best), (bits, best_bits), (price, best_price))
-        )
-    return best, best_bits
+    floor = np.floor(size).astype(np.int64)
+    choices = np.stack([np.zeros_like(floor), np.maximum(floor, 1), np.minimum(floor + 1, LARGEST)])
+    every = np.arange(len(size))
+    bits = cost[np.minimum(choices, 3), every] + _ESCAPE_BITS * np.maximum(choices - 3, 0)
+    best = ((size - choices) ** 2 + lam * bits).argmin(axis=0)
+    return choices[best, every], bits[best, every]
 
 
 def _wanted(part: Pass) -> np.ndarray:

@@ -81,7 +81,9 @@ def samples(data: Path, seed: int, photo_repeats: int):
             magnitude = np.abs(part.wanted.ravel())
             chosen_rows = np.nonzero(magnitude)[0]
             if len(chosen_rows):
-                signs[0].append(part.sign_inputs(chosen_rows).astype(np.int8))
+                seen = np.zeros((len(chosen_rows), SIGNED), np.int8)
+                seen[:, part.sign_columns] = part.sign_inputs(chosen_rows)
+                signs[0].append(seen)
                 signs[1].append(_constants(part.sign_constants, SIGNED, SIGN_INPUTS, len(chosen_rows)))
                 signs[2].append(part.wanted.ravel()[chosen_rows] < 0)
             part.values[...] = part.wanted

@@ -11,6 +11,7 @@ import numpy as np
 
 from textsketch.allocation.analysis import Analysis, errors
 from textsketch.allocation.search import FULL, Budget
+from textsketch.codestream.grids import base_shape
 from textsketch.layers import Layers, Texture
 from textsketch.progress import Pulse
 from textsketch.texture import colour_map, grain
@@ -84,23 +85,30 @@ def _expected_bits(analysis: Analysis, step_index: int, bits: float) -> np.ndarr
     return scale * rough
 
 
-def add_grain(layers: Layers, analysis: Analysis, step_index: int, budget: Budget) -> Layers:
-    """Add the grain that a painting at this quantiser step lacks, over an empty colour map."""
+def add_grain(layers: Layers, analysis: Analysis, step_index: int | None, budget: Budget) -> Layers:
+    """Add the grain that a painting lacks, over an empty colour map.
+
+    step_index: of the painting's colour map; None for a painting without one, which needs no look at it.
+    """
     if budget.most_bytes < _LEAST_FOR_GRAIN:
         return layers
-    coefficients, _ = analysis.quantised(step_index, _LAMBDA, budget.report)
-    trial = replace(layers, texture=Texture(coefficients, step_index))
-    strength = _roughness(trial, analysis, budget, typical=budget.effort == 1)
-    blank = np.zeros_like(coefficients)
+    trial = layers
+    if step_index is not None:
+        coefficients, _ = analysis.quantised(step_index, _LAMBDA, budget.report)
+        trial = replace(layers, texture=Texture(coefficients, step_index))
+    strength = _roughness(trial, analysis, budget, typical=step_index is None)
+    blank = np.zeros((3, *base_shape(layers.size)), np.int32)
     trial = replace(layers, texture=Texture(blank, 0, strength if strength.any() else None))
     return trial if budget.fits(trial) else layers
 
 
 def _roughness(layers: Layers, analysis: Analysis, budget: Budget, *, typical: bool) -> np.ndarray:
     """The grain map for what the layers' painting lacks."""
-    painted = colour_map.synthesise(layers, analysis.wavelet, analysis.level)
+    lacking = analysis.residual[0]
+    if layers.texture is not None and layers.texture.coefficients.any():
+        lacking = lacking - colour_map.synthesise(layers, analysis.wavelet, analysis.level)[0]
     fine = budget.most_bytes >= _LEAST_FOR_FINE_GRAIN
-    return grain.measure(analysis.residual[0] - painted[0], layers.size, fine, typical=typical)
+    return grain.measure(lacking, layers.size, fine, typical=typical)
 
 
 def fill(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
@@ -134,7 +142,7 @@ def fill_quickly(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
         if step_index + 1 == colour_map.STEP_COUNT:
             return layers
         step_index += 1
-    return _cheapest_bits(best, at, budget, _QUICK_TRIALS)
+    return _with_grain(_cheapest_bits(best, at, budget, _QUICK_TRIALS), analysis, budget)
 
 
 class _Maps:
@@ -232,13 +240,18 @@ def fill_up(layers: Layers, analysis: Analysis, budget: Budget) -> tuple[Layers,
 
     Returns also whether few were left anyway.
     """
-    if layers.texture is not None and layers.texture.grain is not None:
-        strength = _roughness(layers, analysis, budget, typical=True)
-        measured = replace(layers.texture, grain=strength if strength.any() else None)
-        if budget.fits(trial := replace(layers, texture=measured)):
-            layers = trial
+    layers = _with_grain(layers, analysis, budget)
     full = budget.is_full(layers)
     return (layers if full else _finer(layers, analysis, budget)), full
+
+
+def _with_grain(layers: Layers, analysis: Analysis, budget: Budget) -> Layers:
+    """The layers with the grain that their painting really lacks, where they have grain and it fits."""
+    if layers.texture is None or layers.texture.grain is None:
+        return layers
+    strength = _roughness(layers, analysis, budget, typical=True)
+    measured = replace(layers.texture, grain=strength if strength.any() else None)
+    return trial if budget.fits(trial := replace(layers, texture=measured)) else layers
 
 
 def is_said(layers: Layers, analysis: Analysis) -> bool:

@@ -163,7 +163,7 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     """
     lines = budget.study.edges(_SKETCH_LONG_SIDE)
     if budget.effort == 1:
-        return _painted(layers, lines, budget).layers
+        return _painted_quickly(layers, lines, budget)
 
     def painted(below: Layers, lines: list[np.ndarray]) -> tuple[_Painting, bool]:
         painting = _painted(below, lines, budget)
@@ -233,19 +233,25 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
     """Choose strokes of `lines`, a colour map and grain that fill the budget."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
     analysis = budget.study.analysis(layers, None)
-    first_bits = _FIRST_SHARE * room_bits
-    if budget.effort == 1:
-        step_index = rough_step(analysis, first_bits)
-    else:
-        step_index = finest_step(analysis, first_bits, budget.report)
+    step_index = finest_step(analysis, _FIRST_SHARE * room_bits, budget.report)
     budget.report(0.3, "choosing strokes")
     layers = _add_strokes(layers, lines, analysis, step_index, budget)
     analysis = budget.study.analysis(layers, _MOST_PIXELS)
     budget.report(0.5, "mixing the colours")
     layers = add_grain(layers, analysis, step_index, budget)
     budget.report(0.6, "mixing the colours")
-    filled = fill if budget.effort > 1 else fill_quickly
-    return _Painting(filled(layers, analysis, budget), analysis)
+    return _Painting(fill(layers, analysis, budget), analysis)
+
+
+def _painted_quickly(layers: Layers, lines: list[np.ndarray], budget: Budget) -> Layers:
+    """What `_painted` chooses, nearly: by estimates."""
+    room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
+    analysis = budget.study.analysis(layers, None)
+    step_index = rough_step(analysis, _FIRST_SHARE * room_bits)
+    layers = _add_strokes(layers, lines, analysis, step_index, budget)
+    analysis = budget.study.analysis(layers, _MOST_PIXELS)
+    budget.report(0.5, "mixing the colours")
+    return fill_quickly(add_grain(layers, analysis, None, budget), analysis, budget)
 
 
 def _add_strokes(

@@ -70,6 +70,15 @@ if os.environ.get("CI"):
     pytest.importorskip = lambda name, **_: importlib.import_module(name)
 
 
+def forget_pictures() -> None:
+    """Let the encoder begin anew: it keeps what it found out about the latest pictures."""
+    from textsketch.allocation import study
+    from textsketch.texture import colour_coder
+
+    study._recent.clear()
+    colour_coder._recent.clear()
+
+
 @pytest.fixture(scope="session")
 def photo() -> Image.Image:
     """A real photo of 240 x 160 pixels."""

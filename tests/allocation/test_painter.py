@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import EXAMPLES
+from conftest import EXAMPLES, forget_pictures
 from PIL import Image, ImageDraw
 
 from textsketch import bitstream
@@ -164,11 +164,13 @@ def test_whoever_waits_is_heard_between_any_two_steps(mode, monkeypatch):
 
     monkeypatch.setattr("textsketch.progress._BEAT_S", -1)  # every beat is a report
     patience, pulse = 0, Pulse(progress)
+    forget_pictures()
     choose_layers(_lines(), mode, 300, "", size_of=SizeMeter(pulse.beat), progress=pulse)
     assert reports == sorted(reports) and reports[-1] == 1
     assert len(reports) > {Mode.TEXT_ONLY: 3, Mode.TEXT_SKETCH: 10, Mode.THREE_LAYER: 500}[mode]
     for patience in (len(reports) // 4, len(reports) // 2):
         reports.clear()
+        forget_pictures()
         with pytest.raises(GivenUpError):
             choose_layers(_lines(), mode, 300, "", size_of=SizeMeter(pulse.beat), progress=Pulse(progress))
         assert len(reports) == patience

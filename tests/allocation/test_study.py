@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from conftest import forget_pictures
 from PIL import Image
 
 import textsketch as ts
@@ -9,8 +10,8 @@ from textsketch.layers import Layers, Semantic, Strokes
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_known(monkeypatch):
-    monkeypatch.setattr(studies, "_recent", {})
+def nothing_is_known():
+    forget_pictures()
 
 
 def test_a_picture_seen_before_is_known_by_its_pixels(photo):
@@ -35,7 +36,7 @@ def test_a_question_gives_the_same_bytes_whatever_was_asked_before(photo):
     ]
     asked_in_a_row = [ts.encode(photo, **question).data for question in questions]
     for question, data in zip(questions, asked_in_a_row, strict=True):
-        studies._recent.clear()
+        forget_pictures()
         assert ts.encode(photo, **question).data == data
 
 

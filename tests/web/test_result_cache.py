@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from textsketch.web.result_cache import ResultCache, question
@@ -49,3 +51,13 @@ def test_a_file_that_changed_is_another_question(tmp_path):
     path.write_text("another")
     assert question(str(path), seed=0) != before
     assert question(str(tmp_path / "missing"), seed=0)
+
+
+def test_what_is_asked_for_again_is_young_again(tmp_path):
+    cache = ResultCache(tmp_path, 2)
+    with cache.new_folder() as folder:
+        (folder / "a").write_text("a")
+    cache.put(folder, "question", "answer")
+    os.utime(folder / "a", (0, 0))
+    assert cache.find("question") == "answer"
+    assert (folder / "a").stat().st_mtime > 1e9

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from textsketch.web.workspace import Workspace
 STYLE = Path(__file__).with_name("style.css")
 SCRIPT = Path(__file__).with_name("page.js")
 MAX_UPLOAD = "32mb"
+_FILES_STAY_SECONDS = 24 * 3600
 _MOST_FOLLOWED = 16
 """Visitors who are told how far their job is, or how many are before it."""
 _MOST_WAITING = 32
@@ -54,7 +57,7 @@ def build(
         workspace,
         title="textsketch",
         analytics_enabled=False,
-        delete_cache=(3600, 24 * 3600),
+        delete_cache=(3600, _FILES_STAY_SECONDS),
         fill_width=True,
     ) as demo:
         gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>", elem_id="title")
@@ -135,14 +138,16 @@ def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
         sys.exit(2)
 
 
-def _warm_up(
+def _keep_first(
     results: Results, jobs: Jobs, examples: Path, begin_with: Callable[[Result], None], card: list[bytes]
 ) -> None:
-    """Make what a visitor sees first, so that it is there at once, and what a shared link shows."""
-    first = jobs.call(lambda report: first_result(results, examples, report), Reporter())
-    begin_with(first)
-    slide = jobs.call(lambda report: results.slide(first, None, report), Reporter())
-    card.append(Path(slide).read_bytes())
+    """Make what a visitor sees first, so that it is there at once, and what a shared link shows; for ever."""
+    while True:
+        first = jobs.call(lambda report: first_result(results, examples, report), Reporter())
+        begin_with(first)
+        slide = jobs.call(partial(results.slide, first, None), Reporter())
+        card[:] = [Path(slide).read_bytes()]
+        time.sleep(_FILES_STAY_SECONDS / 2)
 
 
 def serve(workspace: Workspace) -> None:
@@ -157,6 +162,6 @@ def serve(workspace: Workspace) -> None:
     launch(demo, lambda: card[0] if card else None)
     if not zero_gpu.active():  # its GPU is there for visitors only
         threading.Thread(
-            target=_warm_up, args=(results, jobs, workspace.examples, begin_with, card), daemon=True
+            target=_keep_first, args=(results, jobs, workspace.examples, begin_with, card), daemon=True
         ).start()
     demo.block_thread()

@@ -59,6 +59,8 @@ class ResultCache(Generic[T]):
             if entry is None or not all(map(os.path.exists, entry.files)):
                 return None
             self._touch(entry.folder)
+            for file in entry.files:
+                os.utime(file)  # Gradio removes files a day after their last change
             return entry.result
 
     def put(

@@ -179,7 +179,7 @@ class Results:
         keep: bool,
         asked: dict[str, Any],
     ) -> Result:
-        with self._cache.new_folder() as folder:
+        with self._cache.new_folder(keep_unfinished=True) as folder:  # looks at it are on show
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
                 made = self._pool.run(encode_painted, report, about=path, renderer=renderer, **where, **asked)

@@ -35,8 +35,9 @@ def test_a_pinned_folder_stays_until_a_file_of_it_is_gone(tmp_path):
 
 def test_what_failed_is_deleted_unless_its_files_are_on_show(tmp_path):
     cache = ResultCache(tmp_path, 1)
-    for keep in (False, True):
-        with pytest.raises(RuntimeError), cache.new_folder(keep_unfinished=keep) as folder:
+    for name, keep in (("other.webp", False), ("look.webp", True)):
+        with pytest.raises(RuntimeError), cache.new_folder(on_show="look*") as folder:
+            (folder / name).touch()
             raise RuntimeError
         assert folder.exists() == keep
     put(cache, "a")

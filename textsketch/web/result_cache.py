@@ -37,16 +37,17 @@ class ResultCache(Generic[T]):
         self._lock = threading.Lock()
 
     @contextmanager
-    def new_folder(self, *, keep_unfinished: bool = False) -> Iterator[Path]:
+    def new_folder(self, *, on_show: str | None = None) -> Iterator[Path]:
         """A new folder to write to, which `put` is to be called for when it is done.
 
-        If what is done with it fails, it is deleted, or with keep_unfinished put without an answer.
+        If what is done with it fails, it is deleted; or put without an answer if it holds a file whose name fits
+        the pattern on_show.
         """
         folder = Path(tempfile.mkdtemp(dir=self._root))
         try:
             yield folder
         except BaseException:
-            if keep_unfinished:
+            if on_show is not None and any(folder.glob(on_show)):
                 self.put(folder)
             else:
                 shutil.rmtree(folder, ignore_errors=True)

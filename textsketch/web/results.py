@@ -40,6 +40,7 @@ from textsketch.web.workers import Pool
 
 _PNG_LEVEL = 1  # a wait for files that few take home is no wait worth having
 _SHOWN_QUALITY = 90
+_LOOK = "first-look"
 _POLL_SECONDS = 0.05
 _FEW_BYTES = 300
 """Of a file with a colour map, up to which words alone may come as near."""
@@ -179,7 +180,7 @@ class Results:
         keep: bool,
         asked: dict[str, Any],
     ) -> Result:
-        with self._cache.new_folder(keep_unfinished=True) as folder:  # looks at it are on show
+        with self._cache.new_folder(on_show=f"{_LOOK}*") as folder:
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
                 made = self._pool.run(encode_painted, report, about=path, renderer=renderer, **where, **asked)
@@ -352,7 +353,7 @@ def _make(
     if efforts and choices.get("effort", efforts[0].default) > _QUICK:
         look = encode(picture, progress=share(report, 0.0, 0.2), **(asked | {"effort": _QUICK}))
         image = paint(look.layers, renderer=renderer, progress=share(report, 0.2, 0.3), **options)
-        first = _write_shown(image, folder, "first-look")
+        first = _write_shown(image, folder, _LOOK)
         report.preview(looked_at(look.size_bytes, first, final=False))
         looked = 0.3
     started = time.perf_counter()

@@ -90,7 +90,7 @@ class Sweeps:
         if known is not None:
             return known
         # The points of a sweep that is cancelled are still on show.
-        with self._cache.new_folder(keep_unfinished=True) as folder:
+        with self._cache.new_folder(on_show="*.png") as folder:
             where: dict[str, Any] = {"path": path, "folder": str(folder), "max_side": max_side}
             if registry.get(renderer).paints_beside:
                 sweep = self._pool.run(

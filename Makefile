@@ -7,7 +7,7 @@ PORT ?= 7860
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-strokes bench-load bench-codes figures modes format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-effort bench-strokes bench-load bench-codes figures modes format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-strokes: .venv/full ## bits a stroke pixel, sketches beside lossless forma
 
 bench-speed: .venv/core ## time import, start, encoding and decoding at five sizes
 	$(BIN)/python benchmarks/speed.py
+
+bench-effort: .venv/full ## time and quality of the painter's efforts, step by step, on ../shared/data/kodak
+	$(BIN)/python benchmarks/effort.py
 
 bench-load: .venv/full ## what the demo withstands: cancelled uploads, two encodings at once, 50 visitors
 	$(BIN)/python benchmarks/load.py attack

@@ -44,6 +44,7 @@ class Analysis:
     shapes: list[tuple[int, int]]
     coefficients: np.ndarray
     finest: int
+    _painted: dict[str, tuple[np.ndarray, int, np.ndarray]] = field(default_factory=dict)
     _known: dict[tuple[int, float, float], tuple[np.ndarray, float]] = field(default_factory=dict)
 
     @cached_property
@@ -84,6 +85,17 @@ class Analysis:
             for old in list(self._known)[:-_MOST_KNOWN]:
                 self._known.pop(old, None)
         return found
+
+    def painted(self, layers: Layers) -> np.ndarray:
+        """The colour map of `layers` as `colour_map.synthesise` paints it here; nobody may change it."""
+        texture = layers.texture
+        if texture is None:
+            return colour_map.synthesise(layers, self.wavelet, self.level)
+        latest = self._painted.get("latest")
+        if latest is None or latest[0] is not texture.coefficients or latest[1] != texture.step_index:
+            planes = colour_map.synthesise(layers, self.wavelet, self.level)
+            latest = self._painted["latest"] = (texture.coefficients, texture.step_index, planes)
+        return latest[2]
 
     def scaled(self, step_index: int) -> np.ndarray:
         """The coefficients in units of a step."""
@@ -127,7 +139,7 @@ def errors(layers: Layers, analysis: Analysis) -> tuple[float, float]:
     """
     rows, columns = analysis.residual.shape[1:]
     below = field_planes(layers.semantic.descriptors, rows, columns, layers.size)
-    planes = below + colour_map.synthesise(layers, analysis.wavelet, analysis.level)
+    planes = below + analysis.painted(layers)
     picture = to_srgb(analysis.residual + below)
 
     def error() -> float:

@@ -106,7 +106,7 @@ def _roughness(layers: Layers, analysis: Analysis, budget: Budget, *, typical: b
     """The grain map for what the layers' painting lacks."""
     lacking = analysis.residual[0]
     if layers.texture is not None and layers.texture.coefficients.any():
-        lacking = lacking - colour_map.synthesise(layers, analysis.wavelet, analysis.level)[0]
+        lacking = lacking - analysis.painted(layers)[0]
     fine = budget.most_bytes >= _LEAST_FOR_FINE_GRAIN
     return grain.measure(lacking, layers.size, fine, typical=typical)
 
@@ -214,22 +214,29 @@ def _nearest_step(analysis: Analysis, step_index: int, report: Pulse) -> int:
     In drawn pictures many coefficients are equal; a coarse step that meets them beats a finer one between.
     """
 
-    def error(index: int, coefficients: np.ndarray) -> float:
+    # What no step up from this one says anything of is the same error in all of them.
+    step = colour_map.coefficient_step(step_index, analysis.size)
+    large = analysis.coefficients[np.abs(analysis.coefficients) >= _ZERO_ANYWAY * step]
+
+    def missed(coefficients: np.ndarray, said: np.ndarray, index: int) -> float:
         step = colour_map.coefficient_step(index, analysis.size)
-        missed = analysis.scaled(index) - colour_map.dequantise(coefficients)
-        return float(np.square(missed).sum(dtype=np.float64)) * step**2
+        error = coefficients / step - colour_map.dequantise(said)
+        return float(np.square(error).sum(dtype=np.float64)) * step**2
 
     def plain_error(index: int) -> float:
         """Without a look at bits."""
-        scaled = analysis.scaled(index)
-        return error(index, np.trunc(scaled + np.copysign(1 - _ZERO_ANYWAY, scaled)))
+        scaled = large / colour_map.coefficient_step(index, analysis.size)
+        return missed(large, np.trunc(scaled + np.copysign(1 - _ZERO_ANYWAY, scaled)), index)
 
-    nearest = step_index
-    least = error(step_index, analysis.quantised(step_index, _LAMBDA, report)[0])
+    def error(index: int) -> float:
+        return missed(analysis.coefficients, analysis.quantised(index, _LAMBDA, report)[0], index)
+
+    nearest, least = step_index, None
     least_plain = plain_error(step_index)
     for index in range(step_index + 1, min(step_index + 1 + _STEPS_AN_OCTAVE, colour_map.STEP_COUNT)):
         if plain_error(index) < least_plain:
-            found = error(index, analysis.quantised(index, _LAMBDA, report)[0])
+            least = error(step_index) if least is None else least
+            found = error(index)
             if found < least:
                 nearest, least = index, found
     return nearest

@@ -62,7 +62,10 @@ class AdaptiveBits:
     def code(self, coder: BitCoder, context: int, value: int = 0) -> int:
         """Code one bit in `context` and learn from it."""
         probability = self._probabilities[context]
-        value = coder.bit(value, min(max(probability, _LOWEST), _HIGHEST))
+        if _LOWEST <= probability <= _HIGHEST:
+            value = coder.bit(value, probability)
+        else:
+            value = coder.bit(value, _LOWEST if probability < _LOWEST else _HIGHEST)
         count = self._counts[context]
         target = PROBABILITY_ONE if value else 0
         self._probabilities[context] = probability + ((target - probability) * _RATES[count] >> 16)

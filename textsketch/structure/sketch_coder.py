@@ -76,6 +76,7 @@ def code_chains(
     last = stride * (rows + 1) - 1
     next_start = 0
     remaining_pixels = rows * columns
+    code_bit, most_share = coder.bit, PROBABILITY_ONE - 16
     while count:
         # The remaining starts are spread evenly over the pixels to come, less near covered ones.
         if scan >= last:
@@ -84,9 +85,15 @@ def code_chains(
             scan += 1
             continue
         starts_here = int(next_start < len(starts) and starts[next_start][0] == scan)
-        share = count * PROBABILITY_ONE // (remaining_pixels + 1)
-        is_start = model.code_start(coder, near[scan], share, starts_here)
-        remaining_pixels = max(remaining_pixels - 1, count)
+        if near[scan]:
+            is_start = model.code_start(coder, near[scan], starts_here)
+        else:  # most cells
+            share = count * PROBABILITY_ONE // (remaining_pixels + 1)
+            is_start = code_bit(
+                starts_here, 16 if share < 16 else most_share if share > most_share else share
+            )
+        if remaining_pixels > count:
+            remaining_pixels -= 1
         if is_start:
             chain = starts[next_start][1] if strokes is not None else None
             next_start += 1
@@ -187,14 +194,9 @@ class ChainModel:
         self.first = AdaptiveBits(tables["first"].tolist(), 20)
         self.turn = AdaptiveBits(tables["turn"].tolist(), 24)
 
-    def code_start(self, coder: BitCoder, near: int, share: int, value: int) -> int:
-        """Code whether a stroke starts in a cell with `near` covered neighbours.
-
-        share: starts to come per cell to come, as a 16-bit probability.
-        """
-        if near:
-            return self.near.code(coder, near - 1, value)
-        return coder.bit(value, min(max(share, 16), PROBABILITY_ONE - 16))
+    def code_start(self, coder: BitCoder, near: int, value: int) -> int:
+        """Code whether a stroke starts in a cell with `near` covered neighbours, one at least."""
+        return self.near.code(coder, near - 1, value)
 
     def code_first(
         self, coder: BitCoder, state: bytearray, position: int, offsets, wanted: int, arm: int

@@ -23,6 +23,7 @@ from textsketch.errors import (
 )
 
 if TYPE_CHECKING:
+    from textsketch import edit
     from textsketch.layers import Layers, Mode
     from textsketch.pipeline import Decoded, Encoded, decode, encode, pack, paint, unpack
 
@@ -43,6 +44,7 @@ __all__ = [
     "TextsketchError",
     "WeightsError",
     "decode",
+    "edit",
     "encode",
     "pack",
     "paint",
@@ -57,6 +59,8 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     """Load what does the work once it is first asked for, so that importing textsketch takes no time."""
+    if name == "edit":
+        return importlib.import_module("textsketch.edit")
     for module, names in _PLACES.items():
         if name in names:
             found = globals()[name] = getattr(importlib.import_module(f"textsketch.{module}"), name)

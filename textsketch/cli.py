@@ -7,6 +7,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -106,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     for one in share_commands.COMMANDS:
         one.add_arguments(command(one.name, functools.partial(_share, one), one.summary))
 
+    _add_edit(command("edit", _edit, "edit the layers of a .tsk file, in the order of the options"))
+
     caption = command("caption", _caption, "write a caption for a picture with a pretrained model")
     caption.add_argument("image", metavar="IMAGE", help=LISTED)
     sources = captions.SOURCES
@@ -180,6 +183,68 @@ def _add_salvage_option(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a damaged or cut file take the layers before the damage, and say what is lost",
     )
+
+
+def _add_edit(edit: _Parser) -> None:
+    from textsketch.edit.steps import EVERYTHING, STEPS
+    from textsketch.share.source import ACCEPTED
+
+    class Append(argparse.Action):
+        """Keeps each step with its values, in the order of the command line."""
+
+        def __call__(
+            self, parser: Any, namespace: Any, values: Any, option_string: str | None = None
+        ) -> None:
+            namespace.steps = [*namespace.steps, (self.const, values)]
+
+    # As argparse has it "-40,10" would be an option; here it is a pair of numbers.
+    edit._negative_number_matcher = re.compile(r"-[\d.]")  # type: ignore[attr-defined]
+    edit.add_argument("file", metavar="IN.tsk", help=ACCEPTED)
+    edit.add_argument("out", metavar="OUT.tsk")
+    edit.set_defaults(steps=[])
+    group = edit.add_argument_group(
+        "edits",
+        "A mask is a picture, stretched over this one: white, or opaque, is what is edited; "
+        f"{EVERYTHING} is the whole picture. Any edit can be given more than once.",
+    )
+    for step in STEPS:
+        group.add_argument(
+            f"--{step.option}",
+            nargs=len(step.values),
+            metavar=step.values,
+            action=Append,
+            const=step,
+            help=step.summary,
+        )
+
+
+def _edit(options: argparse.Namespace) -> None:
+    from textsketch.measure.report import layer_bytes
+    from textsketch.pipeline import pack, unpack
+    from textsketch.share.source import tsk_from
+
+    if not options.steps:
+        raise TextsketchError("nothing to edit; name an edit, such as --erase mask.png")
+    out = _output(options.file, options.out, ".tsk")
+    data = tsk_from(options.file)
+    with _progress(options) as progress:
+        layers = unpack(data)
+        for index, (step, values) in enumerate(options.steps):
+            progress(index / len(options.steps), step.option)
+            layers = step.apply(layers, values)
+    edited = pack(layers)
+    out.write_bytes(edited)
+    parts = layer_bytes(edited)
+    record = {
+        "file": str(out),
+        "mode": str(layers.mode),
+        "size_bytes": len(edited),
+        "size_bytes_before": len(data),
+        "edits": [step.option for step, _ in options.steps],
+        "layer_bytes": parts,
+    }
+    change = "nothing changed" if edited == data else f"{len(data):,} before"
+    _print(options, record, f"{out}: {len(edited):,} bytes, {change} ({_parts(parts)})")
 
 
 def _encode(options: argparse.Namespace) -> None:

@@ -58,7 +58,7 @@ def with_planes(layers: Layers, planes: np.ndarray, before: np.ndarray) -> Layer
 
 
 def _leave_out_finer(coefficients: np.ndarray, old: Texture, shapes: list[tuple[int, int]]) -> None:
-    """Set to 0 what is finer than the map was, or than its usual cells: a whole level costs more than a few say."""
+    """Set to 0 what is finer than the map was, or than its usual cells: a level for a few costs too much."""
     usual = next(level for level, shape in enumerate(shapes) if max(shape) <= colour_map.MOST_CELLS)
     for plane, finest in zip(coefficients, finest_levels(old.coefficients, shapes), strict=True):
         for level in range(min(finest, usual)):

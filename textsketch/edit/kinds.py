@@ -158,7 +158,7 @@ def _edited_map(
     return replace(coded, latents=np.where(grown(changed, _LATENT_REACH), coded.latents, edges.latents))
 
 
-def _line_map(drawing: Area, shape: tuple[int, int]) -> np.ndarray:
+def _line_map(drawing: Area, shape: tuple[int, ...]) -> np.ndarray:
     """A drawing's lines as a detector's map would have them: (rows, columns) float32, 0 to 1."""
     import cv2
 

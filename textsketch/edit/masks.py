@@ -38,11 +38,11 @@ class Area:
         """Whether nothing at all is inside."""
         return not self.levels.any()
 
-    def cover(self, shape: tuple[int, int]) -> np.ndarray:
+    def cover(self, shape: tuple[int, ...]) -> np.ndarray:
         """How far each cell of a grid of `shape` (rows, columns) is covered: float32, 0 to 1."""
         return _resized(self.levels, shape)
 
-    def inside(self, shape: tuple[int, int], reach: int = 0) -> np.ndarray:
+    def inside(self, shape: tuple[int, ...], reach: int = 0) -> np.ndarray:
         """Which cells of a grid of `shape` are inside, and those up to `reach` cells from them: bool."""
         return grown(self.cover(shape) >= _INSIDE, reach)
 
@@ -74,7 +74,7 @@ def read_drawing(drawing: Mask) -> Area:
     return Area((ink > max(threshold, _FAINTEST_INK)).astype(np.float32))
 
 
-def lines_on(drawing: Area, shape: tuple[int, int]) -> np.ndarray:
+def lines_on(drawing: Area, shape: tuple[int, ...]) -> np.ndarray:
     """A drawing's lines, one cell wide, on a grid of `shape`: bool."""
     return thinned(drawing.cover(shape) > _TOUCHED)
 
@@ -145,7 +145,7 @@ def _opacity(picture: Mask) -> Image.Image:
     return ImageOps.exif_transpose(image).convert("RGBA").getchannel("A")
 
 
-def _resized(levels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _resized(levels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     import cv2
 
     rows, columns = shape

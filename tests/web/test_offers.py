@@ -7,8 +7,9 @@ import pytest
 
 from textsketch.errors import WeightsError
 from textsketch.models import weights
+from textsketch.render.diffusion import profiles
 from textsketch.web import offers
-from textsketch.web.offers import CAPTIONS, CLIP, PHOTOGRAPHS, Fetches
+from textsketch.web.offers import CAPTIONS, CLIP, MORE_DECODERS, PHOTOGRAPHS, Fetches
 
 VISITOR = SimpleNamespace(session_hash="visitor")
 
@@ -40,7 +41,15 @@ def with_libraries(monkeypatch, there):
 
 @pytest.mark.parametrize(
     ("feature", "size", "licence"),
-    [(CLIP, "605 MB", "MIT"), (CAPTIONS, "MB", "MIT"), (PHOTOGRAPHS, "GB", "CreativeML OpenRAIL-M")],
+    [
+        (CLIP, "605 MB", "MIT"),
+        (CAPTIONS, "MB", "MIT"),
+        (PHOTOGRAPHS, "GB", "CreativeML OpenRAIL-M"),
+        *(
+            (feature, "GB", weights.entry(profiles.get(feature.name).weights[0]).licence)
+            for feature in MORE_DECODERS
+        ),
+    ],
 )
 def test_an_offer_says_what_it_gives_how_large_it_is_and_its_licence(nothing_here, feature, size, licence):
     pytest.importorskip("torch")
@@ -103,6 +112,10 @@ def test_a_download_that_fails_or_is_cancelled_can_be_asked_for_again(nothing_he
     monkeypatch.setattr(weights, "fetch_group", cancelled)
     last = clicked(fetches, CLIP)[-1]
     assert "is kept" in last and "ts-offered" in last
+
+
+def test_every_profile_can_be_had_by_a_button():
+    assert {PHOTOGRAPHS.name, *(feature.name for feature in MORE_DECODERS)} == set(profiles.NAMES)
 
 
 def test_what_is_here_is_not_offered(monkeypatch):

@@ -35,7 +35,7 @@ from textsketch.web.live_lines import (
     offered_budgets,
     settings_of,
 )
-from textsketch.web.offers import CAPTIONS, CLIP, PHOTOGRAPHS
+from textsketch.web.offers import CAPTIONS, CLIP, MORE_DECODERS, PHOTOGRAPHS
 from textsketch.web.page import MALFORMED
 from textsketch.web.renderer_controls import Asked, renderer_controls
 from textsketch.web.result_panel import ResultPanel
@@ -97,12 +97,13 @@ def encode_tab(shared: Shared) -> None:
             def read(path: str, report: Reporter) -> Image.Image:
                 return results.picture(path, MAX_SIDE, report)
 
-            captions_offer, captions_fetched = shared.fetches.offer(CAPTIONS)
+            offers = [(CAPTIONS, *shared.fetches.offer(CAPTIONS))]
             writer = caption_writer(jobs, read, picture, caption_box, caption_line)
+            offers.append((PHOTOGRAPHS, *shared.fetches.offer(PHOTOGRAPHS)))
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                 seed = gr.Number(0, label="Seed of the grain", precision=0)
-                painter_offer, painter_fetched = shared.fetches.offer(PHOTOGRAPHS)
                 renderer = renderer_controls("encode", encoding=True)
+                offers += [(feature, *shared.fetches.offer(feature)) for feature in MORE_DECODERS]
         with gr.Column(scale=1, min_width=320, elem_id="result"):
             panel = ResultPanel(shared)
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
@@ -236,9 +237,9 @@ def encode_tab(shared: Shared) -> None:
         describe_budget, [picture, *budget_depends_on], budget_line
     )
     changes = Changes(changes_of([caption_box, seed, *renderer.inputs]), steps)
-    shared.arrivals += [captions_fetched, painter_fetched, panel.fetched]
     shared.refreshes += [renderer.refresh, writer.refresh]
-    for feature, line in ((CAPTIONS, captions_offer), (PHOTOGRAPHS, painter_offer), (CLIP, panel.offer)):
+    for feature, line, fetched in (*offers, (CLIP, panel.offer, panel.fetched)):
+        shared.arrivals.append(fetched)
         shared.refreshes.append(shared.fetches.refresh(feature, line))
     panel.fetched.then(score, panel.shown, panel.scores, **PRIVATE)
     shared.show_first = panel.begin_with

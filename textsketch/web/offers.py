@@ -62,6 +62,17 @@ PHOTOGRAPHS = Feature(
     profiles.LIBRARIES,
     registry.get("fast").unavailable,
 )
+MORE_DECODERS = tuple(
+    Feature(
+        name,
+        profiles.get(name).title,
+        "another network as the decoder",
+        profiles.LIBRARIES,
+        registry.get(name).unavailable,
+    )
+    for name in profiles.NAMES
+    if name != PHOTOGRAPHS.name
+)
 
 
 class Fetches:

@@ -8,8 +8,10 @@ import pytest
 
 from textsketch.codestream.grids import base_shape, grid_shape
 from textsketch.image.colour_space import to_ycbcr
-from textsketch.layers import Layers, Semantic, Strokes, Texture
-from textsketch.render.painter.shading_inputs import ALIGNED, CELL, CHANNELS, inputs
+from textsketch.layers import Descriptors, Layers, Mode, Semantic, Strokes, Texture
+from textsketch.render.painter import shading_inputs
+from textsketch.render.painter.brush_inputs import ALIGNED, CELL, CHANNELS, inputs
+from textsketch.semantic.descriptors import field
 
 
 def strokes(size: tuple[int, int]) -> Strokes:
@@ -50,19 +52,41 @@ def test_inputs_say_where_strokes_run_and_how_colours_were_sent():
         assert lines[30:36].max(axis=0).min() > 0.4 and lines[:24].max() == 0
 
 
-def test_a_trained_brush_is_exported_as_it_paints(tmp_path):
+@pytest.mark.parametrize("size", [(96, 64), (1, 1), (5, 300), (2000, 1500)])
+def test_a_sketch_is_shaded_at_one_size_whatever_the_pictures(size):
+    sketch = Layers(size, Semantic("", Descriptors((4, 3, 2, 0))), strokes(size))
+    given = shading_inputs.inputs(sketch)
+    height, width = shading_inputs.shape_for(size)
+    assert max(height, width) == shading_inputs.LONG_SIDE
+    assert abs(height / width - size[1] / size[0]) < 0.01 or min(height, width) <= 9
+    assert given.shape[0] == shading_inputs.CHANNELS and given.dtype == np.float32
+    assert all(
+        side % shading_inputs.ALIGNED == 0 and 0 <= CELL * side - shown < CELL * shading_inputs.ALIGNED
+        for side, shown in zip(given.shape[1:], (height, width), strict=True)
+    )
+    colours = field(sketch.semantic.descriptors, height, width, size)[: height // 4 * 4, : width // 4 * 4]
+    if min(colours.shape[:2]) >= 8:
+        cells = colours.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3)).transpose(2, 0, 1) / 255
+        assert np.abs(given[:3, : height // 4, : width // 4] - cells).max() < 0.01
+    assert (given[3:-2].max() > 0.4 or min(sketch.strokes.shape) == 1) and 0 < given[-2].max() <= 1
+    assert (given[-1] == 4 / 160).all()
+    bare = shading_inputs.inputs(Layers(size, Semantic()))
+    assert not bare[3:].any()
+
+
+@pytest.mark.parametrize("name", ["Sharpening", "Shading"])
+def test_a_trained_network_is_exported_as_it_paints(tmp_path, name):
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     import onnxruntime
 
-    from textsketch.render.painter.shading_inputs import CHANNELS
-    from training.brush import graph
-    from training.brush.network import Brush
+    from training.brush import graph, network
 
     torch.manual_seed(0)
-    brush = Brush()
-    torch.nn.init.normal_(brush.near.weight, 0, 0.1)  # it starts without the far road
+    brush = getattr(network, name)()
     with torch.no_grad():
+        for layer in getattr(brush, "meet", ()):
+            torch.nn.init.normal_(layer.weight, 0, 0.1)  # it starts without the far road
         for weights in brush.parameters():  # as coarse as the file keeps them
             if weights.ndim == 4:
                 step = weights.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
@@ -71,25 +95,25 @@ def test_a_trained_brush_is_exported_as_it_paints(tmp_path):
                 weights.copy_(weights.half())
     graph.export(brush, tmp_path / "brush.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "brush.onnx", providers=["CPUExecutionProvider"])
-    given = torch.rand(1, CHANNELS, 16, 24)
+    given = torch.rand(1, session.get_inputs()[0].shape[1], 16, 32)
     (painted,) = session.run(None, {"given": given.numpy()})
-    assert painted.shape == (1, 3, 64, 96)
+    assert painted.shape == (1, 3, 64, 128)
     with torch.no_grad():
         assert np.abs(painted - brush(given).numpy()).max() < 1e-4
 
 
-def test_the_brush_starts_as_the_super_resolution_network_it_is_made_from(tmp_path):
+@pytest.mark.parametrize("name", ["Sharpening", "Shading"])
+def test_a_network_starts_as_the_super_resolution_network_it_is_made_from(tmp_path, name):
     torch = pytest.importorskip("torch")
-    from textsketch.render.painter.shading_inputs import CELL, CHANNELS
-    from training.brush import ncnn
-    from training.brush.network import Brush
+    from training.brush import ncnn, network
 
     (tmp_path / "realesr-animevideov3-x4.bin").write_bytes(super_resolution_network())
     layers = ncnn.read(tmp_path)
-    brush = Brush()
+    brush = getattr(network, name)()
     brush.start_from(layers)
-    given = torch.rand(1, CHANNELS, 16, 24)
-    value = picture = given[:, : 3 * CELL**2].reshape(1, 3, CELL**2, 16, 24).mean(2)
+    near = getattr(brush, "near", brush)
+    given = torch.rand(1, near.first.in_channels, 16, 32)
+    value = picture = given[:, : 3 * near.colours].reshape(1, 3, near.colours, 16, 32).mean(2)
     for layer in layers:
         value = torch.nn.functional.conv2d(value, *map(torch.tensor, (layer.weight, layer.bias)), padding=1)
         if layer.slope is not None:
@@ -116,69 +140,108 @@ def super_resolution_network() -> bytes:
     return bytes(written)
 
 
-def test_training_pairs_are_the_same_whoever_makes_them(shared_data, tmp_path):
-    from textsketch.render.painter.shading_inputs import CELL, CHANNELS
+@pytest.mark.parametrize("mode", [Mode.THREE_LAYER, Mode.TEXT_SKETCH])
+def test_training_pairs_are_the_same_whoever_makes_them(shared_data, tmp_path, mode):
+    from textsketch.bitstream import unpack
     from training.brush import pairs
 
-    for number in (0, 1):
-        made = []
-        for name in ("first", "second"):
-            (tmp_path / name).mkdir(exist_ok=True)
-            with np.load(pairs.make(number, shared_data, tmp_path / name)) as pair:
-                made.append((pair["inputs"], pair["original"]))
-        (inputs, original), again = made
-        assert all(map(np.array_equal, made[0], again))
-        assert inputs.shape[0] == CHANNELS
-        assert original.shape == (CELL * inputs.shape[1], CELL * inputs.shape[2], 3)
-        assert (inputs[-1] == (255 if number == 0 else 0)).all()  # three-layer and text+sketch, in turn
-    assert not any("kodak" in str(path) for path, _ in pairs.sources(shared_data))
+    made = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        with np.load(pairs.make(1, mode, shared_data, tmp_path / name)) as pair:
+            made.append((pair["sent"], pair["original"]))
+    (sent, original), again = made
+    assert all(map(np.array_equal, made[0], again))
+    layers = unpack(sent.tobytes())
+    assert layers.mode == mode and layers.size == (original.shape[1], original.shape[0])
 
 
-def test_inputs_are_turned_as_the_picture_is():
-    torch = pytest.importorskip("torch")
+def test_some_pictures_are_never_trained_on_and_kodaks_are_neither_trained_nor_judged_on(shared_data):
+    from training.brush import pairs
+
+    trained, judged = (
+        {path for collection in pairs.sources(shared_data, held_out) for path, _ in collection}
+        for held_out in (False, True)
+    )
+    assert trained and judged and not trained & judged
+    assert not any("kodak" in str(path) for path in trained | judged)
+
+
+def cells(planes: np.ndarray) -> np.ndarray:
+    """(planes, height, width) as a cell's pixels, plane by plane."""
+    count, height, width = planes.shape
+    apart = planes.reshape(count, height // CELL, CELL, width // CELL, CELL)
+    return apart.transpose(0, 2, 4, 1, 3).reshape(-1, height // CELL, width // CELL)
+
+
+@pytest.mark.parametrize("how", list(product((False, True), repeat=3)))
+def test_inputs_are_turned_as_the_picture_is(how):
+    pytest.importorskip("torch")
     from training.brush import train
 
     random = np.random.default_rng(0)
     picture = random.integers(0, 256, (4, 32, 24), dtype=np.uint8)
-    cells = picture.reshape(4, 8, 4, 6, 4).transpose(0, 2, 4, 1, 3).reshape(64, 8, 6)
-    inputs = np.concatenate([cells, random.integers(0, 256, (3, 8, 6), dtype=np.uint8)])
-    for how in product((False, True), repeat=3):
-        turned = train._turned_inputs(inputs, how)
-        seen = torch.pixel_shuffle(torch.from_numpy(turned[:64].copy())[None].float(), 4)[0].numpy()
-        assert np.array_equal(seen, train._turned(picture, how))
+    rest = random.integers(0, 256, (3, 8, 6), dtype=np.uint8)
+    turned = train.turned_inputs(np.concatenate([cells(picture), rest]), how, (CELL**2,) * 4)
+    assert np.array_equal(turned[:-3], cells(train._turned(picture, how)))
+    assert np.array_equal(turned[-3:], train._turned(rest, how))
+    mean, lines = rest[:1], picture[3:]
+    turned = train.turned_inputs(np.concatenate([mean, cells(lines)]), how, (1, CELL**2))
+    assert np.array_equal(turned[:1], train._turned(mean, how))
+    assert np.array_equal(turned[1:], cells(train._turned(lines, how)))
 
 
-def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["SHARPENING", "SHADING"])
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, photo, name):
     torch = pytest.importorskip("torch")
-    from training.brush import train
-    from training.brush.network import Brush
+    from dataclasses import replace
 
-    monkeypatch.setattr(train, "BATCH", 1)
-    monkeypatch.setattr(train, "_CRITIC_FROM", 2)
-    random, threads = np.random.default_rng(0), torch.get_num_threads()
-    pair = {
-        "inputs": random.integers(0, 256, (67, train.PATCH_CELLS, train.PATCH_CELLS), dtype=np.uint8),
-        "original": random.integers(0, 256, (4 * train.PATCH_CELLS,) * 2 + (3,), dtype=np.uint8),
-    }
-    np.savez(tmp_path / "00000.npz", **pair)
-    pairs = train.Pairs([tmp_path / "00000.npz"])
+    import textsketch as ts
+    from training.brush import train
+
+    task = replace(getattr(train, name), batch=1, patch=48)
+    mode = {"SHARPENING": "three-layer", "SHADING": "text+sketch"}[name]
+    small = photo.resize((256, 224))
+    sent = ts.encode(small, mode=mode, budget=200).data
+    np.savez(tmp_path / "0.npz", sent=np.frombuffer(sent, np.uint8), original=np.asarray(small))
+    pairs = train.Pairs([tmp_path / "0.npz"], task)
 
     def features(picture):
         return [torch.nn.functional.avg_pool2d(picture, 8)]
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         trained = []
-        for name, stops in (("whole", (4,)), ("stopped", (2, 4))):
-            (tmp_path / name).mkdir()
+        for run, stops in (("whole", (4,)), ("stopped", (2, 4))):
+            (tmp_path / run).mkdir()
             for stop in stops:
                 torch.manual_seed(0)
-                mean = train.train(pairs, Brush(), features, 4, tmp_path / name, until=stop)
+                mean = train.train(task, pairs, task.network(), features, 4, tmp_path / run, until=stop)
                 assert (mean is None) == (stop < 4)
             trained.append(mean.state_dict())
     finally:
         torch.set_num_threads(threads)
-    assert all(torch.equal(trained[0][name], trained[1][name]) for name in trained[0])
+    assert all(torch.equal(trained[0][part], trained[1][part]) for part in trained[0])
+
+
+@pytest.mark.parametrize("name", ["of_sketches", "of_paintings"])
+def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name):
+    torch = pytest.importorskip("torch")
+    from training.brush import losses
+
+    picture = torch.from_numpy(np.asarray(photo.resize((320, 320)), np.float32) / 255).permute(2, 0, 1)[None]
+    blurred = torch.nn.functional.avg_pool2d(picture, 9, 1, 4)
+    blurred[..., ::4, ::4] += 0.1  # a pattern of the network's own
+
+    def features(value):
+        return [value]
+
+    grain = torch.zeros_like(picture[:, :1])
+    exact, far = (getattr(losses, name)(one, picture, grain, features, 0) for one in (picture, blurred))
+    assert exact.keys() == far.keys()
+    assert all(float(far[part]) > float(exact[part]) + 1e-3 for part in exact)
+    assert all(abs(float(exact[part])) < 1e-3 for part in exact)
 
 
 def test_the_features_are_those_of_convolutions_with_their_normalisation(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from textsketch.allocation import stroke_choice
+from textsketch.allocation import shaded_sketch, stroke_choice
 from textsketch.allocation.analysis import Analysis, errors
 from textsketch.allocation.colours import (
     add_grain,
@@ -69,11 +69,13 @@ def choose_layers(
     seed: int = 0,
     effort: int = MOST_EFFORT,
     size_of: SizeOf,
+    shade: shaded_sketch.Shade | None = None,
     progress: Progress = ignore,
 ) -> Layers:
     """Choose the layers of an RGB picture whose file, of `size_of` bytes, fits `budget_bytes`.
 
-    effort: 1 to `MOST_EFFORT`, how hard to search. Deterministic.
+    effort: 1 to `MOST_EFFORT`, how hard to search. shade: how a sketch will be painted; by default its lines
+    are drawn. Deterministic.
     Raises BudgetError, naming the smallest possible size, if nothing fits.
     """
     report = Pulse.of(progress)
@@ -85,7 +87,8 @@ def choose_layers(
     layers = _describe(smallest, mode, budget)
     report(0.1, "drawing the sketch")
     if mode is Mode.TEXT_SKETCH:
-        layers = _sketch_only(layers, budget)
+        shaded = shaded_sketch.choose(smallest, budget, shade) if shade else None
+        layers = shaded or _sketch_only(layers, budget)
         layers = _describe(layers, Mode.TEXT_ONLY, budget)  # what the sketch left over
     elif mode is Mode.THREE_LAYER:
         layers = _best_painting(layers, smallest, budget)

@@ -1,13 +1,12 @@
-"""Trains a brush on the painter's own paintings: pairs, then the network, then WORK/brush.onnx.
+"""Trains the brush's networks on the painter's own paintings: pairs, then the network, then WORK/NAME.onnx.
 
     python -m training.brush --data ../shared/data --weights ../shared/weights/realesr-animevideov3-x4 \\
         --features craft_mlt_25k.pth --work ../brush
 
 What is in the work folder already is not made again, so a run that was stopped goes on. On one idle core a
-pair takes a second and a step a third of one (bfloat16 on a processor with AMX). The painter shades
-sketches with it; copy it to textsketch/render/painter/shading.onnx when it is measured better than what is
-there, on pictures it never saw. For colour maps the network as it comes, which `training.brush.export`
-writes, paints crisper.
+sketch takes a tenth of a second, a painting one second, and a step half a second (bfloat16 on a processor with
+AMX). A network is for textsketch/render/painter when it is measured better than what is there, on pictures it
+never saw.
 """
 
 from __future__ import annotations
@@ -19,6 +18,13 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from textsketch.layers import Mode
+
+MODES = {"shading": Mode.TEXT_SKETCH, "sharpening": Mode.THREE_LAYER}
+"""The networks, and the mode of the files each paints."""
+_PAIRS = {"shading": 1700, "sharpening": 400}
+_STEPS = {"shading": 1600, "sharpening": 2500}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -28,11 +34,11 @@ def main() -> None:
         "--features", type=Path, required=True, help="craft_mlt_25k.pth, see training/brush/features.py"
     )
     parser.add_argument(
-        "--work", type=Path, required=True, help="folder for pairs and the state of the training"
+        "--work", type=Path, required=True, help="folder for pairs and the states of the training"
     )
-    parser.add_argument("--pairs", type=int, default=900)
-    parser.add_argument("--mode", action="append", help="a mode of the pairs to train on (default: all)")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--network", action="append", choices=MODES, help="train this one (default: all)")
+    parser.add_argument("--pairs", type=int, help="so many of each (default: as many as the package's)")
+    parser.add_argument("--steps", type=int, help="so many of each (default: as many as the package's)")
     parser.add_argument("--processes", type=int, default=1, help="that make pairs")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -40,28 +46,38 @@ def main() -> None:
     import cv2
     import torch
 
-    from training.brush import graph, ncnn, pairs, train
+    from training.brush import graph, ncnn, train
     from training.brush.features import Features
-    from training.brush.network import Brush
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    began, folder = time.monotonic(), options.work / "pairs"
+    features = Features(options.features)
+    for name in options.network or MODES:
+        work = options.work / name
+        files = make_pairs(name, options.pairs or _PAIRS[name], options)
+        task = {"shading": train.SHADING, "sharpening": train.SHARPENING}[name]
+        torch.manual_seed(0)
+        start = task.network()
+        start.start_from(ncnn.read(options.weights))
+        steps = options.steps or _STEPS[name]
+        trained = train.train(task, train.Pairs(files, task), start, features, steps, work)
+        assert trained is not None
+        graph.export(trained, options.work / f"{name}.onnx")
+
+
+def make_pairs(name: str, count: int, options: argparse.Namespace) -> list[Path]:
+    """The files of a network's pairs, made where they are missing."""
+    from training.brush import pairs
+
+    began, folder, files = time.monotonic(), options.work / name / "pairs", []
     folder.mkdir(parents=True, exist_ok=True)
-    make = partial(pairs.make, data=options.data, folder=folder)
-    files = []
-    numbers = [one for one in range(options.pairs) if pairs.mode_of(one) in (options.mode or pairs.MODES)]
+    make = partial(pairs.make, mode=MODES[name], data=options.data, folder=folder)
     with ProcessPoolExecutor(options.processes) as pool:
-        for number, file in enumerate(pool.map(make, numbers), 1):
+        for number, file in enumerate(pool.map(make, range(count)), 1):
             files.append(file)
-            if number % 50 == 0 or number == len(numbers):
-                print(f"pair {number} of {len(numbers)}, {time.monotonic() - began:.0f} s", flush=True)
-    torch.manual_seed(0)
-    start = Brush()
-    start.start_from(ncnn.read(options.weights))
-    trained = train.train(train.Pairs(files), start, Features(options.features), options.steps, options.work)
-    assert trained is not None
-    graph.export(trained, options.work / "brush.onnx")
+            if number % 50 == 0 or number == count:
+                print(f"{name}: pair {number} of {count}, {time.monotonic() - began:.0f} s", flush=True)
+    return files
 
 
 if __name__ == "__main__":

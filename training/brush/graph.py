@@ -9,36 +9,46 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from textsketch.render.painter.shading_inputs import CELL, CHANNELS
-from training.brush.network import Brush
+from textsketch.render.painter.brush_inputs import CELL
+from training.brush.network import HALFWAY, Near, Residue, Shading, Sharpening
 
 _OPSET, _IR_VERSION = 17, 8
 """Old enough for every onnxruntime that pyproject.toml allows."""
 
 
-def export(brush: Brush, path: Path) -> None:
-    """Write `brush`: of "given" (1, CHANNELS, rows, columns) float32 it makes "painted", RGB."""
+def export(brush: Sharpening | Shading, path: Path) -> None:
+    """Write `brush`: of "given" (1, channels, rows, columns) float32 it makes "painted", RGB."""
     graph = _Graph()
-    far = graph.add("Relu", graph.convolve("given", brush.down, stride=4))
-    farthest = graph.add("Relu", graph.convolve(far, brush.farther, stride=2))
-    for first, second in zip(brush.farthest[0::2], brush.farthest[1::2], strict=True):
-        farthest = graph.residue(farthest, first, second)
-    far = graph.residue(far, brush.far[0], brush.far[1])
-    far = graph.add("Add", far, graph.enlarge(graph.convolve(farthest, brush.nearer), 2, "nearest"))
-    far = graph.residue(far, brush.far[2], brush.far[3])
-    far = graph.enlarge(graph.convolve(far, brush.near), 4, "linear")
-    value = graph.add("Add", graph.convolve("given", brush.first), far)
-    value = graph.bend(value, brush.slopes[0])
-    for body, slope in zip(brush.body, list(brush.slopes)[1:], strict=True):
+    near, far = (brush.near, _far(graph, brush)) if isinstance(brush, Shading) else (brush, None)
+    _near(graph, near, far)
+    path.write_bytes(graph.serialised(near.first.in_channels))
+
+
+def _near(graph: _Graph, near: Near, far: list[str] | None) -> None:
+    value = graph.convolve("given", near.first)
+    value = graph.bend(graph.add("Add", value, far[0]) if far else value, near.slopes[0])
+    for index, (body, slope) in enumerate(zip(near.body, list(near.slopes)[1:], strict=True)):
         value = graph.bend(graph.convolve(value, body), slope)
-    detail = graph.add("DepthToSpace", graph.convolve(value, brush.last), blocksize=CELL, mode="CRD")
+        if far and index + 1 == HALFWAY:
+            value = graph.add("Add", value, far[1])
+    detail = graph.add("DepthToSpace", graph.convolve(value, near.last), blocksize=CELL, mode="CRD")
     # A cell's mean colour, as a convolution of its pixels.
-    mean = np.zeros((3, CHANNELS, 1, 1), np.float32)
+    mean = np.zeros((3, near.first.in_channels, 1, 1), np.float32)
     for index in range(3):
-        mean[index, index * CELL**2 : (index + 1) * CELL**2] = 1 / CELL**2
+        mean[index, index * near.colours : (index + 1) * near.colours] = 1 / near.colours
     flat = graph.add("Conv", "given", graph.constant(mean), kernel_shape=[1, 1])
     graph.add("Add", detail, graph.enlarge(flat, CELL, "nearest"), name="painted")
-    path.write_bytes(graph.serialised())
+
+
+def _far(graph: _Graph, brush: Shading) -> list[str]:
+    seen, value = [], "given"
+    for down, residue in zip(brush.down, brush.on_the_way_down, strict=True):
+        value = graph.residue(graph.add("Relu", graph.convolve(value, down, stride=2)), residue)
+        seen.append(value)
+    for level in reversed(range(len(brush.up))):
+        farther = graph.enlarge(graph.convolve(value, brush.up[level]), 2, "nearest")
+        value = graph.residue(graph.add("Add", seen[level], farther), brush.on_the_way_up[level])
+    return [graph.enlarge(graph.convolve(value, meet), 2, "linear") for meet in brush.meet]
 
 
 class _Graph:
@@ -75,8 +85,9 @@ class _Graph:
     def bend(self, value: str, slope: torch.nn.PReLU) -> str:
         return self.add("PRelu", value, self.constant(slope.weight.detach().numpy().reshape(-1, 1, 1)))
 
-    def residue(self, value: str, first: torch.nn.Conv2d, second: torch.nn.Conv2d) -> str:
-        return self.add("Add", value, self.convolve(self.add("Relu", self.convolve(value, first)), second))
+    def residue(self, value: str, residue: Residue) -> str:
+        inner = self.add("Relu", self.convolve(value, residue.first))
+        return self.add("Add", value, self.convolve(inner, residue.second))
 
     def enlarge(self, value: str, times: int, mode: str) -> str:
         scales = f"scales{len(self._constants)}"
@@ -92,8 +103,8 @@ class _Graph:
             nearest_mode=how[1],
         )
 
-    def serialised(self) -> bytes:
-        given = helper.make_tensor_value_info("given", TensorProto.FLOAT, [1, CHANNELS, "rows", "columns"])
+    def serialised(self, channels: int) -> bytes:
+        given = helper.make_tensor_value_info("given", TensorProto.FLOAT, [1, channels, "rows", "columns"])
         painted = helper.make_tensor_value_info("painted", TensorProto.FLOAT, [1, 3, "height", "width"])
         graph = helper.make_graph(self._nodes, "brush", [given], [painted], self._constants)
         model = helper.make_model(

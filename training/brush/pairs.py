@@ -1,84 +1,119 @@
 """The brush's training pairs: what the painter makes of a file of a few bytes, and the picture that file is of.
 
-Pictures are CID22's, COCO's and quarters of the aigi sheets; never Kodak's, which are for measuring. A pair's
-number decides everything about it, so processes may share the work in any order, and a pair once made is kept.
+Pictures are CID22's, COCO's and quarters of the aigi sheets, but for every tenth of each, on which the networks
+are judged; never Kodak's, which are for measuring. A pair's number decides everything about it, so processes may
+share the work in any order, and a pair once made is kept.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from textsketch.allocation.painter import choose_layers, first_choice
+from textsketch.allocation.painter import first_choice
 from textsketch.bitstream import SizeMeter
-from textsketch.layers import Layers, Mode
-from textsketch.render.painter.painting import field
-from textsketch.render.painter.shading_inputs import ALIGNED, CELL, inputs
+from textsketch.codestream.grids import grid_shape
+from textsketch.image.colour_space import to_ycbcr
+from textsketch.layers import Layers, Mode, Semantic, Strokes
+from textsketch.semantic.descriptors import from_planes
+from textsketch.structure import contours
+from textsketch.structure.lines import draw
 
-MODES = {Mode.THREE_LAYER: (60, 4000), Mode.TEXT_SKETCH: (60, 1200)}
-"""Modes of pairs, turn by turn, and sizes of their files in bytes, evenly spread over their logarithm."""
-_LONG_SIDES = (320, 384, 448, 512, 512, 576, 640)
-
-
-def mode_of(number: int) -> Mode:
-    """The mode of a pair."""
-    return list(MODES)[number % len(MODES)]
+HELD_OUT = 10
+"""One picture of so many is never trained on."""
+_SHARES = (0.45, 0.2, 0.35)
+"""How often a pair is of CID22, of COCO and of aigi."""
+_LONG_SIDES = (384, 448, 512, 512, 512, 576, 640)
+_RATIOS = (1.0, 4 / 3, 4 / 3, 3 / 2, 3 / 2, 16 / 9)
+_LEAST_BYTES, _MOST_BYTES = 150, 4000
+"""Sizes of three-layer files, of pictures of 768 x 512 pixels and by area of others."""
+_DESCRIPTOR_BYTES = (10, 60)
+_FEWEST_LINES = 6
+_WITHOUT_LINES = 15
+"""One sketch of so many has no lines, as text-only files have none."""
+_SKETCH_LONG_SIDES = (192, 192, 192, 256)
 
 
 @cache
-def sources(data: Path) -> list[tuple[Path, int | None]]:
-    """The training pictures: a file, and which quarter of it is one, None for all of it."""
-    whole = [(path, None) for path in sorted((data / "cid22").glob("*.webp"))]
-    whole += [(path, None) for path in sorted((data / "coco_ccby").glob("*.jpg"))]
-    quarters = [(path, quarter) for path in sorted((data / "aigi").glob("*.webp")) for quarter in range(4)]
-    return whole + quarters[:: len(quarters) // (2 * len(whole)) or 1]
+def sources(data: Path, held_out: bool = False) -> list[list[tuple[Path, int | None]]]:
+    """The pictures of each collection: a file, and which quarter of it is one, None for all of it."""
+    folders = (
+        ("cid22", "*.webp", (None,)),
+        ("coco_ccby", "*.jpg", (None,)),
+        ("aigi", "*.webp", (0, 1, 2, 3)),
+    )
+    return [
+        [
+            (path, quarter)
+            for index, path in enumerate(sorted((data / name).glob(pattern)))
+            if (index % HELD_OUT == 0) == held_out
+            for quarter in quarters
+        ]
+        for name, pattern, quarters in folders
+    ]
 
 
-def make(number: int, data: Path, folder: Path) -> Path:
-    """Make pair `number`, unless it is there, and return its file.
+def make(number: int, mode: Mode, data: Path, folder: Path, held_out: bool = False) -> Path:
+    """Make pair `number` of a mode, unless it is there, and return its file.
 
-    It holds `inputs`, (channels, rows, columns) uint8 of what `inputs` gives, 255 for 1; and `original`,
-    (height, width, 3) uint8 RGB of `CELL` times as many rows and columns.
+    It holds `sent`, the bytes of a .tsk file, uint8, and `original`, (height, width, 3) uint8 RGB.
     """
+    from textsketch.bitstream import pack
+
     path = folder / f"{number:05}.npz"
     if path.exists():
         return path
-    random = np.random.default_rng(number)
-    picture = _picture(data, random)
-    mode = mode_of(number)
-    least, most = np.log(MODES[mode])
-    layers = _layers(picture, mode, round(np.exp(random.uniform(least, most))))
-    given = inputs(field(layers), layers)
+    random = np.random.default_rng((number, held_out))
+    picture = _picture(data, random, held_out)
+    layers = _painting(picture, random) if mode is Mode.THREE_LAYER else _sketch(picture, random)
+    if mode is Mode.TEXT_SKETCH and number % _WITHOUT_LINES == 0:
+        layers = replace(layers, structure=None)
     partial = path.with_suffix(f".{os.getpid()}")
     with open(partial, "wb") as file:
-        np.savez(file, inputs=np.rint(given * 255).astype(np.uint8), original=np.asarray(picture))
+        np.savez(file, sent=np.frombuffer(pack(layers), np.uint8), original=np.asarray(picture))
     os.replace(partial, path)
     return path
 
 
-def _picture(data: Path, random: np.random.Generator) -> Image.Image:
-    """A training picture, cut and scaled to whole cells."""
-    known = sources(data)
+def _picture(data: Path, random: np.random.Generator, held_out: bool) -> Image.Image:
+    """A picture of any collection, cut to a usual shape, scaled down and perhaps mirrored."""
+    known = sources(data, held_out)[int(random.choice(len(_SHARES), p=_SHARES))]
     path, quarter = known[int(random.integers(len(known)))]
     picture = Image.open(path).convert("RGB")
     if quarter is not None:
         x, y = 512 * (quarter % 2), 512 * (quarter // 2)
         picture = picture.crop((x, y, x + 512, y + 512))
-    scale = min(1.0, int(random.choice(_LONG_SIDES)) / max(picture.size))
-    size = tuple(max(1, round(side * scale)) for side in picture.size)
-    picture = picture.resize(size, Image.Resampling.LANCZOS)
-    whole = CELL * ALIGNED
-    width, height = (side // whole * whole for side in picture.size)
-    x, y = (picture.width - width) // 2, (picture.height - height) // 2
+    ratio = float(random.choice(_RATIOS))
+    ratio = ratio if random.random() < 0.7 else 1 / ratio
+    width = min(picture.width, round(picture.height * ratio))
+    height = min(picture.height, round(width / ratio))
+    x, y = int(random.integers(picture.width - width + 1)), int(random.integers(picture.height - height + 1))
     picture = picture.crop((x, y, x + width, y + height))
+    scale = min(1.0, int(random.choice(_LONG_SIDES)) / max(picture.size))
+    picture = picture.resize(
+        (max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS
+    )
     return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if random.random() < 0.5 else picture
 
 
-def _layers(picture: Image.Image, mode: Mode, size_bytes: int) -> Layers:
-    if mode is Mode.THREE_LAYER:
-        return first_choice(picture, size_bytes, size_of=SizeMeter())
-    return choose_layers(picture, mode, size_bytes, "", size_of=SizeMeter())
+def _painting(picture: Image.Image, random: np.random.Generator) -> Layers:
+    """A three-layer file of a random size."""
+    size_bytes = np.exp(random.uniform(np.log(_LEAST_BYTES), np.log(_MOST_BYTES)))
+    size_bytes *= (picture.width * picture.height / (768 * 512)) ** 0.5
+    return first_choice(picture, round(size_bytes), size_of=SizeMeter())
+
+
+def _sketch(picture: Image.Image, random: np.random.Generator) -> Layers:
+    """A sketch of a random number of the best lines and random bytes of descriptors."""
+    planes = to_ycbcr(np.asarray(picture))
+    shape = grid_shape(picture.size, int(random.choice(_SKETCH_LONG_SIDES)))
+    lines = contours.find(planes, shape)
+    most = max(len(lines), _FEWEST_LINES)
+    count = round(np.exp(random.uniform(np.log(_FEWEST_LINES), np.log(most))))
+    descriptors = from_planes(planes, int(random.integers(*_DESCRIPTOR_BYTES)))
+    return Layers(picture.size, Semantic("", descriptors), Strokes(draw(lines[:count], shape)))

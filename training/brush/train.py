@@ -1,4 +1,4 @@
-"""Trains the brush. A step's number decides what it sees, so a run that was stopped goes on."""
+"""Trains a network of the brush. A step's number decides what it sees, so a run that was stopped goes on."""
 
 from __future__ import annotations
 
@@ -7,58 +7,120 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from textsketch.render.painter.shading_inputs import CELL
-from training.brush.features import distance
-from training.brush.network import Brush, Critic
+from textsketch.bitstream import unpack
+from textsketch.layers import Layers
+from textsketch.render.painter import brush_inputs, shading_inputs
+from textsketch.render.painter.brush_inputs import CELL
+from textsketch.render.painter.painting import field
+from textsketch.texture.grain import synthesise
+from training.brush import losses
+from training.brush.network import Shading, Sharpening
 
-PATCH_CELLS = 40
-BATCH = 4
-_RATE, _LAST_RATE = 3e-4, 2e-5
-_CRITIC_RATE = 2e-4
+_LAST_RATE = 1e-5
 _MEAN_OF_STEPS = 400
 _KEEP_EVERY = 50
-_DISTANCE, _CRITIC = 0.2, 0.006
-"""Weights of what features say and what the critic says, beside the mean absolute error."""
-_CRITIC_FROM = 200
-_COMPARED = 112
-"""Pixels along a side of the part of a patch whose features are compared, which is most of a step's work."""
+_PRECISION = 255
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is trained for.
+
+    prepare: what a file's layers and its picture become: inputs, (channels, rows, columns); the picture, of
+    CELL times as many rows and columns, (height, width, 3) uint8; and grain, (height, width) int8 levels.
+    planes: how many pixels of a cell each plane has in the inputs' first channels, row by row.
+    loss: see `losses`. patch: cells along a side.
+    """
+
+    network: type[Sharpening] | type[Shading]
+    prepare: Callable[[Layers, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    planes: tuple[int, ...]
+    loss: Callable[..., dict[str, torch.Tensor]]
+    patch: int
+    batch: int
+    rate: float
+
+
+def _prepare_painting(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    planes = field(layers)
+    given = brush_inputs.inputs(planes, layers)
+    rows, columns = (side // CELL for side in original.shape[:2])
+    grain = np.zeros(original.shape[:2], np.int8)
+    if layers.texture is not None and layers.texture.grain is not None:
+        found = synthesise(layers.texture.grain, *original.shape[:2], layers.seed)
+        grain = np.clip(np.rint(found), -127, 127).astype(np.int8)
+    whole = slice(rows * CELL), slice(columns * CELL)
+    return given[:, :rows, :columns], original[whole], grain[whole]
+
+
+def _prepare_sketch(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    import cv2
+
+    height, width = shading_inputs.shape_for(layers.size)
+    smaller = height < original.shape[0]
+    original = cv2.resize(
+        original, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    )
+    given = shading_inputs.inputs(layers)
+    missing = [(0, CELL * side - own) for side, own in zip(given.shape[1:], (height, width), strict=True)]
+    original = np.pad(original, [*missing, (0, 0)], "edge")
+    return given, original, np.zeros(original.shape[:2], np.int8)
+
+
+SHARPENING = Task(Sharpening, _prepare_painting, (CELL**2,) * 4, losses.of_paintings, 48, 4, rate=3e-4)
+SHADING = Task(Shading, _prepare_sketch, (1, 1, 1, CELL**2), losses.of_sketches, 80, 3, rate=4e-4)
 
 
 class Pairs:
     """Random patches of training pairs; all pairs are held in memory."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._pairs = []
-        for file in files:
-            with np.load(file) as pair:
-                if min(pair["inputs"].shape[1:]) >= PATCH_CELLS:
-                    self._pairs.append((pair["inputs"], pair["original"]))
+    def __init__(self, files: Sequence[Path], task: Task) -> None:
+        self._task = task
+        self._files = list(files)
+        self._known: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray] | None] = {}
 
-    def __len__(self) -> int:
-        return len(self._pairs)
+    def _pair(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """A pair, prepared; None if it is smaller than a patch."""
+        if index not in self._known:
+            with np.load(self._files[index]) as pair:
+                given, original, grain = self._task.prepare(unpack(pair["sent"].tobytes()), pair["original"])
+            large = min(given.shape[1:]) >= self._task.patch
+            given = np.rint(given * _PRECISION).astype(np.uint8)
+            self._known[index] = (given, original, grain) if large else None
+        return self._known[index]
 
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The step's inputs (batch, CHANNELS, rows, columns) and originals (batch, 3, height, width), 0 to 1."""
-        random = np.random.default_rng(step)
-        given, originals = [], []
-        for _ in range(BATCH):
-            inputs, original = self._pairs[int(random.integers(len(self._pairs)))]
-            row, column = (int(random.integers(side - PATCH_CELLS + 1)) for side in inputs.shape[1:])
-            inputs = inputs[:, row : row + PATCH_CELLS, column : column + PATCH_CELLS]
-            top, left, side = row * CELL, column * CELL, PATCH_CELLS * CELL
-            original = original[top : top + side, left : left + side].transpose(2, 0, 1)
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The step's inputs, originals and grain, each (batch, channels, height, width), 0 to 1."""
+        random, side = np.random.default_rng(step), self._task.patch
+        chosen: list[tuple[np.ndarray, ...]] = []
+        while len(chosen) < self._task.batch:
+            pair = self._pair(int(random.integers(len(self._files))))
+            if pair is None:
+                continue
+            given, original, grain = pair
+            row, column = (int(random.integers(whole - side + 1)) for whole in given.shape[1:])
+            pixels = slice(row * CELL, (row + side) * CELL), slice(column * CELL, (column + side) * CELL)
             turned = bool(random.integers(2)), bool(random.integers(2)), bool(random.integers(2))
-            given.append(_turned_inputs(inputs, turned))
-            originals.append(_turned(original, turned))
-        return tuple(
+            chosen.append(
+                (
+                    turned_inputs(
+                        given[:, row : row + side, column : column + side], turned, self._task.planes
+                    ),
+                    _turned(original[pixels].transpose(2, 0, 1), turned),
+                    _turned(grain[pixels][None], turned),
+                )
+            )
+        given, original, grain = (
             torch.from_numpy(np.stack(part).astype(np.float32) / 255).to(memory_format=torch.channels_last)
-            for part in (given, originals)
-        )  # type: ignore[return-value]
+            for part in zip(*chosen, strict=True)
+        )
+        return given, original, grain
 
 
 def _turned(planes: np.ndarray, how: tuple[bool, bool, bool]) -> np.ndarray:
@@ -68,99 +130,79 @@ def _turned(planes: np.ndarray, how: tuple[bool, bool, bool]) -> np.ndarray:
     return planes.swapaxes(-1, -2) if diagonal else planes
 
 
-def _turned_inputs(inputs: np.ndarray, how: tuple[bool, bool, bool]) -> np.ndarray:
-    """The same of inputs, whose first channels are the pixels of a cell."""
-    pixels = inputs[:-3].reshape(-1, CELL, CELL, *inputs.shape[1:])
-    pixels = _turned(np.moveaxis(_turned(np.moveaxis(pixels, (1, 2), (-2, -1)), how), (-2, -1), (1, 2)), how)
-    return np.concatenate([pixels.reshape(-1, *pixels.shape[-2:]), _turned(inputs[-3:], how)])
+def turned_inputs(inputs: np.ndarray, how: tuple[bool, bool, bool], planes: tuple[int, ...]) -> np.ndarray:
+    """The same of inputs, whose first channels are so many pixels of a cell, plane by plane."""
+    parts, first = [], 0
+    for count in planes:
+        side = math.isqrt(count)
+        pixels = inputs[first : first + count].reshape(side, side, *inputs.shape[1:])
+        pixels = np.moveaxis(_turned(np.moveaxis(pixels, (0, 1), (-2, -1)), how), (-2, -1), (0, 1))
+        parts.append(_turned(pixels, how).reshape(count, *_turned(inputs, how).shape[1:]))
+        first += count
+    return np.concatenate([*parts, _turned(inputs[first:], how)])
 
 
 def train(
+    task: Task,
     pairs: Pairs,
-    start: Brush,
-    features: Callable[[torch.Tensor], list[torch.Tensor]],
+    start: Sharpening | Shading,
+    features: losses.Features,
     steps: int,
     work: Path,
     until: int | None = None,
-) -> Brush | None:
+) -> Sharpening | Shading | None:
     """Train `start` for so many steps, going on from `work` where a run was stopped; return its mean weights.
 
     features: such as `features.Features`. until: stop before this step, and return None.
     """
-    brush, critic = start, Critic()
-    mean = copy.deepcopy(brush)
-    for part in (brush, mean):
+    mean = copy.deepcopy(start)
+    for part in (start, mean):
         part.to(memory_format=torch.channels_last)
-    optimisers = [
-        torch.optim.Adam(brush.parameters(), _RATE, betas=(0.9, 0.99)),
-        torch.optim.Adam(critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99)),
-    ]
-    parts = {"brush": brush, "mean": mean, "critic": critic, "first": optimisers[0], "second": optimisers[1]}
+    optimiser = torch.optim.Adam(start.parameters(), task.rate, betas=(0.9, 0.99))
+    parts = {"brush": start, "mean": mean, "optimiser": optimiser}
     kept, step = work / "state.pt", 0
     if kept.exists():
         state = torch.load(kept, weights_only=True)
         step = state.pop("step")
         for name, part in parts.items():
             part.load_state_dict(state[name])
-    began, first, said = time.monotonic(), step, np.zeros(4)
+    began, first = time.monotonic(), step
+    said: dict[str, float] = {}
     last = steps if until is None else min(steps, until)
     while step < last:
-        given, original = pairs.batch(step)
-        painting = _pixels(given)
-        for group in optimisers[0].param_groups:
-            group["lr"] = _LAST_RATE + (_RATE - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * step / steps))
-        heard = step >= _CRITIC_FROM
-        part = _part(step)
+        given, original, grain = pairs.batch(step)
+        gone = max(0.0, 2 * step / steps - 1)
+        rate = _LAST_RATE + (task.rate - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * gone))
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, (step + 1) / 100)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            painted = brush(given).float()
-            error = (painted - original).abs().mean()
-            with torch.no_grad():
-                wanted = features(original[part])
-            apart = distance(features(painted[part]), wanted)
-            loss = error + _DISTANCE * apart
-            if heard:
-                critic.requires_grad_(False)
-                loss = loss - _CRITIC * critic(painted, painting).float().mean()
-                critic.requires_grad_(True)
-        optimisers[0].zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(brush.parameters(), 0.5)
-        optimisers[0].step()
-        judged = torch.zeros(())
-        if step >= _CRITIC_FROM // 2:
+            painted = start(given)
+        painted = painted.float()
+
+        def seen(picture: torch.Tensor) -> list[torch.Tensor]:
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                real, made = (critic(one, painting).float() for one in (original, painted.detach()))
-                judged = torch.relu(1 - real).mean() + torch.relu(1 + made).mean()
-            optimisers[1].zero_grad()
-            judged.backward()
-            optimisers[1].step()
+                return features(picture)
+
+        terms = task.loss(painted, original, grain, seen, step)
+        optimiser.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(start.parameters(), 0.5)
+        optimiser.step()
         share = min(1 - 1 / _MEAN_OF_STEPS, step / (step + 10))
         with torch.no_grad():
-            for own, new in zip(mean.parameters(), brush.parameters(), strict=True):
+            for own, new in zip(mean.parameters(), start.parameters(), strict=True):
                 own.lerp_(new, 1 - share)
-        said = 0.98 * said + 0.02 * np.array([float(one.detach()) for one in (error, apart, judged, loss)])
+        for name, term in terms.items():
+            said[name] = 0.99 * said.get(name, float(term.detach())) + 0.01 * float(term.detach())
         step += 1
         if step % _KEEP_EVERY == 0 or step == last:
             state = {name: part.state_dict() for name, part in parts.items()} | {"step": step}
             torch.save(state, work / "state.part")
             os.replace(work / "state.part", kept)
             pace = (time.monotonic() - began) / (step - first)
-            known = said / (1 - 0.98 ** (step - first))
             print(
-                f"step {step} of {steps}: error {known[0]:.4f}, apart {known[1]:.4f}, critic {known[2]:.3f}, "
+                f"step {step} of {steps}: {', '.join(f'{name} {value:.4f}' for name, value in said.items())}, "
                 f"{pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left",
                 flush=True,
             )
     return mean if step >= steps else None
-
-
-def _part(step: int) -> tuple[slice, ...]:
-    """The part of a patch whose features are compared in a step."""
-    room = PATCH_CELLS * CELL - _COMPARED
-    top, left = (int(value) for value in np.random.default_rng((step, 1)).integers(0, room + 1, 2))
-    return slice(None), slice(None), slice(top, top + _COMPARED), slice(left, left + _COMPARED)
-
-
-def _pixels(given: torch.Tensor) -> torch.Tensor:
-    """The painting in the inputs: (batch, 3, height, width)."""
-    return torch.nn.functional.pixel_shuffle(given[:, : 3 * CELL**2], CELL)

@@ -129,9 +129,15 @@ def test_grain_lies_on_top():
     assert np.abs(grain[0] - grain[1])[between].max() <= 1
 
 
-def test_a_field_without_lines_is_left_alone(photo):
-    layers = ts.encode(photo, mode="text-only", budget=120).layers
-    assert np.array_equal(painted(layers), painted(layers, brush=False))
+def test_a_field_without_lines_stays_what_was_sent_but_for_its_bands():
+    layers = Layers((640, 64), Semantic("", Descriptors((4, 0, 0, 1))))
+    smooth, banded = painted(layers), painted(layers, brush=False)
+    assert np.abs(smooth - banded).max() == 1
+    # A band is a run of columns of one colour; without bands the colour on the way is met by mixing both.
+    assert np.abs(np.diff(banded[0, :, 0])).max() == 1 and len(set(banded[0, :, 0])) > 10
+    means = smooth[..., 0].mean(0)
+    assert np.abs(means - painting.field(layers)[0, 0] - 128).max() < 0.35 < np.abs(means - banded[0, :, 0]).max()
+    assert np.array_equal(smooth, painted(replace(layers))) and ts.decode(ts.pack(layers)).invented is None
 
 
 def test_the_same_layers_are_painted_the_same_twice():

@@ -11,7 +11,7 @@ from textsketch.codestream.grids import level_shapes
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
 from textsketch.progress import Progress
-from textsketch.render.painter.shading import shade, shades
+from textsketch.render.painter.shading import shaded, shades
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.kinds import kind_of
 from textsketch.structure.line_drawing import soften_strokes
@@ -81,10 +81,12 @@ def paint(
 
             planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
     elif brush and shades(layers):
-        planes = shade(planes, layers)
+        planes = shaded(layers, rows, columns)
     elif layers.structure is not None:
         thickness = max(max(rows, columns) / 450, 1.5)
         planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
+    elif brush:
+        _dither(planes, layers.seed)
     return to_srgb(planes)
 
 
@@ -103,6 +105,12 @@ def field(
         if layers.strokes is not None:
             planes = soften_strokes(planes, layers.strokes)
     return planes
+
+
+def _dither(planes: np.ndarray, seed: int) -> None:
+    """Add noise of less than half a level, in place: a smooth field is rounded to levels without bands."""
+    noise = np.random.Generator(np.random.Philox(seed)).random(planes[0].shape, np.float32)
+    planes[0] += noise - 0.5
 
 
 def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from textsketch.progress import Progress, Pulse, ignore
 from textsketch.render.renderer import Preview, Renderer
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
 
 
@@ -88,8 +89,16 @@ def allocate(
         seed=seed,
         effort=options.effort,
         size_of=SizeMeter(pulse.beat),
+        shade=_shade,
         progress=pulse,
     )
+
+
+def _shade(layers: Layers) -> np.ndarray | None:
+    """A sketch as the brush will paint it; None if its lines are drawn."""
+    from textsketch.render.painter.shading import shade, shades
+
+    return shade(layers) if shades(layers) else None
 
 
 RENDERER = Renderer(

@@ -14,13 +14,10 @@ import numpy as np
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers
 from textsketch.render.painter import small_networks
-from textsketch.render.painter.shading_inputs import inputs
+from textsketch.render.painter.shading_inputs import inputs, shape_for
 from textsketch.semantic.descriptors import field_planes
 
 FILE = Path(__file__).with_name("shading.onnx")
-_LONGEST_SIDE = 1024
-"""A larger picture is shaded at this size and enlarged: a sketch has at most 512 cells along a side, and the
-network sees 500 pixels far."""
 _LOOK, _WHITE, _PAPER = 24, 95, 0.65
 """On a page of text or a line drawing the lines are the picture. It is told by the share of white, which is so
 much brighter than grey, in a field of so many samples a side."""
@@ -34,22 +31,22 @@ def shades(layers: Layers) -> bool:
     return float((luma > _WHITE).mean()) < _PAPER
 
 
-def shade(planes: np.ndarray, layers: Layers) -> np.ndarray:
-    """Paint what the strokes of `layers` enclose: (3, height, width) float32 planes, see `to_ycbcr`.
+def shade(layers: Layers) -> np.ndarray:
+    """A sketch painted: (3, height, width) float32 planes, see `to_ycbcr`, of `shape_for` the picture's size.
 
-    planes: the field, of the same kind and shape; not changed. Raises MemoryError.
+    Larger pictures are to be enlarged from it. Raises MemoryError.
     """
+    height, width = shape_for(layers.size)
+    painted = small_networks.run(FILE, inputs(layers)[None])[0, :, :height, :width]
+    return to_ycbcr(painted.transpose(1, 2, 0) * 255)
+
+
+def shaded(layers: Layers, height: int, width: int) -> np.ndarray:
+    """`shade` enlarged or shrunk to (3, height, width)."""
     import cv2
 
-    height, width = planes.shape[1:]
-    excess = max(1.0, max(height, width) / _LONGEST_SIDE)
-    size = max(1, round(width / excess)), max(1, round(height / excess))
-    if excess > 1:
-        planes = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])
-    painted = small_networks.run(FILE, inputs(planes, layers)[None])[0, :, : size[1], : size[0]]
-    shaded = to_ycbcr(painted.transpose(1, 2, 0) * 255)
-    if excess > 1:
-        shaded = np.stack(
-            [cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC) for plane in shaded]
-        )
-    return shaded
+    planes = shade(layers)
+    if planes.shape[1:] == (height, width):
+        return planes
+    how = cv2.INTER_AREA if height * width < planes[0].size else cv2.INTER_CUBIC
+    return np.stack([cv2.resize(plane, (width, height), interpolation=how) for plane in planes])

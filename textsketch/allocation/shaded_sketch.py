@@ -1,0 +1,118 @@
+"""Chooses a sketch by how it looks once it is shaded: how many lines, and how many bytes of colours.
+
+Lines are tried in fixed numbers, the best ones first, so a larger budget has all choices of a smaller one: more
+bytes do not paint a worse picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from textsketch.allocation.search import Budget, described, last_that_fits
+from textsketch.codestream.grids import grid_shape
+from textsketch.image.colour_space import planes_to_rgb
+from textsketch.layers import Layers, Strokes
+from textsketch.structure import contours
+from textsketch.structure.lines import draw
+
+Shade = Callable[[Layers], "np.ndarray | None"]
+"""How a sketch will be painted: (3, height, width) planes of any size; None if its lines are drawn instead."""
+LONG_SIDES = (192, 256)
+"""Cells along the longer side of the grids that are tried; the finer where all lines of the coarser fit."""
+_COUNTS = tuple(round(6 * 1.5**step) for step in range(15))
+_PATIENCE = 2
+"""So many fewer numbers of lines in a row that shade worse end the search."""
+_DESCRIPTOR_SHARES = (0.3, 0.5)
+"""Of the bytes go to colours."""
+_MOST_DESCRIPTOR_BYTES = 60
+"""All 160 descriptors in the finest step that says anything of a photograph."""
+_SIMILARITY_DB = 10.0
+"""How many decibels of error a structural similarity of 1 is worth."""
+_WINDOW = 1.5
+_STABLE = 6.5, 58.5
+"""The constants of structural similarity, for 255 levels."""
+
+
+def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
+    """The sketch whose shading is nearest to the picture; None if `shade` has none for it.
+
+    layers: those of the smallest file. Nearness is the squared error and, at half the size, the structural
+    similarity of luma.
+    """
+    best: Layers | None = None
+    most = -np.inf
+    look = _Look(budget.planes)
+    for long_side in LONG_SIDES:
+        shape = grid_shape(layers.size, long_side)
+        lines = contours.find(budget.planes, shape)
+        room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
+        colours = {min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES}
+        fitted = False
+        for size_bytes in sorted(colours):
+            below = described(layers, size_bytes, budget)
+
+            def drawn(count: int, below: Layers = below) -> Layers:
+                return replace(below, structure=Strokes(draw(lines[:count], shape)))  # noqa: B023
+
+            count = last_that_fits(lambda count: budget.fits(drawn(count)), len(lines))
+            fitted = fitted or count == len(lines)
+            worse = 0
+            for tried in (count, *(step for step in reversed(_COUNTS) if step < count)):
+                trial = drawn(tried)
+                painted = shade(trial)
+                if painted is None:
+                    return None
+                value = look.nearness(painted)
+                budget.report.beat()
+                if value > most:
+                    best, most, worse = trial, value, 0
+                else:
+                    worse += 1
+                    if worse == (1 if budget.effort == 1 else _PATIENCE):
+                        break
+        if not fitted or max(shape) < long_side:
+            break
+    return best
+
+
+class _Look:
+    """The picture as shadings are compared with it."""
+
+    def __init__(self, planes: np.ndarray) -> None:
+        self._planes = planes
+        self._shape = (0, 0)
+
+    def nearness(self, painted: np.ndarray) -> float:
+        """How near (3, height, width) planes come, in dB."""
+        import cv2
+
+        if painted.shape[1:] != self._shape:
+            self._shape = painted.shape[1:]
+            size = painted.shape[2], painted.shape[1]
+            self._picture = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in self._planes]
+            self._rgb = planes_to_rgb(np.stack(self._picture))
+        error = np.mean(np.square(np.clip(planes_to_rgb(painted), 0, 255) - self._rgb))
+        half = painted.shape[2] // 2 or 1, painted.shape[1] // 2 or 1
+        one, other = (
+            cv2.resize(plane, half, interpolation=cv2.INTER_AREA) + 128
+            for plane in (painted[0], self._picture[0])
+        )
+        return _SIMILARITY_DB * _similarity(one, other) - 10 * float(np.log10(error + 1e-6))
+
+
+def _similarity(one: np.ndarray, other: np.ndarray) -> float:
+    """Structural similarity of two planes (Wang et al. 2004)."""
+    import cv2
+
+    def blur(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values, (0, 0), _WINDOW)
+
+    mean, other_mean = blur(one), blur(other)
+    spread = blur(one * one) - mean**2 + blur(other * other) - other_mean**2
+    common = blur(one * other) - mean * other_mean
+    first, second = _STABLE
+    alike = (2 * mean * other_mean + first) * (2 * common + second)
+    return float((alike / ((mean**2 + other_mean**2 + first) * (spread + second))).mean())

@@ -1,0 +1,49 @@
+"""What the brush's network is given: a painting, cell by cell, and what the file says about it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from textsketch.image.colour_space import planes_to_rgb
+from textsketch.layers import Layers
+from textsketch.structure.line_drawing import line_mask
+from textsketch.texture.grain import LEVELS
+
+CELL = 4
+"""Pixels along a cell's side: all pixels of a cell are channels of one place."""
+ALIGNED = 8
+"""Rows and columns of cells are multiples of this."""
+CHANNELS = 3 * CELL**2 + CELL**2 + 3
+"""Red, green and blue of a cell's pixels, 0 to 1, row by row; how far a stroke covers each; then how coarsely
+colours were sent, the strength of the grain and whether there is a colour map, each 0 to 1."""
+_LINE_WIDTH = 2.0
+_STEPS = 64
+
+
+def inputs(planes: np.ndarray, layers: Layers) -> np.ndarray:
+    """The inputs for a painting of `layers`: (CHANNELS, rows, columns) float32.
+
+    planes: (3, height, width) float32 of `colour_space.to_ycbcr`, without grain and without drawn lines. It is
+    continued to the right and below to whole cells, ALIGNED of them.
+    """
+    import cv2
+
+    height, width = planes.shape[1:]
+    rows, columns = (-(-side // (CELL * ALIGNED)) * ALIGNED for side in (height, width))
+    colour = np.clip(planes_to_rgb(planes).transpose(2, 0, 1) / 255, 0, 1)
+    lines = np.zeros((1, height, width), np.float32)
+    if layers.strokes is not None and layers.strokes.any():
+        lines[0] = line_mask(layers.strokes, height, width, _LINE_WIDTH)
+    pixels = np.concatenate([colour, lines])
+    missing = ((0, 0), (0, rows * CELL - height), (0, columns * CELL - width))
+    pixels = np.pad(pixels, missing, "edge").reshape(4, rows, CELL, columns, CELL)
+    out = np.ones((CHANNELS, rows, columns), np.float32)
+    out[:-3] = pixels.transpose(0, 2, 4, 1, 3).reshape(-1, rows, columns)
+    texture = layers.texture
+    out[-3] = 1.0 if texture is None else texture.step_index / _STEPS
+    out[-2] = 0.0
+    if texture is not None and texture.grain is not None:
+        grain = texture.grain.astype(np.float32) / (LEVELS - 1)
+        out[-2] = cv2.resize(grain, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    out[-1] = float(texture is not None)
+    return out

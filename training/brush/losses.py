@@ -1,0 +1,74 @@
+"""What a painting is worth beside the picture, for each of the brush's networks: the lower the better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch.nn import functional
+
+from textsketch.render.painter.brush_inputs import CELL
+from training.brush.features import distance
+
+Features = Callable[[torch.Tensor], list[torch.Tensor]]
+_COMPARED = 128
+"""Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
+_SPREAD_CELLS = 9
+_CONTOURS_FROM, _HAAR = 850, (0.15, 0.35)
+"""From this step on shading minds contours more: before, it learns which side of a line is the bright one."""
+
+
+def of_sketches(
+    painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, features: Features, part: int
+) -> dict[str, torch.Tensor]:
+    """Parts of the loss of (batch, 3, height, width) RGB, 0 to 1; no detail below two pixels is judged."""
+    from piq import haarpsi
+    from pytorch_msssim import ms_ssim
+
+    half, wanted = functional.avg_pool2d(painted, 2), functional.avg_pool2d(original, 2)
+    shown = painted.clamp(0, 1)
+    corner = slice(None), slice(None), *_corner(half, part)
+    return {
+        "error": (painted - original).abs().mean() + 3 * (painted - original).square().mean(),
+        "structure": 0.25 * (1 - ms_ssim(half.clamp(0, 1), wanted, data_range=1.0, win_size=7)),
+        "haar": _HAAR[part >= _CONTOURS_FROM] * (1 - haarpsi(shown, original)),
+        "features": 0.15 * distance(features(half[corner]), _quietly(features, wanted[corner])),
+    }
+
+
+def of_paintings(
+    painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, features: Features, part: int
+) -> dict[str, torch.Tensor]:
+    """The same of paintings, which are seen with `grain` (batch, 1, height, width) on top."""
+    from piq import gmsd, haarpsi
+
+    shown = (painted + grain).clamp(0, 1)
+    corner = slice(None), slice(None), *_corner(painted, part)
+    # A gradient of nothing at all has no derivative.
+    noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
+    # What is the same in every cell around is the network's own pattern, not the picture's.
+    pattern = functional.pixel_unshuffle(painted - original, CELL).unflatten(1, (3, CELL**2))
+    pattern = (pattern - pattern.mean(2, keepdim=True)).flatten(1, 2)
+    pattern = functional.avg_pool2d(pattern, _SPREAD_CELLS, stride=2)
+    return {
+        "error": (painted - original).abs().mean(),
+        "haar": 0.3 * (1 - haarpsi(shown, original)),
+        "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
+        "features": 0.2 * distance(features(shown[corner]), _quietly(features, original[corner])),
+        "pattern": pattern.abs().mean(),
+    }
+
+
+def _corner(pictures: torch.Tensor, part: int) -> tuple[slice, slice]:
+    """A part of a patch, another one for each `part`."""
+    generator = torch.Generator().manual_seed(part)
+    starts = [
+        int(torch.randint(max(1, side - _COMPARED + 1), (1,), generator=generator))
+        for side in pictures.shape[2:]
+    ]
+    return slice(starts[0], starts[0] + _COMPARED), slice(starts[1], starts[1] + _COMPARED)
+
+
+def _quietly(features: Features, picture: torch.Tensor) -> list[torch.Tensor]:
+    with torch.no_grad():
+        return features(picture)

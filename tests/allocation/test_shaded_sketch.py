@@ -1,6 +1,7 @@
 """A sketch is chosen by how it looks once it is shaded."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def test_more_bytes_are_never_shaded_worse(name):
         sizes.append(len(encoded.data))
         quality.append(psnr_db(photo, ts.decode(encoded.data).image))
     assert all(size <= budget for size, budget in zip(sizes, (120, 200, 400, 900), strict=True))
-    assert all(after > before - 0.1 for before, after in zip(quality, quality[1:], strict=False))
+    assert all(after > before - 0.1 for before, after in pairwise(quality))
     assert quality[-1] > quality[0] + 0.1
 
 

@@ -22,8 +22,8 @@ from textsketch.layers import Mode
 
 MODES = {"shading": Mode.TEXT_SKETCH, "sharpening": Mode.THREE_LAYER}
 """The networks, and the mode of the files each paints."""
-_PAIRS = {"shading": 1700, "sharpening": 400}
-_STEPS = {"shading": 1600, "sharpening": 2500}
+_PAIRS = {"shading": 1700, "sharpening": 320}
+_STEPS = {"shading": 1700, "sharpening": 1600}
 
 
 def main() -> None:

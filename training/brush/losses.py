@@ -46,17 +46,20 @@ def of_paintings(
     corner = slice(None), slice(None), *_corner(painted, part)
     # A gradient of nothing at all has no derivative.
     noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
-    # What is the same in every cell around is the network's own pattern, not the picture's.
-    pattern = functional.pixel_unshuffle(painted - original, CELL).unflatten(1, (3, CELL**2))
-    pattern = (pattern - pattern.mean(2, keepdim=True)).flatten(1, 2)
-    pattern = functional.avg_pool2d(pattern, _SPREAD_CELLS, stride=2)
     return {
         "error": (painted - original).abs().mean(),
         "haar": 0.3 * (1 - haarpsi(shown, original)),
         "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "features": 0.2 * distance(features(shown[corner]), _quietly(features, original[corner])),
-        "pattern": pattern.abs().mean(),
+        "pattern": _pattern(painted, original),
     }
+
+
+def _pattern(painted: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
+    """How far what is the same in every cell around, the network's own pattern, differs from the picture."""
+    apart = functional.pixel_unshuffle(painted - original, CELL).unflatten(1, (3, CELL**2))
+    apart = (apart - apart.mean(2, keepdim=True)).flatten(1, 2)
+    return functional.avg_pool2d(apart, _SPREAD_CELLS, stride=2).abs().mean()
 
 
 def _corner(pictures: torch.Tensor, part: int) -> tuple[slice, slice]:

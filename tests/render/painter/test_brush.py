@@ -136,7 +136,11 @@ def test_a_field_without_lines_stays_what_was_sent_but_for_its_bands():
     # A band is a run of columns of one colour; without bands the colour on the way is met by mixing both.
     assert np.abs(np.diff(banded[0, :, 0])).max() == 1 and len(set(banded[0, :, 0])) > 10
     means = smooth[..., 0].mean(0)
-    assert np.abs(means - painting.field(layers)[0, 0] - 128).max() < 0.35 < np.abs(means - banded[0, :, 0]).max()
+    assert (
+        np.abs(means - painting.field(layers)[0, 0] - 128).max()
+        < 0.35
+        < np.abs(means - banded[0, :, 0]).max()
+    )
     assert np.array_equal(smooth, painted(replace(layers))) and ts.decode(ts.pack(layers)).invented is None
 
 

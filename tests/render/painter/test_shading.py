@@ -51,6 +51,14 @@ def test_sketches_of_any_size_are_shaded(size):
     assert abs(shaded[..., 1].mean() - 128 - field[0].mean()) < 60
 
 
+def test_the_cells_of_the_network_are_not_seen():
+    shaded = shading.shade(boxed((512, 384)))[0]
+    cells = shaded.reshape(96, 4, 128, 4)
+    flat = cells - cells.mean((1, 3), keepdims=True)
+    dots = np.abs(flat[24:-24, :, 32:-32].mean((0, 2)))
+    assert dots.max() < 0.5
+
+
 def test_a_sketch_is_shaded_the_same_twice():
     assert np.array_equal(painted(boxed((300, 200))), painted(boxed((300, 200))))
 

@@ -18,6 +18,9 @@ from textsketch.render.painter.shading_inputs import inputs, shape_for
 from textsketch.semantic.descriptors import field_planes
 
 FILE = Path(__file__).with_name("shading.onnx")
+_SHIFTS = ((0, 0), (2, 2), (0, 2), (2, 0))
+"""Pixels the picture is moved by under the cells: the mean of what is painted has none of the dots that every
+cell alike would have."""
 _LOOK, _WHITE, _PAPER = 24, 95, 0.65
 """On a page of text or a line drawing the lines are the picture. It is told by the share of white, which is so
 much brighter than grey, in a field of so many samples a side."""
@@ -31,14 +34,19 @@ def shades(layers: Layers) -> bool:
     return float((luma > _WHITE).mean()) < _PAPER
 
 
-def shade(layers: Layers) -> np.ndarray:
+def shade(layers: Layers, *, quickly: bool = False) -> np.ndarray:
     """A sketch painted: (3, height, width) float32 planes, see `to_ycbcr`, of `shape_for` the picture's size.
 
-    Larger pictures are to be enlarged from it. Raises MemoryError.
+    Larger pictures are to be enlarged from it. quickly: once only, with the network's own dots.
+    Raises MemoryError.
     """
     height, width = shape_for(layers.size)
-    painted = small_networks.run(FILE, inputs(layers)[None])[0, :, :height, :width]
-    return to_ycbcr(painted.transpose(1, 2, 0) * 255)
+    shifts = _SHIFTS[:1] if quickly else _SHIFTS
+    painted = np.zeros((3, height, width), np.float32)
+    for down, across in shifts:
+        fresh = small_networks.run(FILE, inputs(layers, (down, across))[None])[0]
+        painted += fresh[:, down : down + height, across : across + width]
+    return to_ycbcr((painted / len(shifts)).transpose(1, 2, 0) * 255)
 
 
 def shaded(layers: Layers, height: int, width: int) -> np.ndarray:

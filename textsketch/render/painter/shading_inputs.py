@@ -29,14 +29,21 @@ def shape_for(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
 
 
-def inputs(layers: Layers) -> np.ndarray:
+def inputs(layers: Layers, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
     """The inputs for a sketch: (CHANNELS, rows, columns) float32 of a picture of `shape_for` its size.
 
-    It is continued to the right and below to whole cells, ALIGNED of them.
+    It is continued to the right and below to whole cells, ALIGNED of them. shift: pixels it is continued by
+    above and to the left.
     """
     height, width = shape_for(layers.size)
-    rows, columns = (-(-side // (CELL * ALIGNED)) * ALIGNED for side in (height, width))
-    missing = ((0, rows * CELL - height), (0, columns * CELL - width))
+    rows, columns = (
+        -(-(side + before) // (CELL * ALIGNED)) * ALIGNED
+        for side, before in zip((height, width), shift, strict=True)
+    )
+    missing = [
+        (before, cells * CELL - side - before)
+        for side, before, cells in zip((height, width), shift, (rows, columns), strict=True)
+    ]
 
     def cells(plane: np.ndarray) -> np.ndarray:
         return np.pad(plane, missing, "edge").reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2)

@@ -26,6 +26,8 @@ REACH = 18
 LONGEST_PIECE = 256
 """Cells along a side of what is painted at once: 1,024 pixels, a second of one core. A larger picture
 is painted in pieces, and progress is told after each."""
+_MARGIN = 8
+"""Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
 _SHARE = 0.65
 """Of what the network changes is taken: that is nearer to the picture than all of it."""
 _FADED, _FULL = 12, 40
@@ -55,7 +57,7 @@ def sharpen(
     rows, columns = -(-height // CELL), -(-width // CELL)
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
     share = cv2.resize(_SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
-    given = inputs(planes, layers)
+    given = inputs(planes, layers, _MARGIN)
     pieces = [(down, across) for down in _pieces(rows) for across in _pieces(columns)]
     for done, (down, across) in enumerate(pieces):
         # A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
@@ -65,7 +67,7 @@ def sharpen(
             slice(piece.start * CELL, min(piece.stop * CELL, side))
             for piece, side in ((down, height), (across, width))
         )
-        fresh = to_ycbcr(painted.transpose(1, 2, 0) * 255)
+        fresh = to_ycbcr(np.clip(painted, 0, 1).transpose(1, 2, 0) * 255)
         plane = planes[:, at[0], at[1]]
         fresh = fresh[:, : plane.shape[1], : plane.shape[2]] - plane
         plane += share[at] * (fresh - np.clip(fresh, -_ROUGHNESS, _ROUGHNESS))
@@ -116,6 +118,6 @@ def _pieces(cells: int) -> list[slice]:
 
 
 def _with_reach(piece: slice, cells: int) -> tuple[slice, slice]:
-    """What the network has to see of `cells` to paint a piece, and the pixels of the piece in that."""
-    first, last = max(0, piece.start - REACH), min(cells, piece.stop + REACH)
-    return slice(first, last), slice(*(CELL * (end - first) for end in (piece.start, piece.stop)))
+    """What the network has to see, of `cells` with margins, to paint a piece, and the piece's pixels in that."""
+    first, last = max(0, piece.start + _MARGIN - REACH), min(cells, piece.stop + _MARGIN + REACH)
+    return slice(first, last), slice(*(CELL * (end + _MARGIN - first) for end in (piece.start, piece.stop)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from textsketch.image.colour_space import planes_to_rgb
@@ -20,23 +22,26 @@ _LINE_WIDTH = 2.0
 _STEPS = 64
 
 
-def inputs(planes: np.ndarray, layers: Layers) -> np.ndarray:
+def inputs(planes: np.ndarray, layers: Layers, margin: int = 0) -> np.ndarray:
     """The inputs for a painting of `layers`: (CHANNELS, rows, columns) float32.
 
     planes: (3, height, width) float32 of `colour_space.to_ycbcr`, without grain and without drawn lines. It is
-    continued to the right and below to whole cells, ALIGNED of them.
+    continued to the right and below to whole cells, ALIGNED of them. margin: cells it is continued by, mirrored,
+    on all sides.
     """
     import cv2
 
     height, width = planes.shape[1:]
-    rows, columns = (-(-side // (CELL * ALIGNED)) * ALIGNED for side in (height, width))
+    rows, columns = (-(-(side + 2 * margin * CELL) // (CELL * ALIGNED)) * ALIGNED for side in (height, width))
     colour = np.clip(planes_to_rgb(planes).transpose(2, 0, 1) / 255, 0, 1)
     lines = np.zeros((1, height, width), np.float32)
     if layers.strokes is not None and layers.strokes.any():
         lines[0] = line_mask(layers.strokes, height, width, _LINE_WIDTH)
     pixels = np.concatenate([colour, lines])
-    missing = ((0, 0), (0, rows * CELL - height), (0, columns * CELL - width))
-    pixels = np.pad(pixels, missing, "edge").reshape(4, rows, CELL, columns, CELL)
+    before = margin * CELL
+    missing = ((0, 0), (before, rows * CELL - height - before), (before, columns * CELL - width - before))
+    mode: Literal["symmetric", "edge"] = "symmetric" if margin else "edge"
+    pixels = np.pad(pixels, missing, mode).reshape(4, rows, CELL, columns, CELL)
     out = np.ones((CHANNELS, rows, columns), np.float32)
     out[:-3] = pixels.transpose(0, 2, 4, 1, 3).reshape(-1, rows, columns)
     texture = layers.texture
@@ -44,6 +49,7 @@ def inputs(planes: np.ndarray, layers: Layers) -> np.ndarray:
     out[-2] = 0.0
     if texture is not None and texture.grain is not None:
         grain = texture.grain.astype(np.float32) / (LEVELS - 1)
-        out[-2] = cv2.resize(grain, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        inner = columns - 2 * margin, rows - 2 * margin
+        out[-2] = np.pad(cv2.resize(grain, inner, interpolation=cv2.INTER_LINEAR), margin, "edge")
     out[-1] = float(texture is not None)
     return out

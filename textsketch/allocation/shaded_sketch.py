@@ -83,7 +83,7 @@ class _Look:
 
     def __init__(self, planes: np.ndarray) -> None:
         self._planes = planes
-        self._shape = (0, 0)
+        self._shape: tuple[int, ...] = ()
 
     def nearness(self, painted: np.ndarray) -> float:
         """How near (3, height, width) planes come, in dB."""

@@ -260,16 +260,20 @@ def _painted_quickly(layers: Layers, lines: list[np.ndarray], budget: Budget) ->
 def _add_strokes(
     layers: Layers, lines: list[np.ndarray], analysis: Analysis, step_index: int, budget: Budget
 ) -> Layers:
-    """Draw the strokes that pay at this quantiser step, with no more than their share of the budget."""
+    """Draw the strokes that pay at this quantiser step, with no more than their share of the budget.
+
+    layers, analysis: without strokes, at the size the colour map is coded at.
+    """
     if not lines:
         return layers
     shape = grid_shape(layers.size, _SKETCH_LONG_SIDE)
     step = colour_map.coefficient_step(step_index, layers.size) / 2**analysis.level
     favour = FAVOUR
     before = budget.size_of(layers)
+    bare = analysis.coefficients / np.float32(2.0**analysis.level)
+    choice = stroke_choice.Choice(lines, analysis.residual, shape, step, bare)
     for _ in range(_STROKE_TRIALS):
-        chosen = stroke_choice.select(lines, analysis.residual, shape, step, favour)
-        trial = replace(layers, structure=Strokes(draw(chosen, shape)))
+        trial = replace(layers, structure=Strokes(draw(choice.strokes(favour), shape)))
         if budget.size_of(trial) - before <= _STROKES_SHARE * (budget.most_bytes - before):
             return trial
         favour *= LESS_FAVOUR

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textsketch.codestream.grids import level_shapes
 from textsketch.structure.barriers import barriers
 from textsketch.structure.edges import SHORTEST_LINE
 from textsketch.structure.lines import draw
@@ -65,13 +66,35 @@ def choose(valued: list[ValuedLine], favour: float) -> list[np.ndarray]:
     return chosen
 
 
+class Choice:
+    """The choice among lines for one quantiser step, by any favour: `measure` and `choose`, twice.
+
+    Drawing fewer strokes changes what the others save. coefficients: what the wavelet without strokes makes of
+    the planes, where that is known already; the rest is as in `measure`.
+    """
+
+    def __init__(
+        self,
+        lines: list[np.ndarray],
+        planes: np.ndarray,
+        shape: tuple[int, ...],
+        step: float,
+        coefficients: np.ndarray | None = None,
+    ) -> None:
+        bare = _bare_cost(planes, step) if coefficients is None else _cost_map(coefficients, step)
+        self._among = planes, shape, step, bare
+        self._valued = measure(lines, *self._among)
+
+    def strokes(self, favour: float) -> list[np.ndarray]:
+        """The strokes that pay."""
+        return choose(measure(choose(self._valued, 2 * favour), *self._among), favour)
+
+
 def select(
     lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, ...], step: float, favour: float
 ) -> list[np.ndarray]:
-    """`measure` and `choose`, twice: drawing fewer strokes changes what the others save."""
-    bare = _bare_cost(planes, step)
-    lines = choose(measure(lines, planes, shape, step, bare), 2 * favour)
-    return choose(measure(lines, planes, shape, step, bare), favour)
+    """The strokes that pay at one step and favour, see `Choice`."""
+    return Choice(lines, planes, shape, step).strokes(favour)
 
 
 def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
@@ -93,11 +116,6 @@ def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, i
     return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _bare_cost(planes: np.ndarray, step: float) -> np.ndarray:
-    nothing = np.zeros(planes.shape[1:], bool)
-    return _cost_map(planes, StrokeWavelet(nothing, nothing), step)
-
-
 def _worth(
     pieces: list[np.ndarray], planes: np.ndarray, shape: tuple[int, ...], step: float, bare: np.ndarray
 ) -> np.ndarray:
@@ -105,7 +123,8 @@ def _worth(
     import cv2
 
     height, width = planes.shape[1:]
-    saved = bare - _cost_map(planes, StrokeWavelet(*barriers(draw(pieces, shape), height, width)), step)
+    wavelet = StrokeWavelet(*barriers(draw(pieces, shape), height, width))
+    saved = bare - _cost_map(wavelet.forward(planes), step)
     saved = cv2.resize(saved, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).reshape(shape)
     saved *= height * width / (shape[0] * shape[1])
     owner = np.zeros(shape, np.int32)
@@ -120,17 +139,23 @@ def _worth(
     return np.bincount(near.ravel(), saved.ravel(), minlength=len(pieces) + 1)[1:]
 
 
-def _cost_map(planes: np.ndarray, wavelet: StrokeWavelet, step: float) -> np.ndarray:
+def _bare_cost(planes: np.ndarray, step: float) -> np.ndarray:
+    nothing = np.zeros(planes.shape[1:], bool)
+    return _cost_map(StrokeWavelet(nothing, nothing).forward(planes), step)
+
+
+def _cost_map(coefficients: np.ndarray, step: float) -> np.ndarray:
     """Where a colour map's bits and errors (as bits) fall: float32 (height, width)."""
-    scaled = np.abs(wavelet.forward(planes)) / step
+    scaled = np.abs(coefficients) / step
     cost = np.minimum(scaled**2 / 0.17, 5.5 + 2 * np.log2(np.maximum(scaled, 1))).sum(axis=0)
     height, width = cost.shape
+    shapes = level_shapes(height, width)
     out = np.zeros((height, width), np.float32)
-    for level in range(len(wavelet.shapes) - 1):
+    for level in range(len(shapes) - 1):
         cell = 2 << level
         if cell > _COARSEST_CELL:
             break
-        for rows, columns in band_slices(wavelet.shapes, level):
+        for rows, columns in band_slices(shapes, level):
             band = cost[rows, columns].repeat(cell, axis=0).repeat(cell, axis=1)[:height, :width]
             out[: band.shape[0], : band.shape[1]] += band / (cell * cell)
     return out

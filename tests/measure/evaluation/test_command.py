@@ -340,6 +340,7 @@ def test_fid_and_kid_of_a_large_set_are_in_the_table(tmp_path, monkeypatch):
         (["--budgets", ""], "nothing to evaluate"),
         (["--workers", "0"], "--workers"),
         (["--seed", "-1"], "seed"),
+        (["--effort", "0"], "effort must be a whole number from 1 to 3, not 0"),
         (["--captions", "{pictures}/torn.png"], "captions"),
         (["--captions", "{pictures}/missing.yaml"], "missing.yaml"),
         (["--captions", str(ROOT / "benchmarks/kodak_captions.yaml")], "no caption for any of the pictures"),

@@ -62,6 +62,9 @@ figures: .venv/full ## evaluate ../shared/data/kodak and write README's results:
 modes: .venv/full ## many pictures in every mode at small budgets, on one sheet: docs/figures/modes.webp
 	$(BIN)/python benchmarks/modes.py
 
+figures-edits: .venv/core ## run the commands of docs/editing.md and draw their pairs, before and after
+	$(BIN)/python benchmarks/edits.py
+
 bench-strokes: .venv/full ## bits a stroke pixel, sketches beside lossless formats, PSNR by size, on ../shared/data/kodak
 	$(BIN)/python benchmarks/strokes.py
 

@@ -18,6 +18,7 @@ from textsketch.errors import (
     LinkError,
     OptionError,
     RenderError,
+    ServiceError,
     TextsketchError,
     WeightsError,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textsketch import edit
     from textsketch.layers import Layers, Mode
     from textsketch.pipeline import Decoded, Encoded, decode, encode, pack, paint, unpack
+    from textsketch.reflection.rounds import Reflection, reflect
 
 __version__ = "0.1.0"
 
@@ -40,7 +42,9 @@ __all__ = [
     "LinkError",
     "Mode",
     "OptionError",
+    "Reflection",
     "RenderError",
+    "ServiceError",
     "TextsketchError",
     "WeightsError",
     "decode",
@@ -48,11 +52,13 @@ __all__ = [
     "encode",
     "pack",
     "paint",
+    "reflect",
     "unpack",
 ]
 
 _PLACES = {
     "layers": ("Layers", "Mode"),
+    "reflection.rounds": ("Reflection", "reflect"),
     "pipeline": ("Decoded", "Encoded", "decode", "encode", "pack", "paint", "unpack"),
 }
 

@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     from textsketch import __version__
     from textsketch.measure.baselines.table import FORMATS
     from textsketch.measure.evaluation import command as evaluate_command
+    from textsketch.reflection import command as reflect_command
     from textsketch.render import registry
     from textsketch.semantic.captions import table as captions
     from textsketch.share import commands as share_commands
@@ -120,7 +121,13 @@ def _parser() -> argparse.ArgumentParser:
         + "; ".join(f"{name}, {source.summary}" for name, source in sources.items())
         + " (default: %(default)s)",
     )
+    caption.add_argument("--most-bytes", type=int, metavar="N", help="what the caption may cost in a file")
     add_arguments(caption, {name: source.options for name, source in sources.items()})
+
+    reflect = command(
+        "reflect", _reflect, "improve a picture's words: decode, look, rewrite within the bytes"
+    )
+    reflect_command.add_arguments(reflect, _BUDGET_HELP)
 
     compare = command("compare", _compare, "encode, decode and compare with common formats at the same size")
     compare.add_argument("image", metavar="IMAGE", help=LISTED)
@@ -287,9 +294,24 @@ def _caption(options: argparse.Namespace) -> None:
 
     picture = read_image(options.image)
     with _progress(options) as progress:
-        caption = captions.write(picture, options.source, progress=progress, **given(options))
+        caption = captions.write(
+            picture, options.source, most_bytes=options.most_bytes, progress=progress, **given(options)
+        )
     characters, size_bytes, _ = measure_text(caption)
     _print(options, {"caption": caption, "characters": characters, "size_bytes": size_bytes}, caption)
+
+
+def _reflect(options: argparse.Namespace) -> None:
+    from textsketch.reflection import command as reflect_command
+
+    out = _output(options.image, options.out, ".tsk")
+
+    def show(sentence: str) -> None:
+        print(_visible(f"textsketch: {sentence}"), file=sys.stderr)
+
+    with _progress(options) as progress:
+        record, lines = reflect_command.run(options, out, progress, show)
+    _print(options, record, "\n".join(lines))
 
 
 def _decode(options: argparse.Namespace) -> None:

@@ -47,3 +47,7 @@ class OptionError(TextsketchError):
 
 class LinkError(TextsketchError):
     """A file does not fit into a link or a QR code, or a link or a picture of a code holds none."""
+
+
+class ServiceError(TextsketchError):
+    """An API is not set up, does not answer or refuses, or what it answers is no caption or picture."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textsketch.errors import OptionError, quoted
 from textsketch.render.diffusion.renderer import RENDERERS as DIFFUSION
 from textsketch.render.painter.renderer import RENDERER as PAINTER
+from textsketch.render.remote import RENDERER as REMOTE
 from textsketch.render.renderer import Renderer
 
-RENDERERS: list[Renderer] = [PAINTER, *DIFFUSION]
+RENDERERS: list[Renderer] = [PAINTER, *DIFFUSION, REMOTE]
 
 DEFAULT = PAINTER
 """What paints where nobody chose: it needs no download and no GPU."""

@@ -65,6 +65,17 @@ def _invents_nothing(layers: Layers, options: Any) -> str | None:
     return None
 
 
+def only_sent(layers: Layers) -> str:
+    """What to say of a network's painting of `layers`."""
+    sent = ["the words"]
+    if layers.structure is not None:
+        sent.append("the lines")
+    if layers.texture is not None:
+        sent.append("the coarse colours")
+    listed = " and ".join([", ".join(sent[:-1]), sent[-1]]) if len(sent) > 1 else sent[0]
+    return f"Painted by a network: only {listed} were sent, everything else is invented."
+
+
 @dataclass(frozen=True)
 class Renderer:
     """A way to paint layers, and how a budget is best spent for it.
@@ -76,7 +87,7 @@ class Renderer:
     share_gpu: names what runs on the GPU to a ZeroGPU Space, at its start. prepare: loads what painting needs.
     invents: a sentence for people about what a painting of these layers shows that was not sent, or None.
     plain: options with which it paints what was sent and nothing else, where it can and usually does not; and
-    plain_modes, those in which that is another picture.
+    plain_modes, those in which that is another picture. remote: whether it asks an API, where pictures may cost.
     """
 
     name: str
@@ -93,3 +104,4 @@ class Renderer:
     invents: Callable[[Layers, Any], str | None] = _invents_nothing
     plain: Mapping[str, Any] = field(default_factory=dict)
     plain_modes: tuple[Mode, ...] = ()
+    remote: bool = False

@@ -15,7 +15,7 @@ from textsketch.progress import Progress, Pulse, ignore, share
 from textsketch.render.diffusion import networks, profiles, sampler
 from textsketch.render.diffusion.profiles import Profile
 from textsketch.render.diffusion.task import Settings
-from textsketch.render.renderer import Preview, Renderer
+from textsketch.render.renderer import Preview, Renderer, only_sent
 from textsketch.semantic import words
 from textsketch.structure import detectors, kinds
 
@@ -106,13 +106,7 @@ def allocate(
 
 def invents(layers: Layers, options: Settings, *, profile: Profile) -> str | None:
     """What a network adds to `layers`, and where it stopped reading; see `render.renderer`."""
-    sent = ["the words"]
-    if layers.structure is not None:
-        sent.append("the lines")
-    if layers.texture is not None:
-        sent.append("the coarse colours")
-    listed = " and ".join([", ".join(sent[:-1]), sent[-1]]) if len(sent) > 1 else sent[0]
-    sentence = f"Painted by a network: only {listed} were sent, everything else is invented."
+    sentence = only_sent(layers)
     last = networks.last_words(profile, layers, options.chunks)
     return f"{sentence} Of the caption it read up to “{last}”." if last else sentence
 

@@ -1,0 +1,1 @@
+"""Improves a picture's words: decodes, looks at what differs, rewrites within the same bytes, and again."""

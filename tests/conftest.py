@@ -31,6 +31,11 @@ SLOW = {
         "models/test_hostile_hub.py",
         "share/test_code_reader.py",
     ],
+    "a server answers": [
+        "reflection/test_rounds.py",
+        "service/test_wire.py",
+        "semantic/captions/test_remote.py",
+    ],
     "networks are loaded": [
         "models/test_clip.py",
         "models/test_zero_gpu.py",

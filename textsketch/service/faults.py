@@ -131,7 +131,7 @@ def _said(body: str) -> tuple[str, str]:
 
 def _line(text: str, most: int) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return (line if len(line) <= most else f"{line[:most]}...").rstrip(".;")
+    return line.rstrip(".;") if len(line) <= most else f"{line[:most]}..."
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -89,7 +89,10 @@ def _bytes(service: Service, answer: dict[str, Any], progress: Progress) -> byte
 
 def _fetched(service: Service, url: str, progress: Progress) -> bytes:
     """The bytes of a picture that the service names by address; only its own are asked for."""
-    address = urljoin(f"{service.base}/", url)
+    try:
+        address = urljoin(f"{service.base}/", url)
+    except ValueError:
+        address = ""
     if _origin(address) != _origin(service.base):
         raise ServiceError(
             f"the API at {service.host} leaves its pictures at another host, which is not asked; use a model "
@@ -97,7 +100,7 @@ def _fetched(service: Service, url: str, progress: Progress) -> bytes:
         )
 
     async def send(client: Any, http: Any) -> bytes | faults.Fault:
-        answer = await http.get(address)
+        answer = await http.get(address, headers={"Authorization": client.auth_headers["Authorization"]})
         if answer.status_code != 200:
             return faults.refused(service, answer.status_code, answer.headers, "", "of the picture")
         return answer.content

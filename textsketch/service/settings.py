@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def service(**options: object) -> Service:
     found |= {name: value for name, value in options.items() if value is not None}
     if not found.get("api_base"):
         raise ServiceError(f"no API is set up: set {VARIABLES['api_base']} to its address; see docs/api.md")
-    known = {"base": _base(found.pop("api_base"))}
+    known: dict[str, Any] = {"base": _base(found.pop("api_base"))}
     known |= {name: _READ[name](name, value) for name, value in found.items()}
     return Service(**{one.name: known[one.name] for one in fields(Service) if one.name in known})
 
@@ -170,7 +171,7 @@ def _number(name: str, value: object) -> float:
     return number
 
 
-_READ = {
+_READ: dict[str, Callable[[str, object], Any]] = {
     "caption_model": _text,
     "image_model": _text,
     "image_size": _size,

@@ -43,7 +43,7 @@ def nothing_here(monkeypatch, tmp_path):
 
 
 def test_the_shipped_rows_are_complete():
-    assert list(table.SOURCES) == ["florence2", "blip", "prompt-inversion"]
+    assert list(table.SOURCES) == ["florence2", "blip", "prompt-inversion", "api"]
     for name, source in table.SOURCES.items():
         assert source.name == name and source.title and source.summary
         assert source.options() == source.options()
@@ -85,6 +85,16 @@ def test_a_source_that_lacks_weights_names_the_command_that_helps(name, nothing_
         table.write(PICTURE, name)
 
 
+def test_within_so_many_bytes_a_source_that_cannot_aim_is_cut_in_phrases(monkeypatch):
+    source = Source(
+        "bard", "A bard", "", Options, lambda: None, lambda *about: "a red barn by a lake at dawn"
+    )
+    monkeypatch.setitem(table.SOURCES, "bard", source)
+    assert table.write(PICTURE, "bard", most_bytes=100) == "a red barn by a lake at dawn"
+    assert table.write(PICTURE, "bard", most_bytes=6) in ("a red barn", "a red barn by a lake")
+    assert table.write(PICTURE, "bard", most_bytes=0) == ""
+
+
 def test_prompt_inversion_gets_what_was_asked_for(monkeypatch):
     from textsketch.semantic.captions import prompt_inversion
 
@@ -105,7 +115,7 @@ def test_the_command_line_offers_a_new_row_and_its_options(poet, capsys, tmp_pat
     with contextlib.suppress(SystemExit):
         main(["caption", "--help"])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "{florence2,blip,prompt-inversion,poet}" in printed and "poet, verses" in printed
+    assert "{florence2,blip,prompt-inversion,api,poet}" in printed and "poet, verses" in printed
     assert "--lines N poet: lines of the poem (1 to 9, default: 1)" in printed
     assert "--rhymed, --no-rhymed" in printed
     assert main(["caption", str(tmp_path / "a.png"), "--source", "poet", "--lines", "2", "--no-rhymed"]) == 0

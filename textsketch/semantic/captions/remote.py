@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 3
 """So often a model is asked for one caption at most."""
-_LETTERS_A_BYTE = 5
+_LETTERS_A_BYTE, _MOST_LETTERS_A_BYTE = 5, 16
+"""Usually, and more than any text has."""
 _HABITS = (
     "You write captions from which a picture will be painted again. A coder sends them in very few bytes; plain "
     "lower-case English in the order subject, place, light costs least: a red pagoda above trees by a misty "
@@ -136,6 +137,8 @@ def _caption(
             shorter = f"{said}. Say it again, {_limit(most_bytes)}. Answer with the caption alone."
             messages = [*messages, message("assistant", answer), message("user", shorter)]
     if most_bytes is not None:
+        if len(caption) > (most := most_bytes * _MOST_LETTERS_A_BYTE):
+            caption = caption[:most].rsplit(" ", 1)[0]
         caption = fitted(caption, most_bytes)
     progress(1.0, caption)
     return caption

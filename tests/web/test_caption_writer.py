@@ -16,6 +16,12 @@ from textsketch.web.caption_writer import caption_writer
 from textsketch.web.jobs import JobCancelledError, Jobs
 
 
+def offered_options():
+    """All options of all sources that have a control on the page."""
+    sources = table.SOURCES.values()
+    return [one for source in sources for one in described(source.options) if one.offered]
+
+
 @pytest.fixture
 def page(monkeypatch, tmp_path):
     """Lays the controls out anew and gives them by elem_id; no weights are here."""
@@ -91,7 +97,7 @@ def written(demo, controls, tmp_path, name, *values):
     (click,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "work"]
     request = SimpleNamespace(session_hash="visitor")
     shown = {}
-    others = sum(len(described(source.options)) for source in table.SOURCES.values()) - len(values)
+    others = len(offered_options()) - len(values)
     lacking = [None] * others  # the options of sources that lack something here come first
     for updates in click(request, str(tmp_path / "a.png"), name, *lacking, *values):
         shown |= {block.elem_id: update for block, update in updates.items()}
@@ -128,7 +134,7 @@ def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 16
     """What a quick source proposes for a picture that a visitor brings."""
     PIL.Image.new("RGB", size).save(tmp_path / "a.png")
     (propose,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "propose"]
-    values = [one.default for source in table.SOURCES.values() for one in described(source.options)]
+    values = [one.default for one in offered_options()]
     request = SimpleNamespace(session_hash="visitor")
     asked = (str(tmp_path / "a.png"), typed, "custom", str(budget), automatic, None, *values)
     found = [value for updates in propose(request, *asked) for value in updates.values()]

@@ -15,7 +15,6 @@ from textsketch.allocation.search import Budget, described, last_that_fits
 from textsketch.codestream.grids import grid_shape
 from textsketch.image.colour_space import planes_to_rgb
 from textsketch.layers import Layers, Strokes
-from textsketch.structure import contours
 from textsketch.structure.lines import draw
 
 Shade = Callable[[Layers], "np.ndarray | None"]
@@ -47,7 +46,7 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
     look = _Look(budget.planes)
     for long_side in LONG_SIDES:
         shape = grid_shape(layers.size, long_side)
-        lines = contours.find(budget.planes, shape)
+        lines = budget.study.contours(shape)
         room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
         colours = {min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES}
         fitted = False

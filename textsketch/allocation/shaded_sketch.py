@@ -22,6 +22,8 @@ Shade = Callable[[Layers], "np.ndarray | None"]
 LONG_SIDES = (192, 256)
 """Cells along the longer side of the grids that are tried; the finer where all lines of the coarser fit."""
 _COUNTS = tuple(round(6 * 1.5**step) for step in range(15))
+_USUAL_COUNT = _COUNTS[6]
+"""Lines that most pictures are shaded best from."""
 _PATIENCE = 2
 """So many fewer numbers of lines in a row that shade worse end the search."""
 _DESCRIPTOR_SHARES = (0.3, 0.5)
@@ -50,7 +52,8 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
         room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
         colours = {min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES}
         fitted = False
-        for size_bytes in sorted(colours):
+        quick = budget.effort == 1
+        for size_bytes in sorted(colours)[:1] if quick else sorted(colours):
             below = described(layers, size_bytes, budget)
 
             def drawn(count: int, below: Layers = below) -> Layers:
@@ -59,7 +62,8 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
             count = last_that_fits(lambda count: budget.fits(drawn(count)), len(lines))
             fitted = fitted or count == len(lines)
             worse = 0
-            for tried in (count, *(step for step in reversed(_COUNTS) if step < count)):
+            fewer = (count, *(step for step in reversed(_COUNTS) if step < count))
+            for tried in (min(count, _USUAL_COUNT),) if quick else fewer:
                 trial = drawn(tried)
                 painted = shade(trial)
                 if painted is None:
@@ -70,9 +74,9 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
                     best, most, worse = trial, value, 0
                 else:
                     worse += 1
-                    if worse == (1 if budget.effort == 1 else _PATIENCE):
+                    if worse == _PATIENCE:
                         break
-        if not fitted or max(shape) < long_side:
+        if quick or not fitted or max(shape) < long_side:
             break
     return best
 

@@ -352,7 +352,11 @@ def _make(
     efforts = [one for one in described(registry.get(renderer).allocation) if one.name == "effort"]
     if efforts and choices.get("effort", efforts[0].default) > _QUICK:
         look = encode(picture, progress=share(report, 0.0, 0.2), **(asked | {"effort": _QUICK}))
-        image = paint(look.layers, renderer=renderer, progress=share(report, 0.2, 0.3), **options)
+        # Of a colour map without what a network adds: that takes longer than all the rest.
+        plain_first = registry.get(renderer).plain if look.layers.texture is not None else {}
+        image = paint(
+            look.layers, renderer=renderer, progress=share(report, 0.2, 0.3), **(options | {**plain_first})
+        )
         first = _write_shown(image, folder, _LOOK)
         report.preview(looked_at(look.size_bytes, first, final=False))
         looked = 0.3

@@ -73,6 +73,7 @@ def flat(monkeypatch):
             "RGB", size, (options.shade,) * 3
         ),
         allocate=registry.DEFAULT.allocate,
+        allocation=registry.DEFAULT.allocation,
         options=FlatOptions,
     )
     monkeypatch.setattr(registry, "RENDERERS", [*registry.RENDERERS, row])

@@ -70,7 +70,7 @@ def main() -> None:
     for name, picture, caption in pictures(options.data, options.each):
         rows.append(row(name, picture, caption))
         print(name, flush=True)
-    contact_sheet(rows, tile_width=_TILE_WIDTH).save(options.out, quality=80, method=6)
+    contact_sheet(rows, tile_width=_TILE_WIDTH).save(options.out, quality=70, method=6)
     print(f"wrote {options.out}")
 
 

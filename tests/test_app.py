@@ -162,7 +162,10 @@ def test_a_damaged_file_shows_what_is_left_and_says_what_is_lost(open_page, tmp_
 def test_only_budgets_that_can_be_met_are_offered_and_one_typed_says_what_is_possible(open_page, tmp_path):
     page = open_page(DESKTOP)
     assert page.locator("#budget label:has-text('words')").count() == 0
+    result_of(page, lambda: choose(page, "#mode", "text-only"))
+    assert page.locator("#budget label:has-text('words')").count() == 0
     assert "for larger pictures" in page.inner_text("#budget")
+    result_of(page, lambda: choose(page, "#mode", "three-layer"))
     Image.new("RGB", (1000, 800), "teal").save(tmp_path / "large.png")
     upload(page, tmp_path / "large.png")
     assert page.locator("#budget label:has-text('words')").count() == 0  # not for three layers
@@ -211,7 +214,7 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
     page.wait_for_selector("#status .ts-stale:has-text('Cancelled')")
     page.wait_for_timeout(3000)
     assert "Cancelled" in page.inner_text("#status")
-    assert page.locator("#take-tsk:enabled, #take-png:enabled").count() == 0
+    assert page.locator("#take-tsk:enabled, #qr:enabled, #slide:enabled, #decode-this:enabled").count() == 0
     result_of(page, lambda: page.click("#ask"))
     assert shown_pictures(page) == [[1024, 1024]] * 3
 
@@ -358,6 +361,8 @@ def test_links_samples_and_the_result_itself_are_decoded(open_page, url):
     page.fill("#link input", "https://example.org/nothing")
     page.press("#link input", "Enter")
     page.wait_for_selector("#decode-status .ts-error:has-text('no picture in this link')")
+    page.wait_for_timeout(1500)
+    assert page.locator("#decode-status .ts-error").count() == 1 and page.inner_text("#decode-card") == ""
     open_tab(page, "Encode")
     page.click("#decode-this")
     page.wait_for_selector("#decode-card:has-text('dahlia')")
@@ -423,7 +428,8 @@ def test_a_picture_and_a_file_can_be_pasted_and_dropped_anywhere(open_page):
         page, lambda: page.evaluate(bring, ["paste", "cat.jpg", "image/jpeg", encoded(EXAMPLES / "cat.jpg")])
     )
     assert shown_pictures(page)[0] == [450, 300]
-    page.evaluate(bring, ["drop", "pagoda.tsk", "", encoded(EXAMPLES / "pagoda.tsk")])
+    on_picture = bring.replace("document.body", "document.querySelector('#picture img')")
+    page.evaluate(on_picture, ["drop", "pagoda.tsk", "", encoded(EXAMPLES / "pagoda.tsk")])
     page.wait_for_selector("#decode-card:has-text('pagoda')")
     assert page.is_visible("#decode-card")
 

@@ -201,7 +201,11 @@ def test_a_caption_is_written_by_the_source_asked_for(photo_path, capsys, monkey
     monkeypatch.setattr(table, "write", write)
     record = run_json(capsys, "caption", photo_path, "--source", "prompt-inversion", "--tokens", "8")
     assert record["caption"] == "a cup of coffee" and record["characters"] == 15 > record["size_bytes"]
-    assert asked == {"options": {"tokens": 8}, "name": "prompt-inversion", "size": (240, 160)}
+    assert asked == {
+        "options": {"most_bytes": None, "tokens": 8},
+        "name": "prompt-inversion",
+        "size": (240, 160),
+    }
 
 
 def test_a_captioner_without_weights_says_what_helps(photo_path, capsys, tmp_path, monkeypatch):

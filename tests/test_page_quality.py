@@ -88,3 +88,13 @@ def test_the_page_as_it_is_served_holds_the_first_result_and_what_a_shared_link_
         except urllib.error.HTTPError:
             time.sleep(1)
     assert answer.headers["content-type"] == "image/png" and answer.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+def test_an_address_without_end_and_a_host_that_is_none_do_no_harm(url):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{url}?tsk={'A' * 30_000}")
+    assert refused.value.code == 414
+    for host in ("a:x=1", '"><script>', "a b", "[1]2"):
+        request = urllib.request.Request(url, headers={"X-Forwarded-Host": host})
+        page = urllib.request.urlopen(request).read().decode()
+        assert f'<meta property="og:url" content="{url}"' in page

@@ -1,9 +1,11 @@
+import contextlib
 import logging
 import os
 import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -178,10 +180,28 @@ def test_a_result_is_made_once_and_a_failed_one_leaves_no_files(pool, tmp_path, 
 def test_a_job_about_the_same_goes_to_the_process_that_knows_it():
     pool = Pool(2)
     pool.start()
-    while len(pool._idle) < 2:
+    while sum(worker.ready() for worker in list(pool._idle)) < 2:
         time.sleep(0.05)
     one, other = (pool.run(worker_jobs.process_id, Reporter(), about=name) for name in ("one", "other"))
     assert one != other
     for name, expected in (("other", other), ("one", one), ("one", one), ("other", other)):
         assert pool.run(worker_jobs.process_id, Reporter(), about=name) == expected
+    pool.close()
+
+
+def test_a_job_cancelled_while_the_process_starts_does_not_start_it_anew():
+    pool, reporter = Pool(1), Reporter()
+    pool.start()
+    reporter.stop.set()
+    with pytest.raises(JobCancelledError):
+        pool.run(worker_jobs.process_id, reporter)
+    while not pool.process_ids():
+        time.sleep(0.05)
+    (started,) = pool.process_ids()
+    for _ in range(3):
+        reporter = Reporter()
+        threading.Timer(0.1, reporter.stop.set).start()
+        with contextlib.suppress(JobCancelledError):
+            pool.run(worker_jobs.endless, reporter)
+    assert pool.run(worker_jobs.process_id, Reporter()) == started
     pool.close()

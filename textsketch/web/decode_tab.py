@@ -21,6 +21,7 @@ from textsketch.web.results import Painted, Result
 from textsketch.web.shared import Shared
 
 _ALL = "all"
+_BRING = "Bring a file, a link or a sample."
 _LAYERS = [("all the file has", _ALL), *((mode.value, mode.value) for mode in Mode)]
 _ARRIVE = "() => [window.textsketch.arrive()]"
 _SHOW = "() => window.textsketch.showTab('decode')"
@@ -44,7 +45,7 @@ def decode_tab(shared: Shared) -> None:
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
             renderer = renderer_controls("decode")
         with gr.Column(scale=1, min_width=320):
-            status = gr.HTML(html.note("Bring a file, a link or a sample."), elem_id="decode-status")
+            status = gr.HTML(html.note(_BRING), elem_id="decode-status")
             card = gr.HTML("", elem_id="decode-card")
             image = gr.HTML("", elem_id="decoded-image")
             take = gr.DownloadButton("Download the PNG", size="sm", interactive=False, elem_id="take-decoded")
@@ -53,7 +54,8 @@ def decode_tab(shared: Shared) -> None:
 
     def work(request: gr.Request, path, layers, *rendering) -> Iterator[Updates]:
         if not path:
-            yield {status: ""} | nothing
+            jobs.overtake(owner(request, "decode"))
+            yield {status: html.note(_BRING)} | nothing
             return
 
         asked = renderer.asked(rendering)
@@ -84,17 +86,25 @@ def decode_tab(shared: Shared) -> None:
             failed=lambda sentence: nothing,
         )
 
-    def follow_link(text: str) -> Updates:
-        """Take the file in a link."""
+    def follow_link(request: gr.Request, text: str) -> Updates:
+        """Take the file in a link; what was asked before is overtaken."""
+        jobs.overtake(owner(request, "decode"))
         try:
             data = tsk_in(text)
         except LinkError as error:
-            return {file: None, status: html.error(str(error))}
-        return {file: results.take_file(data), status: ""}
+            return {file: None, status: html.error(str(error))} | nothing
+        return {file: results.take_file(data), status: ""} | nothing
 
-    def arrive(text: str) -> Updates:
+    def work_if_brought(request: gr.Request, path, *settings) -> Iterator[Any]:
+        """Decode what a link, a sample or the Encode tab has brought; without it, what was said stays."""
+        if path:
+            yield from work(request, path, *settings)
+        else:
+            yield gr.skip()
+
+    def arrive(request: gr.Request, text: str) -> Updates:
         """Take the file that the page's own address brings along; the page says "" where it brings none."""
-        return {link: ""} | (follow_link(text) if text else {})
+        return {link: ""} | (follow_link(request, text) if text else {})
 
     def pick(event: gr.SelectData) -> str:
         if event.index >= len(samples):
@@ -114,13 +124,14 @@ def decode_tab(shared: Shared) -> None:
     }
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, **decode, **WORK)
-    opened = gr.on([link.submit, open_link.click], follow_link, link, [file, status], **PRIVATE)
-    brought = shared.page.load(arrive, link, [file, status, link], js=_ARRIVE, **PRIVATE)
+    shown = [file, status, card, image, take]
+    opened = gr.on([link.submit, open_link.click], follow_link, link, shown, **PRIVATE)
+    brought = shared.page.load(arrive, link, [*shown, link], js=_ARRIVE, **PRIVATE)
     picked = chosen.select(pick, None, file, **PRIVATE)
     again = shared.current.decode.click(take_result, shared.current.shown, file, **PRIVATE)
     shared.current.decode.click(None, js=_SHOW, **PRIVATE)
     for step in (opened, brought, picked, again):
-        step.success(**decode, **WORK)
+        step.success(**(decode | {"fn": work_if_brought}), **WORK)
 
 
 def _samples(paths: list[Path]) -> str:

@@ -11,7 +11,7 @@ from textsketch.measure.report import Report, layer_bytes
 from textsketch.web.commands import marked_up
 from textsketch.web.jobs import Update
 from textsketch.web.pictures import address
-from textsketch.web.results import Painted, Result
+from textsketch.web.results import Look, Painted, Result
 
 _FEW_LINES = 0.1
 """Below this share of the file a sketch beside a colour map says little by itself."""
@@ -74,6 +74,16 @@ def timing(result: Result) -> str:
 def figures_placeholder() -> str:
     """What stands in the figures' place, and takes their room, before the first result."""
     return '<div class="ts-figures"><b>…</b></div><div class="ts-facts">&nbsp;</div>'
+
+
+def early_figures(look: Look) -> str:
+    """The figures that are known while the others are measured."""
+    width, height = look.size
+    return (
+        f'<div class="ts-figures"><b>{_count(look.size_bytes)}</b> '
+        f"<b>{_rate(8 * look.size_bytes / (width * height))}</b></div>"
+        '<div class="ts-facts">&nbsp;</div>'
+    )
 
 
 def figures(result: Result) -> str:
@@ -183,7 +193,7 @@ def layers(result: Result) -> str:
     """A card for each layer of the file, with its bytes; one more for what a network made of them."""
     sizes = result.report.layer_bytes
     caption = result.report.caption
-    text = f"“{escape(caption)}”" if caption else "<i>no caption, only colour descriptors</i>"
+    text = f"“<bdi>{escape(caption)}</bdi>”" if caption else "<i>no caption, only colour descriptors</i>"
     body = f'<div class="ts-caption"><div>{text}{_words(result)}</div></div>'
     cards = [_layer_card("text", "1. Text", sizes["semantic"], body)]
     kind = bitstream.split(result.data)[0].kind
@@ -214,7 +224,7 @@ def how_it_works(result: Result) -> str:
         (
             "1. A sentence",
             f"What the picture shows, and its main colours, coded as text: {_count(sizes['semantic'])}.",
-            f'<div class="ts-caption"><div>“{escape(report.caption)}”{_words(result)}</div></div>',
+            f'<div class="ts-caption"><div>“<bdi>{escape(report.caption)}</bdi>”{_words(result)}</div></div>',
         ),
         (
             "2. Lines",
@@ -298,7 +308,7 @@ def file_card(painted: Painted) -> str:
         f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
-        + (f'<div class="ts-caption">“{escape(painted.caption)}”</div>' if painted.caption else "")
+        + (f'<div class="ts-caption">“<bdi>{escape(painted.caption)}</bdi>”</div>' if painted.caption else "")
         + (f'<div class="ts-note">{escape(painted.invented)}</div>' if painted.invented else "")
     )
 

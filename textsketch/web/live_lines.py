@@ -35,7 +35,7 @@ def offered_budgets(path: str | None, mode: str, chosen: str) -> dict[str, Any]:
             offered = [p for p in offered if _bytes_at(p.name, size) >= least_bytes]
             missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
     choices = [*((_label(preset, size), preset.name) for preset in offered), ("Other", CUSTOM)]
-    info = f"{missing}: for larger pictures or fewer layers." if missing else ""
+    info = f"{missing}: for larger pictures." if missing and mode == Mode.TEXT_ONLY else ""
     names = [name for _, name in choices]
     value = {} if chosen in names else {"value": names[0] if chosen == "micro" else "packet"}
     return {"choices": choices, "info": info, **value}

@@ -132,6 +132,13 @@
   const dropped = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   document.addEventListener("dragover", (event) => { if (dropped(event)) event.preventDefault(); });
   document.addEventListener("drop", (event) => {
+    const file = event.dataTransfer?.files[0];
+    if (!file?.name.toLowerCase().endsWith(".tsk") || event.target.closest?.("#tsk")) return;
+    event.preventDefault();
+    event.stopPropagation(); // a control for pictures would refuse it
+    bring(file);
+  }, true);
+  document.addEventListener("drop", (event) => {
     if (!dropped(event) || event.defaultPrevented) return;
     event.preventDefault();
     if (event.dataTransfer.files[0]) bring(event.dataTransfer.files[0]);

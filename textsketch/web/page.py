@@ -122,6 +122,10 @@ _CLOSED = re.compile(
 )
 
 
+_LONGEST_ADDRESS = 16_000
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
 class ClosedRoutes:
     """ASGI middleware: Gradio's routes that this app has no use for are not there.
 
@@ -133,8 +137,22 @@ class ClosedRoutes:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404 for a closed route, else pass on."""
+        """Answer 404 for a closed route and 414 for an endless address, else pass on."""
         if scope["type"] == "http" and _CLOSED.search(scope["path"]):
             await PlainTextResponse("not found", 404)(scope, receive, send)
+        elif scope["type"] == "http" and len(scope["path"]) + len(scope["query_string"]) > _LONGEST_ADDRESS:
+            await PlainTextResponse("this address is too long; a link carries 3,000 bytes", 414)(
+                scope, receive, send
+            )
         else:
-            await self._app(scope, receive, send)
+            await self._app(_with_sane_host(scope), receive, send)
+
+
+def _with_sane_host(scope: Scope) -> Scope:
+    """The request without a forwarded host that is none: Gradio takes it for an address."""
+    headers = [
+        (name, value)
+        for name, value in scope.get("headers", [])
+        if name != b"x-forwarded-host" or _HOST.fullmatch(value.decode("latin-1"))
+    ]
+    return {**scope, "headers": headers}

@@ -87,6 +87,7 @@ def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int
 def early_look(look: Look) -> str:
     """The pictures while the best file, or the JPEG beside it, is still looked for."""
     source = {"source": address(look.original), "title": "Original", "size": "", "alt": "Original"}
+    source["size"] = "{} x {}".format(*look.size)
     decoded = {
         "source": address(look.decoded),
         "title": "textsketch",
@@ -147,7 +148,7 @@ def _empty() -> str:
 
 def _plate(caption: str) -> str:
     """The caption as a picture of words alone bears it."""
-    return f'<span class="ts-plate">{escape(caption)}</span>' if caption else ""
+    return f'<span class="ts-plate"><bdi>{escape(caption)}</bdi></span>' if caption else ""
 
 
 def _bytes(size_bytes: int) -> str:

@@ -41,8 +41,9 @@ class ResultPanel:
         self._carried = gr.HTML("", elem_id="carried", render=False)
         with gr.Row(elem_id="take-away"):
             self._link = gr.HTML("", elem_id="copy-link")
-            code_and_slide_buttons(shared.jobs, shared.results, self.shown, self._carried)
+            makers = code_and_slide_buttons(shared.jobs, shared.results, self.shown, self._carried)
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
+        self._takers = [self._tsk, self._png, self._jpeg, *makers, self.decode]
         self._carried.render()
         self._layers = gr.HTML("", elem_id="layers")
         with gr.Accordion("The whole file, byte by byte", open=False):
@@ -53,7 +54,7 @@ class ResultPanel:
         """Every component the updates below may name."""
         return [
             self.status, self._trio, self._figures, self._notes, self._layers,
-            self._tsk, self._png, self._jpeg, self._dump, self.shown, self.scores, self._link, self._carried,
+            *self._takers, self._dump, self.shown, self.scores, self._link, self._carried,
         ]  # fmt: skip
 
     def working(self, update: Update) -> Updates:
@@ -61,17 +62,23 @@ class ResultPanel:
         look: Any = update.preview
         if look is None:
             return {}
-        shown = pictures.early_look(look) if isinstance(look, Look) else pictures.preview(look)
-        return {self._trio: shown}
+        if not isinstance(look, Look):
+            return {self._trio: pictures.preview(look)}
+        return {
+            self._trio: pictures.early_look(look),
+            self._figures: html.early_figures(look),
+            self.scores: "",
+            self._notes: "",
+        }
 
     def current(self, status: str, fresh: bool) -> Updates:
         """What the status line says; files can be downloaded while the result is that of the settings."""
-        can_take = gr.update(interactive=fresh)
-        return {self.status: status, self._tsk: can_take, self._png: can_take, self._jpeg: can_take}
+        return {self.status: status} | {button: gr.update(interactive=fresh) for button in self._takers}
 
     def empty(self, status: str) -> Updates:
         """No result, and why."""
         return self.current(status, False) | {
+            self._tsk: gr.update(interactive=False, label="Download .tsk"),
             self._trio: pictures.placeholder(),
             self._figures: html.figures_placeholder(),
             self._notes: "",
@@ -85,8 +92,7 @@ class ResultPanel:
     def result(self, result: Result) -> Updates:
         """A finished result."""
         tsk_label = f"Download .tsk ({result.report.size_bytes:,} B)"
-        return {
-            self.status: html.timing(result),
+        return self.current(html.timing(result), True) | {
             self._trio: pictures.trio(result),
             self._figures: html.figures(result),
             self._notes: html.notes(result),

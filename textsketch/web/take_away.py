@@ -30,7 +30,9 @@ def copy_link(result: Result) -> str:
     return f'<button type="button" class="ts-button" data-copy="{text}">Copy link</button>'
 
 
-def code_and_slide_buttons(jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML) -> None:
+def code_and_slide_buttons(
+    jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML
+) -> list[gr.Button]:
     """Lay out the buttons that show QR codes and a slide of the result, in `carried`."""
     code = gr.Button("QR code", size="sm", elem_id="qr")
     slide = gr.Button("Slide", size="sm", elem_id="slide")
@@ -64,6 +66,7 @@ def code_and_slide_buttons(jobs: Jobs, results: Results, shown: gr.State, carrie
 
     code.click(codes, [shown, here], carried, js=_HERE, **PRIVATE)
     slide.click(slides, [shown, here], carried, js=_HERE, **WORK)
+    return [code, slide]
 
 
 def _figure(make: Callable[[], Code], path: Path, title: str) -> str:

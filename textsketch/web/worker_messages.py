@@ -24,6 +24,11 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The worker has loaded what jobs need."""
+
+
+@dataclass(frozen=True)
 class Begun:
     """The worker is alive and has the job."""
 

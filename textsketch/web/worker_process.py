@@ -22,6 +22,7 @@ from textsketch.web.worker_messages import (
     Failure,
     Job,
     OutOfMemory,
+    Ready,
     Refusal,
     Report,
     Result,
@@ -44,6 +45,7 @@ def serve(descriptor: int, app: int, memory_bytes: int, threads: int) -> None:
     cv2.setNumThreads(threads)
     _warm_up()
     with Connection(descriptor) as connection, contextlib.suppress(EOFError, ConnectionError):
+        connection.send(Ready())
         while True:
             job = connection.recv()
             if job is not None:  # None tells a job to stop; here it came too late for that

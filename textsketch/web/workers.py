@@ -159,9 +159,11 @@ class Pool:
     def _take(self, report: Reporter, about: object) -> _Worker:
         with self._came:
             while not report.stop.is_set():
-                if self._idle:
-                    known = [one for one in self._idle if about is not None and one.about == about]
-                    worker = (known or self._idle)[0]
+                # Not one that is starting: to cancel its job would be to start it anew.
+                ready = [one for one in self._idle if one.ready()]
+                if ready:
+                    known = [one for one in ready if about is not None and one.about == about]
+                    worker = (known or ready)[0]
                     self._idle.remove(worker)
                     worker.about = about
                     return worker
@@ -183,6 +185,7 @@ class _Worker:
 
     def __init__(self, memory_bytes: int, threads: int) -> None:
         self.about: object = None
+        self._ready = False
         self.jobs, self.fit, self._begun = 0, True, False
         self._connection, theirs = multiprocessing.Pipe()
         numbers = (theirs.fileno(), os.getpid(), memory_bytes, threads)
@@ -214,6 +217,14 @@ class _Worker:
             _log.error("a job failed in its worker:\n%s", outcome.trace)
             raise WorkerError(UNFORESEEN)
         return outcome.value
+
+    def ready(self) -> bool:
+        """Whether it has loaded what jobs need; that it has died meanwhile is found out with its next job."""
+        if not self._ready and self._connection.poll():
+            with contextlib.suppress(EOFError, OSError):
+                self._connection.recv()
+            self._ready = True
+        return self._ready
 
     def kill(self) -> None:
         """End the process, whatever it does, and wait until it has ended."""

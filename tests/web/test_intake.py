@@ -5,6 +5,7 @@ import io
 import json
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def files(url, folder):
     """The folder the app serves, once the first result, which the app makes unasked, is there."""
     (files,) = folder.glob("*/files")
     assert first_visit(Visitor(url))["success"]
+    while Visitor(url).get("card.png")[0] != 200:  # the last of what the app makes by itself
+        time.sleep(0.2)
     return files
 
 

@@ -44,7 +44,7 @@ def test_a_caption_is_coded_while_it_is_typed_only_as_far_as_that_is_quick():
 
 
 def test_presets_without_a_file_are_not_offered_and_a_choice_made_meanwhile_is_kept():
-    offer = offered_budgets(CAT, "three-layer", "sms")
+    offer = offered_budgets(CAT, "text-only", "sms")
     assert "micro" not in [name for _, name in offer["choices"]] and "Micro" in offer["info"]
     assert "value" not in offer  # an answer may arrive after the visitor chose anew
     assert offered_budgets(CAT, "text-only", "micro")["value"] == "sms"

@@ -3,7 +3,6 @@
 import math
 import random
 import shutil
-from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,46 +161,3 @@ def test_sketches_are_counted_with_the_contexts_of_the_coder():
     assert counted.code(SimpleNamespace(), 3, 1) == 1 and counted.counts[3].tolist() == [0, 1]
     shares = sketch_model._probability(np.array([[9.0, 1.0], [0.0, 0.0]]), 0.5)
     assert shares.tolist() == [round((1 + 2) / 14 * 65536), 32768]
-
-
-def test_the_brush_is_exported_as_the_convolutions_it_is_read_as(tmp_path):
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("onnx")
-    import onnxruntime
-
-    from training.brush import export, ncnn
-
-    random = np.random.default_rng(0)
-    written, expected = bytearray(), torch.from_numpy(random.random((1, 3, 9, 11), np.float32))
-    picture = expected
-    channels = (3, *[64] * 17, 48)
-    for index, (inputs, outputs) in enumerate(pairwise(channels)):
-        weight = random.normal(0, 0.05, (outputs, inputs, 3, 3)).astype("<f2")
-        bias, slope = (random.normal(0, 0.2, outputs).astype("<f2").astype("<f4") for _ in range(2))
-        written += (0x01306B47).to_bytes(4, "little") + weight.tobytes() + bias.tobytes()
-        weight, bias, slope = (torch.from_numpy(part.astype(np.float32)) for part in (weight, bias, slope))
-        expected = torch.nn.functional.conv2d(expected, weight, bias, padding=1)
-        if index < len(channels) - 2:
-            written += slope.numpy().tobytes()
-            expected = torch.nn.functional.prelu(expected, slope)
-    expected = torch.pixel_shuffle(expected, 4) + picture.repeat_interleave(4, 2).repeat_interleave(4, 3)
-    (tmp_path / "realesr-animevideov3-x4.bin").write_bytes(bytes(written))
-    export.export(ncnn.read(tmp_path), tmp_path / "brush.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "brush.onnx", providers=["CPUExecutionProvider"])
-    (painted,) = session.run(None, {"picture": picture.numpy()})
-    assert painted.shape == (1, 3, 36, 44)
-    assert np.abs(painted - expected.numpy()).max() < 1e-3 * np.abs(painted).max()
-    (tmp_path / "realesr-animevideov3-x4.bin").write_bytes(bytes(written) + b"more")
-    with pytest.raises(ValueError, match="bytes where"):
-        ncnn.read(tmp_path)
-
-
-def test_the_shipped_brush_is_what_its_maker_writes(shared_data, tmp_path):
-    pytest.importorskip("onnx")
-    from textsketch.render.painter import brush
-    from training.brush import export, ncnn
-
-    export.export(
-        ncnn.read(shared_data.parent / "weights" / "realesr-animevideov3-x4"), tmp_path / "brush.onnx"
-    )
-    assert (tmp_path / "brush.onnx").read_bytes() == brush.FILE.read_bytes()

@@ -23,8 +23,9 @@ def unsaid_share(original: Image.Image, painted: Image.Image) -> float:
     more than 512 pixels a side; it is shown where it correlates with the original's in a window of sigma 6.
     """
     one, other = _fine(original), _fine(painted)
-    variance, others = _local(one * one) - _local(one) ** 2, _local(other * other) - _local(other) ** 2
-    covariance = _local(one * other) - _local(one) * _local(other)
+    mean, other_mean = _local(one), _local(other)
+    variance, others = _local(one * one) - mean**2, _local(other * other) - other_mean**2
+    covariance = _local(one * other) - mean * other_mean
     rich = variance > _RICH**2
     alike = covariance > _ALIKE * np.sqrt(np.maximum(variance, 1) * np.maximum(others, 1))
     return float((rich & ~alike).mean())

@@ -31,7 +31,7 @@ def add_endpoints(results: Results, jobs: Jobs) -> None:
         asked: dict[str, Any] = {"mode": mode, "budget": budget, "caption": caption, "seed": seed}
 
         def job(report: Reporter) -> tuple[Result, Report]:
-            show = results.encode(_path(image), max_side=MAX_SIDE, report=report, **asked)
+            show = results.encode(_path(image), max_side=MAX_SIDE, report=report, watched=False, **asked)
             return show, results.scored(show, report)
 
         show, figures = await _answer(jobs, job)

@@ -264,7 +264,7 @@ def first_result(results: Results, examples: Path, report: Reporter) -> Result:
     """What a visitor sees first; it is kept."""
     path, caption = next(iter(example_captions(examples).items()))
     asked = _question(path, Mode.THREE_LAYER.value, "packet", caption, 0, Asked.usual())
-    return results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True)
+    return results.encode(**asked, max_side=MAX_SIDE, report=report, keep=True, watched=False)
 
 
 def _uploaded_path(payload: Any) -> str | None:

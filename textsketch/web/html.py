@@ -23,6 +23,11 @@ _MUCH_UNSAID = 0.3
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
 
+def byte_count(size_bytes: int) -> str:
+    """A number of bytes in words."""
+    return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
+
+
 def error(message: str) -> str:
     """An error as a sentence."""
     return f'<div class="ts-status ts-error" role="alert">{marked_up(_sentence(message))}</div>'
@@ -80,7 +85,7 @@ def early_figures(look: Look) -> str:
     """The figures that are known while the others are measured."""
     width, height = look.size
     return (
-        f'<div class="ts-figures"><b>{_count(look.size_bytes)}</b> '
+        f'<div class="ts-figures"><b>{byte_count(look.size_bytes)}</b> '
         f"<b>{_rate(8 * look.size_bytes / (width * height))}</b></div>"
         '<div class="ts-facts">&nbsp;</div>'
     )
@@ -91,7 +96,7 @@ def figures(result: Result) -> str:
     report = result.report
     raw_bytes = 3 * report.width * report.height
     return (
-        f'<div class="ts-figures"><b>{_count(report.size_bytes)}</b> <b>{_rate(report.rate_bpp)}</b> '
+        f'<div class="ts-figures"><b>{byte_count(report.size_bytes)}</b> <b>{_rate(report.rate_bpp)}</b> '
         f"<span>{_ratio(report.size_bytes, raw_bytes)}</span></div>"
         f"{_facts(report, learned=False)}"
     )
@@ -99,7 +104,7 @@ def figures(result: Result) -> str:
 
 def _ratio(size_bytes: int, raw_bytes: int) -> str:
     if size_bytes >= raw_bytes:
-        return f"no less than the pixels' {_count(raw_bytes)}"
+        return f"no less than the pixels' {byte_count(raw_bytes)}"
     return f"1/{raw_bytes / size_bytes:,.0f} of the pixels' {raw_bytes:,} bytes"
 
 
@@ -148,7 +153,7 @@ def _used(result: Result) -> list[str]:
     if report.size_bytes >= _FULL * result.budget_bytes:
         return []
     return [
-        f"Nothing more to say: {escape(report.mode)} needs {_count(report.size_bytes)} of the "
+        f"Nothing more to say: {escape(report.mode)} needs {byte_count(report.size_bytes)} of the "
         f"{result.budget_bytes:,}."
     ]
 
@@ -157,9 +162,10 @@ def _limits(result: Result) -> list[str]:
     """What the bytes could not do, where that is much."""
     lines = []
     if result.unsaid >= _MUCH_UNSAID:
+        size = byte_count(result.report.size_bytes)
         lines.append(
-            f"{result.unsaid:.0%} of this picture is detail finer than {_count(result.report.size_bytes)} can "
-            "say: text and small faces there will not be recognised."
+            f"{result.unsaid:.0%} of this picture is detail finer than {size} can say: text and small faces "
+            "there will not be recognised."
         )
     if result.words_alone is not None:
         lines.append(
@@ -223,22 +229,22 @@ def how_it_works(result: Result) -> str:
     steps = (
         (
             "1. A sentence",
-            f"What the picture shows, and its main colours, coded as text: {_count(sizes['semantic'])}.",
+            f"What the picture shows, and its main colours, coded as text: {byte_count(sizes['semantic'])}.",
             f'<div class="ts-caption"><div>“<bdi>{escape(report.caption)}</bdi>”{_words(result)}</div></div>',
         ),
         (
             "2. Lines",
-            f"Where its contours run, as strokes of a pen: {_count(sizes.get('structure', 0))}.",
+            f"Where its contours run, as strokes of a pen: {byte_count(sizes.get('structure', 0))}.",
             _image(result, "sketch", "The strokes of the file"),
         ),
         (
             "3. Colours",
-            f"What lies between the lines, as a coarse map: {_count(sizes.get('texture', 0))}.",
+            f"What lies between the lines, as a coarse map: {byte_count(sizes.get('texture', 0))}.",
             _image(result, "colour_map", "The colour map of the file"),
         ),
         (
             "4. The painting",
-            f"A decoder paints what the {_count(report.size_bytes)} say, and nothing else travels. "
+            f"A decoder paints what the {byte_count(report.size_bytes)} say, and nothing else travels. "
             f"The original has {3 * report.width * report.height:,} bytes of pixels.",
             _image(result, "decoded_shown", "The picture painted from the file"),
         ),
@@ -320,10 +326,6 @@ def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, f
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>{escape(label)}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{rate_bpp:.4f} bits per pixel, {scores}</small></div></div>"
     )
-
-
-def _count(size_bytes: int) -> str:
-    return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
 
 
 def _sentence(message: str) -> str:

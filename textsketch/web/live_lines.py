@@ -97,11 +97,11 @@ def describe_budget(
         if mode != Mode.TEXT_ONLY:
             remedies.append("a mode of fewer layers")
         return html.error(
-            f"{_count(budget_bytes)} {size}, but {mode} with this caption needs at least "
-            f"{_count(needed_bytes)}: choose {', '.join(remedies[:-1])} or {remedies[-1]}"
+            f"{html.byte_count(budget_bytes)} {size}, but {mode} with this caption needs at least "
+            f"{html.byte_count(needed_bytes)}: choose {', '.join(remedies[:-1])} or {remedies[-1]}"
         )
     rate_bpp = 8 * budget_bytes / (width * height)
-    return html.note(f"{_count(budget_bytes)} = {rate_bpp:.5f} bits per pixel {size}")
+    return html.note(f"{html.byte_count(budget_bytes)} = {rate_bpp:.5f} bits per pixel {size}")
 
 
 def describe_caption(caption: str) -> str:
@@ -112,8 +112,4 @@ def describe_caption(caption: str) -> str:
         characters, coded_bytes, zlib_bytes = measure_text(caption)
     except TextsketchError as error:
         return html.error(str(error))
-    return html.note(f"{characters} characters → {_count(coded_bytes)} (zlib: {zlib_bytes})")
-
-
-def _count(size_bytes: int) -> str:
-    return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
+    return html.note(f"{characters} characters → {html.byte_count(coded_bytes)} (zlib: {zlib_bytes})")

@@ -135,19 +135,22 @@ class Results:
         report: Reporter,
         renderer: str = registry.DEFAULT.name,
         keep: bool = False,
+        watched: bool = True,
         **asked: Any,
     ) -> Result:
         """Encode the picture at `path`, scaled down to `max_side` if larger.
 
-        report: gets the progress, and rough pictures while a Stable Diffusion profile paints. keep: never
-        forget this one. asked: mode, budget, caption, seed and, if need be, choices and options; see
-        `pipeline.encode` for the choices and `pipeline.decode` for the options.
+        report: gets the progress, looks, and rough pictures while a Stable Diffusion profile paints. keep: never
+        forget this one. watched: whether somebody looks on, for whom a first look is worth its time. asked:
+        mode, budget, caption, seed and, if need be, choices and options; see `pipeline.encode` for the choices
+        and `pipeline.decode` for the options.
         """
         asked_before = question(path, max_side=max_side, renderer=renderer, **asked)
         with self._turn(asked_before, report):
             known = self._cache.find(asked_before)
             if known is not None:
                 return known
+            asked = {**asked, "watched": watched}  # the answer is the same
             return self._made(path, asked_before, max_side, report, renderer, keep, asked)
 
     @contextmanager
@@ -332,6 +335,7 @@ def _make(
     renderer: str,
     choices: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
+    watched: bool = True,
 ) -> Result:
     """Encode a picture, decode it, measure it and write the files; learned metrics are left to `scored`."""
     picture, choices, options = read.image, choices or {}, options or {}
@@ -350,7 +354,7 @@ def _make(
         return Look(picture.size, mode, caption, size_bytes, shown["original_shown"], decoded, final)
 
     efforts = [one for one in described(registry.get(renderer).allocation) if one.name == "effort"]
-    if efforts and choices.get("effort", efforts[0].default) > _QUICK:
+    if watched and efforts and choices.get("effort", efforts[0].default) > _QUICK:
         look = encode(picture, progress=share(report, 0.0, 0.2), **(asked | {"effort": _QUICK}))
         # Of a colour map without what a network adds: that takes longer than all the rest.
         plain_first = registry.get(renderer).plain if look.layers.texture is not None else {}

@@ -1,0 +1,6 @@
+/** What the decoder offers: `readTables`, then `unpack`. */
+
+export { VERSION, readTables, type Tables } from "./codestream/tables";
+export { BitstreamError, PlayerError } from "./errors";
+export * from "./layers";
+export { type Header, type Salvaged, type Segment, split, unpack } from "./bitstream";

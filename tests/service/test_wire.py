@@ -151,7 +151,11 @@ def test_a_picture_is_read_from_base64_from_a_url_and_from_a_data_url(api):  # n
 def test_a_picture_at_another_place_is_not_fetched(api, elsewhere):  # noqa: F811
     api.gives = "url"
     api.picture_url = elsewhere.format(port=api.url.rpartition(":")[2].partition("/")[0])
-    assert "leaves its pictures at another host, which is not asked" in sentence(paint)
+    said = sentence(paint)
+    where = "at localhost" if "localhost" in elsewhere else ""
+    assert f"leaves its pictures {where}" in said and "which is not asked; take a model or a server" in said
+    assert "b64_json, or set TEXTSKETCH_API_BASE to that address" in said
+    assert [route for route in api.routes() if route.startswith("/files")] == []
     assert api.routes() == ["/images/generations"]
 
 

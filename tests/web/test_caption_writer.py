@@ -7,6 +7,7 @@ import gradio as gr
 import PIL.Image
 import pytest
 
+import textsketch as ts
 from textsketch.models import weights
 from textsketch.options import Options, described, option
 from textsketch.semantic.captions import table
@@ -31,11 +32,12 @@ def page(monkeypatch, tmp_path):
     def lay_out():
         with gr.Blocks() as demo:
             picture, caption, line = gr.Image(), gr.Textbox(elem_id="caption"), gr.HTML(elem_id="line")
+            room = [gr.Radio(), gr.Radio(), gr.Textbox(), gr.Number()]
             writer = caption_writer(
-                Jobs(1), lambda path, report: PIL.Image.open(path), picture, caption, line
+                Jobs(1), lambda path, report: PIL.Image.open(path), picture, caption, line, room
             )
             uploaded = picture.upload(lambda: None)
-            writer.propose_after(uploaded, picture, [gr.Radio(), gr.Number()])
+            writer.propose_after(uploaded, picture)
         return {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
     return lay_out
@@ -91,15 +93,15 @@ def test_only_the_options_of_the_chosen_source_are_shown(page, monkeypatch):
     assert row_of(controls["poet-lines"]).visible and not row_of(controls["bard-lines"]).visible
 
 
-def written(demo, controls, tmp_path, name, *values):
+def written(demo, controls, tmp_path, name, *values, limits=("three-layer", "packet", "", 0), size=(40, 30)):
     """What the page shows in the end after a click on the button, by elem_id."""
-    PIL.Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    PIL.Image.new("RGB", size).save(tmp_path / "a.png")
     (click,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "work"]
     request = SimpleNamespace(session_hash="visitor")
     shown = {}
     others = len(offered_options()) - len(values)
     lacking = [None] * others  # the options of sources that lack something here come first
-    for updates in click(request, str(tmp_path / "a.png"), name, *lacking, *values):
+    for updates in click(request, str(tmp_path / "a.png"), *limits, name, *lacking, *values):
         shown |= {block.elem_id: update for block, update in updates.items()}
     return shown
 
@@ -130,13 +132,13 @@ def test_a_source_that_finds_no_words_leaves_the_caption_and_says_so(page, monke
     assert "caption" not in shown and "No words were found" in shown["line"]
 
 
-def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 160)):
+def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 160), mode="three-layer"):
     """What a quick source proposes for a picture that a visitor brings."""
     PIL.Image.new("RGB", size).save(tmp_path / "a.png")
     (propose,) = [one.fn for one in demo.fns.values() if getattr(one.fn, "__name__", "") == "propose"]
     values = [one.default for one in offered_options()]
     request = SimpleNamespace(session_hash="visitor")
-    asked = (str(tmp_path / "a.png"), typed, "custom", str(budget), automatic, None, *values)
+    asked = (str(tmp_path / "a.png"), typed, automatic, mode, "custom", str(budget), 0, None, *values)
     found = [value for updates in propose(request, *asked) for value in updates.values()]
     return next((value for value in reversed(found) if isinstance(value, str) and "<" not in value), None)
 
@@ -156,3 +158,34 @@ def test_a_caption_is_proposed_for_a_picture_without_one_and_is_a_fifth_of_the_b
     assert proposed(demo, tmp_path, typed="mine") == "" == proposed(demo, tmp_path, automatic=False)
     short = proposed(demo, tmp_path, budget=60)
     assert long.startswith(short) and 0 < len(encode_text(short)) <= 12
+
+
+LONG = "a brown dog with a red collar running on the beach near the water"
+
+
+def test_at_micro_what_is_written_or_proposed_fits_by_itself(page, monkeypatch, tmp_path):
+    dog = replace(make_poet(), name="dog", quick=True, write=lambda picture, options, progress: LONG)
+    monkeypatch.setitem(table.SOURCES, "dog", dog)
+    controls, demo = page()
+    size, limits = (1024, 1024), ("text-only", "micro", "", 0)
+    shown = written(demo, controls, tmp_path, "dog", 1, True, 500, "en", limits=limits, size=size)
+    by_itself = proposed(demo, tmp_path, budget="100 micro-bpp", mode="text-only", size=size)
+    for caption in (shown["caption"], by_itself):
+        data = ts.encode(tmp_path / "a.png", mode="text-only", budget=13, caption=caption).data
+        assert LONG.startswith(caption) and len(caption) > 10 and 10 <= len(data) <= 13
+    none = written(
+        demo, controls, tmp_path, "dog", 1, True, 500, "en", limits=("three-layer", "custom", "4", 0)
+    )
+    assert "caption" not in none and "leaves no room for words" in none["line"]
+
+
+def test_what_a_search_has_found_fits_when_it_is_cancelled(page, monkeypatch, tmp_path):
+    def search(picture, options, progress):
+        progress(0.5, LONG)
+        raise JobCancelledError
+
+    monkeypatch.setitem(table.SOURCES, "dog", replace(make_poet(), write=search, usable_at_once=True))
+    controls, demo = page()
+    limits = ("text-only", "custom", "12", 0)
+    shown = written(demo, controls, tmp_path, "dog", 1, True, 500, "en", limits=limits)
+    assert LONG.startswith(shown["caption"]) and 0 < len(encode_text(shown["caption"])) <= 10

@@ -6,6 +6,7 @@ from PIL import Image
 
 from textsketch import encode
 from textsketch.errors import BudgetError
+from textsketch.web import html
 from textsketch.web.live_lines import CUSTOM, describe_budget, describe_caption, offered_budgets, settings_of
 
 CAT = str(EXAMPLES / "cat.jpg")
@@ -30,6 +31,13 @@ def test_a_budget_that_fits_is_told_as_a_rate():
     assert "140 bytes = 0.00830 bits per pixel at 450 x 300" in describe_budget(
         CAT, "three-layer", "sms", "", "", 0
     )
+
+
+def test_a_budget_of_words_is_told_in_micro_bpp(tmp_path):
+    Image.new("RGB", (1024, 1024)).save(tmp_path / "large.png")
+    line = describe_budget(str(tmp_path / "large.png"), "text-only", "micro", "", "a teal wall", 0)
+    assert "13 bytes = 99 micro-bpp at 1024 x 1024" in line
+    assert html.rate(0.00098) == "980 micro-bpp" and html.rate(0.00107) == "0.0011 bpp"
 
 
 def test_a_caption_is_counted():

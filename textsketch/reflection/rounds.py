@@ -225,11 +225,6 @@ class _Run:
         self._picture = read_image(source)
         self._budget_bytes = parse_budget(budget, self._picture.size)
         self._room = caption_room(self._picture.size, self._mode, self._budget_bytes, seed=self._seed)
-        if self._room < 1:
-            raise BudgetError(
-                f"a budget of {self._budget_bytes} bytes leaves no room for words; choose a larger one or, "
-                "for a rate, a larger picture"
-            )
         self._first = caption
         self._progress = progress
         self._ledger = Ledger(self._plan.calls)

@@ -15,7 +15,8 @@ from textsketch.render.painter import renderer as painter
 from textsketch.render.renderer import Preview, Renderer, only_sent
 from textsketch.semantic import words
 from textsketch.service import pictures, settings
-from textsketch.service.settings import VARIABLES, Service
+from textsketch.service.options import ServiceOptions
+from textsketch.service.settings import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +31,9 @@ _UNNAMED = "a photograph"
 
 
 @dataclass(frozen=True)
-class RemoteOptions(Options):
-    """Which model of which API paints. What is not set here is read from the settings."""
+class RemoteOptions(ServiceOptions):
+    """Which model of which API paints."""
 
-    api_base: str | None = option(
-        None, f"address of an API such as https://host/v1, instead of {VARIABLES['api_base']}", offered=False
-    )
     image_model: str | None = option(
         None, f"the API's model that paints, instead of {VARIABLES['image_model']}", offered=False
     )
@@ -45,13 +43,6 @@ class RemoteOptions(Options):
         "in shape)",
         offered=False,
     )
-
-    @property
-    def service(self) -> Service:
-        """The service that is meant. Raises ServiceError."""
-        return settings.service(
-            api_base=self.api_base, image_model=self.image_model, image_size=self.image_size
-        )
 
 
 def prompt(layers: Layers) -> str:

@@ -77,7 +77,7 @@ def refused(service: Service, status: int, headers: Mapping[str, str], body: str
     quote = f": {said}" if said else ""
     if 300 <= status < 400:
         where = urlsplit(headers.get("location", "")).hostname
-        other = f" to {_line(where, 80)}" if where and where != host else ""
+        other = f" to {line(where, 80)}" if where and where != host else ""
         return Fault(
             f"the API at {host} leads elsewhere{other}, where nothing is sent; set {VARIABLES['api_base']} to "
             "the address that answers"
@@ -126,12 +126,13 @@ def _said(body: str) -> tuple[str, str]:
     if isinstance(found, dict):
         code = " ".join(str(found.get(name) or "") for name in ("code", "type", "param"))
         found = found.get("message", "")
-    return code[:200], _line(without_key(found), _MOST_QUOTED) if isinstance(found, str) else ""
+    return code[:200], line(without_key(found), _MOST_QUOTED) if isinstance(found, str) else ""
 
 
-def _line(text: str, most: int) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line.rstrip(".;") if len(line) <= most else f"{line[:most]}..."
+def line(text: str, most: int) -> str:
+    """What a service said as one line of `most` characters, without what cannot be shown."""
+    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return shown.rstrip(".;") if len(shown) <= most else f"{shown[:most]}..."
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

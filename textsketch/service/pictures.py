@@ -12,7 +12,7 @@ from textsketch.errors import ImageError, ServiceError
 from textsketch.progress import Progress
 from textsketch.service import faults, wire
 from textsketch.service.calls import Kind
-from textsketch.service.settings import Service, named
+from textsketch.service.settings import VARIABLES, Service, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -94,10 +94,7 @@ def _fetched(service: Service, url: str, progress: Progress) -> bytes:
     except ValueError:
         address = ""
     if _origin(address) != _origin(service.base):
-        raise ServiceError(
-            f"the API at {service.host} leaves its pictures at another host, which is not asked; use a model "
-            "that answers with the picture itself (b64_json)"
-        )
+        raise ServiceError(_elsewhere(service, address))
 
     async def send(client: Any, http: Any) -> bytes | faults.Fault:
         answer = await http.get(address, headers={"Authorization": client.auth_headers["Authorization"]})
@@ -106,6 +103,16 @@ def _fetched(service: Service, url: str, progress: Progress) -> bytes:
         return answer.content
 
     return wire.exchange(service, None, "", send, progress, "fetching the picture")
+
+
+def _elsewhere(service: Service, address: str) -> str:
+    """That a picture lies where nothing is asked for, and what helps."""
+    other = _origin(address)[1]
+    where = faults.line(f"at {other}", 80) if other and other != service.host else "behind another address"
+    return (
+        f"the API at {service.host} leaves its pictures {where}, which is not asked; take a model or a server "
+        f"that answers with b64_json, or set {VARIABLES['api_base']} to that address if both are one server"
+    )
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:

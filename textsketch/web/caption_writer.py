@@ -11,19 +11,15 @@ import PIL.Image
 from gradio.components import Component
 from gradio.events import Dependency
 
-from textsketch.budget import parse_budget
-from textsketch.image.reading import read_size
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.semantic.captions.wording import fitted
 from textsketch.web import html
 from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Update
-from textsketch.web.live_lines import chosen_budget, describe_caption
+from textsketch.web.live_lines import describe_caption, room_for_words
 from textsketch.web.option_controls import option_controls, set_values
 
-_SHARE = 5
-"""A proposed caption costs at most this part of the budget."""
 NO_WORDS = html.note("No words were found that fit.")
 
 
@@ -40,12 +36,12 @@ class CaptionWriter:
     _caption: gr.Textbox
     _line: gr.HTML
 
-    def propose_after(self, event: Dependency, picture: gr.Image, budget: Sequence[Component]) -> Dependency:
+    def propose_after(self, event: Dependency, picture: gr.Image) -> Dependency:
         """Once `event` has brought a picture without a caption, propose one; the last event of doing so.
 
-        budget: the controls that `live_lines.chosen_budget` takes. What is typed meanwhile stays.
+        What is typed meanwhile stays.
         """
-        inputs = [picture, self._caption, *budget, *self._inputs]
+        inputs = [picture, self._caption, *self._inputs]
         outputs = [self._line, self._proposal, *self._outputs]
         proposed = event.then(self._propose, inputs, outputs, trigger_mode="multiple", **WORK)
 
@@ -61,10 +57,12 @@ def caption_writer(
     picture: gr.Image,
     caption: gr.Textbox,
     line: gr.HTML,
+    room: Sequence[Component],
 ) -> CaptionWriter:
     """Lay out and wire what writes into `caption`; where no source can be used, say what they need.
 
     read: gives the picture of a path, as part of the job that it is given. line: where the progress is told.
+    room: the controls that `live_lines.room_for_words` takes: what is written fits there.
     """
     ready = _ready()
     first = ready[0] if ready else None
@@ -99,32 +97,36 @@ def caption_writer(
     proposal = gr.State("")
     idle: Updates = {write: gr.update(interactive=True)}
 
-    def work(request: gr.Request, path, name, *values) -> Iterator[Updates]:
+    def work(request: gr.Request, path, mode, preset, budget, seed, name, *values) -> Iterator[Updates]:
         if not path:
             yield {line: html.error(NO_PICTURE)}
             return
-        yield from writing(request, path, name, values, caption, lambda text: text)
+        yield from writing(request, path, (mode, preset, budget, seed), name, values, caption)
 
-    def writing(request, path, name, values, into, fit) -> Iterator[Updates]:
-        """Have a caption written into a component."""
+    def writing(request, path, limits, name, values, into) -> Iterator[Updates]:
+        """Have a caption that fits written into a component."""
         source = table.get(name)
         own = {
             option: value
             for (owner_of, option), value in zip(options, values, strict=True)
             if owner_of == name
         }
-        best: list[str] = []
+        best: list[tuple[str, int]] = []
 
         def write_caption(report) -> str:
+            picture = read(path, report)
+            room = room_for_words(picture.size, *limits)
+
             def progress(fraction: float, message: str) -> None:
-                best[:] = [message] if source.usable_at_once else []
+                best[:] = [(message, room)] if source.usable_at_once else []
                 report(fraction, message)
 
-            picture = read(path, report)
-            return fit(table.write(picture, name, progress=progress, **set_values(source.options, own)))
+            chosen = set_values(source.options, own)
+            return table.write(picture, name, most_bytes=room, progress=progress, **chosen)
 
         def cancelled() -> Updates:
-            found: Updates = {into: fit(best[0]), line: describe_caption(fit(best[0]))} if best else {}
+            kept = fitted(*best[0]) if best else ""
+            found: Updates = {into: kept, line: describe_caption(kept)} if kept else {}
             return idle | {line: html.note("Cancelled.")} | found
 
         yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
@@ -137,19 +139,15 @@ def caption_writer(
         )
 
     def propose(
-        request: gr.Request, path, typed, preset, budget, automatic, name, *values
+        request: gr.Request, path, typed, automatic, mode, preset, budget, seed, name, *values
     ) -> Iterator[Updates]:
         jobs.overtake(owner(request, "caption"))
         yield {proposal: ""}
         quick = [source.name for source in _ready() if source.quick]
         if not path or typed.strip() or not automatic or not quick:
             return
-
-        def fit(text: str) -> str:
-            return fitted(text, parse_budget(chosen_budget(preset, budget), read_size(path)) // _SHARE)
-
         writer = name if name in quick else quick[0]
-        yield from writing(request, path, writer, values, proposal, fit)
+        yield from writing(request, path, (mode, preset, budget, seed), writer, values, proposal)
 
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "caption"))
@@ -159,7 +157,7 @@ def caption_writer(
 
     chosen.change(show_options, chosen, list(rows.values()), **PRIVATE)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    written = write.click(work, [picture, chosen, *controls], [line, caption, write], **WORK)
+    written = write.click(work, [picture, *room, chosen, *controls], [line, caption, write], **WORK)
 
     def refresh(name: str | None) -> Updates:
         ready = _ready()
@@ -179,7 +177,7 @@ def caption_writer(
         written,
         Refresh(refresh, [chosen], [panel, chosen, automatic, missing, *rows.values()]),
         propose,
-        [automatic, chosen, *controls],
+        [automatic, *room, chosen, *controls],
         [write],
         proposal,
         caption,

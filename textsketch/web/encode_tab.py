@@ -98,10 +98,12 @@ def encode_tab(shared: Shared) -> None:
                 return results.picture(path, MAX_SIDE, report)
 
             offers = [(CAPTIONS, *shared.fetches.offer(CAPTIONS))]
-            writer = caption_writer(jobs, read, picture, caption_box, caption_line)
+            seed = gr.Number(0, label="Seed of the grain", precision=0, render=False)
+            room = [mode, budget, budget_text, seed]
+            writer = caption_writer(jobs, read, picture, caption_box, caption_line, room)
             offers.append((PHOTOGRAPHS, *shared.fetches.offer(PHOTOGRAPHS)))
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
-                seed = gr.Number(0, label="Seed of the grain", precision=0)
+                seed.render()
                 renderer = renderer_controls("encode", encoding=True)
                 offers += [(feature, *shared.fetches.offer(feature)) for feature in MORE_DECODERS]
         with gr.Column(scale=1, min_width=320, elem_id="result"):
@@ -207,7 +209,7 @@ def encode_tab(shared: Shared) -> None:
         upload, [picture, caption_box, mode, budget, panel.shown], new, trigger_mode="multiple", **PRIVATE
     )
     uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
-    captioned = writer.propose_after(uploaded, picture, [budget, budget_text])
+    captioned = writer.propose_after(uploaded, picture)
     cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
     another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, **PRIVATE)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)

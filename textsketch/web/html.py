@@ -19,6 +19,7 @@ _HEX_LIMIT_BYTES = 4096
 _FULL = 0.9
 """A budget of which less is used has more room than the layers have to say."""
 _MICRO_BPP = 0.001
+_BPP = "bits per pixel"
 _MUCH_UNSAID = 0.3
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
 
@@ -26,6 +27,11 @@ _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour
 def byte_count(size_bytes: int) -> str:
     """A number of bytes in words."""
     return f"{size_bytes:,} byte" + ("" if size_bytes == 1 else "s")
+
+
+def rate(rate_bpp: float, *, digits: int = 4, unit: str = "bpp") -> str:
+    """A rate as its field writes it: of a caption alone in millionths."""
+    return f"{1e6 * rate_bpp:,.0f} micro-bpp" if rate_bpp < _MICRO_BPP else f"{rate_bpp:.{digits}f} {unit}"
 
 
 def error(message: str) -> str:
@@ -86,7 +92,7 @@ def early_figures(look: Look) -> str:
     width, height = look.size
     return (
         f'<div class="ts-figures"><b>{byte_count(look.size_bytes)}</b> '
-        f"<b>{_rate(8 * look.size_bytes / (width * height))}</b></div>"
+        f"<b>{rate(8 * look.size_bytes / (width * height))}</b></div>"
         '<div class="ts-facts">&nbsp;</div>'
     )
 
@@ -96,7 +102,7 @@ def figures(result: Result) -> str:
     report = result.report
     raw_bytes = 3 * report.width * report.height
     return (
-        f'<div class="ts-figures"><b>{byte_count(report.size_bytes)}</b> <b>{_rate(report.rate_bpp)}</b> '
+        f'<div class="ts-figures"><b>{byte_count(report.size_bytes)}</b> <b>{rate(report.rate_bpp)}</b> '
         f"<span>{_ratio(report.size_bytes, raw_bytes)}</span></div>"
         f"{_facts(report, learned=False)}"
     )
@@ -119,11 +125,6 @@ def notes(result: Result) -> str:
 _COMPARE_WITH_SENT = (
     '<button type="button" class="ts-link" data-show-pair="plain decoded">See what was sent</button>'
 )
-
-
-def _rate(rate_bpp: float) -> str:
-    """A rate as its field writes it: of a caption alone in millionths."""
-    return f"{1e6 * rate_bpp:,.0f} micro-bpp" if rate_bpp < _MICRO_BPP else f"{rate_bpp:.4f} bpp"
 
 
 def scores(report: Report) -> str:
@@ -311,7 +312,7 @@ def file_card(painted: Painted) -> str:
     parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(part).items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {painted.mode}</span>'
-        f"<b>{size_bytes:,} bytes</b><small>{8 * size_bytes / (width * height):.4f} bits per pixel, "
+        f"<b>{size_bytes:,} bytes</b><small>{rate(8 * size_bytes / (width * height), unit=_BPP)}, "
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“<bdi>{escape(painted.caption)}</bdi>”</div>' if painted.caption else "")
@@ -324,7 +325,7 @@ def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, f
     scores = ", ".join(f"{METRICS[name].title} {METRICS[name].show(value)}" for name, value in values.items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>{escape(label)}</span>'
-        f"<b>{size_bytes:,} bytes</b><small>{rate_bpp:.4f} bits per pixel, {scores}</small></div></div>"
+        f"<b>{size_bytes:,} bytes</b><small>{rate(rate_bpp, unit=_BPP)}, {scores}</small></div></div>"
     )
 
 

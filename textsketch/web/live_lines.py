@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from textsketch.allocation.caption_room import caption_room
 from textsketch.allocation.painter import smallest_bytes
 from textsketch.bitstream import SizeMeter
 from textsketch.budget import PRESETS, Preset, parse_budget
@@ -60,6 +61,12 @@ def chosen_budget(preset: str, text: str) -> int | str:
     return text.strip() or 0 if preset == CUSTOM else preset
 
 
+def room_for_words(size: tuple[int, int], mode: str, preset: str, text: str, seed: float | None) -> int:
+    """Bytes that a caption may take of the budget that the controls stand for. Raises TextsketchError."""
+    budget_bytes = parse_budget(chosen_budget(preset, text), size)
+    return caption_room(size, Mode(mode), budget_bytes, seed=parse_seed(int(seed or 0)))
+
+
 def settings_of(query: dict[str, str]) -> tuple[str | None, str | None, str | None]:
     """Mode, preset and typed budget that the page's address asks for; None where it does not, or in vain."""
     mode, budget = query.get("mode"), query.get("budget", "")
@@ -100,8 +107,8 @@ def describe_budget(
             f"{html.byte_count(budget_bytes)} {size}, but {mode} with this caption needs at least "
             f"{html.byte_count(needed_bytes)}: choose {', '.join(remedies[:-1])} or {remedies[-1]}"
         )
-    rate_bpp = 8 * budget_bytes / (width * height)
-    return html.note(f"{html.byte_count(budget_bytes)} = {rate_bpp:.5f} bits per pixel {size}")
+    rate = html.rate(8 * budget_bytes / (width * height), digits=5, unit="bits per pixel")
+    return html.note(f"{html.byte_count(budget_bytes)} = {rate} {size}")
 
 
 def describe_caption(caption: str) -> str:

@@ -148,7 +148,14 @@ def test_a_caption_of_as_many_bytes_as_there_is_room_for_fits(budget):
         caption += letter
     size_bytes = len(ts.pack(Layers((640, 480), Semantic(caption))))
     assert budget - 5 <= size_bytes <= budget
-    assert caption_room((640, 480), Mode.THREE_LAYER, budget) <= budget // 5
+    if budget > 8:
+        assert caption_room((640, 480), Mode.THREE_LAYER, budget) <= budget // 5
+
+
+@pytest.mark.parametrize(("mode", "budget"), [(Mode.TEXT_ONLY, 3), (Mode.THREE_LAYER, 4)])
+def test_a_budget_without_room_for_words_is_one_sentence(mode, budget):
+    with pytest.raises(ts.BudgetError, match=f"a budget of {budget} bytes leaves no room for words; choose"):
+        caption_room((640, 480), mode, budget)
 
 
 def test_a_look_at_the_decode_brings_what_differs_and_a_new_caption(api):  # noqa: F811

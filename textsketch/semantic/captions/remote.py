@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textsketch.options import Options, option
+from textsketch.options import option
 from textsketch.progress import Progress
 from textsketch.semantic.captions.source import Attempt, Revision, Source
 from textsketch.semantic.captions.wording import cleaned, cost_bytes, fitted, unwrapped
 from textsketch.service import chat, settings
 from textsketch.service.chat import Message, message
+from textsketch.service.options import ServiceOptions
 from textsketch.service.settings import VARIABLES, Service
 
 if TYPE_CHECKING:
@@ -37,20 +38,12 @@ _REPLY = re.compile(r"^[\W_]*(better|differs|caption)\b[\W_]*:[\W_]*(.*)$", re.I
 
 
 @dataclass(frozen=True)
-class RemoteOptions(Options):
-    """Which model of which API writes. What is not set here is read from the settings."""
+class RemoteOptions(ServiceOptions):
+    """Which model of which API writes."""
 
-    api_base: str | None = option(
-        None, f"address of an API such as https://host/v1, instead of {VARIABLES['api_base']}", offered=False
-    )
     caption_model: str | None = option(
         None, f"the API's model that writes, instead of {VARIABLES['caption_model']}", offered=False
     )
-
-    @property
-    def service(self) -> Service:
-        """The service that is meant. Raises ServiceError."""
-        return settings.service(api_base=self.api_base, caption_model=self.caption_model)
 
 
 def write(

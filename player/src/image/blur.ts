@@ -1,0 +1,58 @@
+/** A Gaussian blur of one plane, as OpenCV makes it of floating point: eight deviations wide, mirrored at the border. */
+
+/** The kernel from its middle outwards. */
+function halfKernel(deviation: number): Float32Array {
+  const reach = (nearestOdd(8 * deviation + 1) - 1) / 2;
+  const weights = Array.from({ length: reach + 1 }, (_, away) => Math.exp((-away * away) / (2 * deviation * deviation)));
+  const sum = weights.reduce((total, weight, away) => total + (away ? 2 * weight : weight), 0);
+  return Float32Array.from(weights, (weight) => weight / sum);
+}
+
+function nearestOdd(value: number): number {
+  return Math.round(value) | 1;
+}
+
+/** An index that is mirrored at the first and last sample until it lies within. */
+function mirrored(index: number, length: number): number {
+  if (length === 1) return 0;
+  const period = 2 * (length - 1);
+  const within = ((index % period) + period) % period;
+  return within < length ? within : period - within;
+}
+
+/** Blur a rows x columns plane; the plane stays as it is. */
+export function gaussianBlur(plane: Float32Array, rows: number, columns: number, deviation: number): Float32Array {
+  const kernel = halfKernel(deviation);
+  const reach = kernel.length - 1;
+  const across = new Float32Array(rows * columns);
+  const padded = new Float32Array(columns + 2 * reach);
+  const left = Array.from({ length: reach }, (_, index) => mirrored(index - reach, columns));
+  const right = Array.from({ length: reach }, (_, index) => mirrored(columns + index, columns));
+  for (let row = 0, start = 0; row < rows; row++, start += columns) {
+    padded.set(plane.subarray(start, start + columns), reach);
+    for (let index = 0; index < reach; index++) {
+      padded[index] = plane[start + left[index]!]!;
+      padded[reach + columns + index] = plane[start + right[index]!]!;
+    }
+    for (let column = 0; column < columns; column++) {
+      const middle = column + reach;
+      let sum = kernel[0]! * padded[middle]!;
+      for (let away = 1; away <= reach; away++) sum += kernel[away]! * (padded[middle - away]! + padded[middle + away]!);
+      across[start + column] = sum;
+    }
+  }
+  const out = new Float32Array(rows * columns);
+  for (let row = 0, start = 0; row < rows; row++, start += columns) {
+    const line = out.subarray(start, start + columns);
+    for (let column = 0; column < columns; column++) line[column] = kernel[0]! * across[start + column]!;
+    for (let away = 1; away <= reach; away++) {
+      const weight = kernel[away]!;
+      const above = mirrored(row - away, rows) * columns;
+      const below = mirrored(row + away, rows) * columns;
+      for (let column = 0; column < columns; column++) {
+        line[column] = line[column]! + weight * (across[above + column]! + across[below + column]!);
+      }
+    }
+  }
+  return out;
+}

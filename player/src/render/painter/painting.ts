@@ -1,0 +1,67 @@
+/** The painter: paints whatever layers it is given. */
+
+import { levelShapes } from "../../codestream/grids";
+import { type Planes } from "../../image/planes";
+import { type Layers, type Structure, strokesOf } from "../../layers";
+import { colourField } from "../../semantic/colour_field";
+import { lineMask, softenStrokes } from "../../structure/line_drawing";
+import { skeletonMask } from "../../structure/skeleton_drawing";
+import { addColourMap } from "../../texture/colour_map";
+import { addGrain } from "../../texture/grain_noise";
+
+/** No picture is painted with more pixels than this; a larger one at half its size or less. */
+const MOST_PAINTED = 1 << 22;
+
+/** How often a picture is halved until it is small enough to be painted. */
+export function halvings(layers: Layers): number {
+  const shapes = levelShapes(layers.size[1], layers.size[0]);
+  return shapes.findIndex(([rows, columns]) => rows * columns <= MOST_PAINTED);
+}
+
+/** Paint plainly, at the picture's size halved `halvings` times: what was sent, and nothing else. */
+export function paint(layers: Layers): Planes {
+  const planes = field(layers);
+  const { rows, columns, samples } = planes;
+  if (layers.texture) {
+    if (layers.texture.grain) addGrain(samples[0], rows, columns, layers.texture.grain, layers.seed);
+  } else if (layers.structure) {
+    draw(planes, layers.structure);
+  }
+  return planes;
+}
+
+/** The colours alone, without lines, brush and grain. */
+export function field(layers: Layers): Planes {
+  const skipped = halvings(layers);
+  const [rows, columns] = levelShapes(layers.size[1], layers.size[0])[skipped]!;
+  const planes = colourField(layers.semantic.descriptors, rows, columns, layers.size);
+  if (layers.texture) {
+    addColourMap(planes, layers, layers.texture, skipped);
+    const strokes = strokesOf(layers);
+    if (strokes) softenStrokes(planes, strokes);
+  }
+  return planes;
+}
+
+/** How far a structure's lines, `thickness` pixels wide, cover each pixel: rows x columns, 0 to 1. */
+export function coverOf(structure: Structure, rows: number, columns: number, thickness: number): Float32Array {
+  switch (structure.kind) {
+    case "strokes":
+      return lineMask(structure, rows, columns, thickness);
+    case "skeletons":
+      return skeletonMask(structure, rows, columns);
+    case "soft-edges":
+      throw new Error("soft edges");
+  }
+}
+
+/** Draw lines darkly over the tinted field. */
+function draw({ rows, columns, samples }: Planes, structure: Structure): void {
+  const cover = coverOf(structure, rows, columns, Math.max(Math.max(rows, columns) / 450, 1.5));
+  const [luma, ...differences] = samples;
+  for (let at = 0; at < luma.length; at++) {
+    const lines = cover[at]!;
+    luma[at] = (luma[at]! * 0.8 + 22) * (1 - 0.8 * lines) - 95 * 0.8 * lines;
+    for (const plane of differences) plane[at] = plane[at]! * (1 - 0.6 * lines);
+  }
+}

@@ -31,26 +31,26 @@ export function gaussianBlur(plane: Float32Array, rows: number, columns: number,
   for (let row = 0, start = 0; row < rows; row++, start += columns) {
     padded.set(plane.subarray(start, start + columns), reach);
     for (let index = 0; index < reach; index++) {
-      padded[index] = plane[start + left[index]!]!;
-      padded[reach + columns + index] = plane[start + right[index]!]!;
+      padded[index] = plane[start + left[index]];
+      padded[reach + columns + index] = plane[start + right[index]];
     }
     for (let column = 0; column < columns; column++) {
       const middle = column + reach;
-      let sum = kernel[0]! * padded[middle]!;
-      for (let away = 1; away <= reach; away++) sum += kernel[away]! * (padded[middle - away]! + padded[middle + away]!);
+      let sum = kernel[0] * padded[middle];
+      for (let away = 1; away <= reach; away++) sum += kernel[away] * (padded[middle - away] + padded[middle + away]);
       across[start + column] = sum;
     }
   }
   const out = new Float32Array(rows * columns);
   for (let row = 0, start = 0; row < rows; row++, start += columns) {
     const line = out.subarray(start, start + columns);
-    for (let column = 0; column < columns; column++) line[column] = kernel[0]! * across[start + column]!;
+    for (let column = 0; column < columns; column++) line[column] = kernel[0] * across[start + column];
     for (let away = 1; away <= reach; away++) {
-      const weight = kernel[away]!;
+      const weight = kernel[away];
       const above = mirrored(row - away, rows) * columns;
       const below = mirrored(row + away, rows) * columns;
       for (let column = 0; column < columns; column++) {
-        line[column] = line[column]! + weight * (across[above + column]! + across[below + column]!);
+        line[column] = line[column] + weight * (across[above + column] + across[below + column]);
       }
     }
   }

@@ -94,7 +94,7 @@ function softLine(canvas: Canvas, from: Point, to: Point, grey: number): void {
   const count = whole(a2) - whole(a1);
   b1 += whole(step * -(a1 - whole(a1) * ONE)) + HALF;
   const slope = ((step >> 11) & 0x3f) ^ (step < 0 ? 0x3f : 0);
-  const strength = slope & 0x20 ? 0x100 : SLANT[slope]!;
+  const strength = slope & 0x20 ? 0x100 : SLANT[slope];
   const start = Math.floor(a1 / 512) & 0x78;
   const end = Math.floor(a2 / 512) & 0x78;
   const scaled = (part: number) => ((part * strength) >> 8) & 0x1ff;
@@ -112,19 +112,19 @@ function softLine(canvas: Canvas, from: Point, to: Point, grey: number): void {
   const lay = (a: number, b: number, part: number) => {
     if (b < 0 || b >= breadth) return;
     const at = a * along + b * aside;
-    let found = pixels[at]!;
+    let found = pixels[at];
     found += ((grey - found) * part + 127) >> 8;
     found += ((grey - found) * part + 127) >> 8;
     pixels[at] = found;
   };
   const first = whole(a1);
   for (let done = 0; done <= count && first + done < reach; done++, b1 += step) {
-    const part = ends[Math.min(done, 2) * 3 + Math.min(count - done, 2)]!;
+    const part = ends[Math.min(done, 2) * 3 + Math.min(count - done, 2)];
     const distance = Math.floor(b1 / 2048) & 31;
     const [a, b] = [first + done, whole(b1)];
-    lay(a, b - 1, ((part * PROFILE[distance + 32]!) >> 8) & 0xff);
-    lay(a, b, ((part * PROFILE[distance]!) >> 8) & 0xff);
-    lay(a, b + 1, ((part * PROFILE[63 - distance]!) >> 8) & 0xff);
+    lay(a, b - 1, ((part * PROFILE[distance + 32]) >> 8) & 0xff);
+    lay(a, b, ((part * PROFILE[distance]) >> 8) & 0xff);
+    lay(a, b + 1, ((part * PROFILE[63 - distance]) >> 8) & 0xff);
   }
 }
 
@@ -163,16 +163,16 @@ function fillRow(canvas: Canvas, row: number, first: number, last: number, grey:
 /** A filled convex polygon, with a soft outline or one of whole pixels. */
 export function fillConvex(canvas: Canvas, points: readonly Point[], grey: number, soft: boolean): void {
   const outline = soft ? softLine : crispLine;
-  points.forEach((point, index) => outline(canvas, points[(index || points.length) - 1]!, point, grey));
+  points.forEach((point, index) => outline(canvas, points[(index || points.length) - 1], point, grey));
   if (points.length < 3) return;
   const pixel = (value: number) => whole(value + HALF);
   let top = 0;
-  let lowest = points[0]![1];
+  let lowest = points[0][1];
   points.forEach(([, y], index) => {
-    if (y < points[top]![1]) top = index;
+    if (y < points[top][1]) top = index;
     lowest = Math.max(lowest, y);
   });
-  const first = pixel(points[top]![1]);
+  const first = pixel(points[top][1]);
   const last = Math.min(pixel(lowest), canvas.height - 1);
   const [inLeft, inRight] = soft ? [ONE - 1, 0] : [HALF, HALF];
   // Two edges run down from the top corner, one forwards through the corners and one backwards.
@@ -185,9 +185,9 @@ export function fillConvex(canvas: Canvas, points: readonly Point[], grey: numbe
         let from = side.corner;
         let corner = (from + side.turn) % points.length;
         while (left-- > 0) {
-          const until = pixel(points[corner]![1]);
+          const until = pixel(points[corner][1]);
           if (until > row) {
-            const [start, end, height] = [points[from]![0], points[corner]![0], until - row];
+            const [start, end, height] = [points[from][0], points[corner][0], until - row];
             side.until = until;
             side.slope = Math.trunc(((end - start) * 2 + height) / (2 * height));
             side.x = start;
@@ -200,7 +200,7 @@ export function fillConvex(canvas: Canvas, points: readonly Point[], grey: numbe
       }
     }
     if (left < 0) break;
-    const [one, other] = [sides[0]!.x, sides[1]!.x];
+    const [one, other] = [sides[0].x, sides[1].x];
     fillRow(canvas, row, whole(Math.min(one, other) + inLeft), whole(Math.max(one, other) + inRight), grey);
     for (const side of sides) side.x += side.slope;
   }
@@ -212,11 +212,11 @@ const SINES = Float32Array.from({ length: 451 }, (_, degrees) => Number(Math.sin
 /** Points on an ellipse around `centre`, every `delta` degrees of the whole turn; angle: of its first axis, in degrees. */
 export function ellipse(centre: Point, axes: Point, angle: number, delta: number): Point[] {
   const turned = ((angle % 360) + 360) % 360;
-  const [cosine, sine] = [SINES[450 - turned]!, SINES[turned]!];
+  const [cosine, sine] = [SINES[450 - turned], SINES[turned]];
   const points: Point[] = [];
   for (let degrees = 0; degrees < 360 + delta; degrees += delta) {
     const at = Math.min(degrees, 360);
-    const [x, y] = [axes[0] * SINES[450 - at]!, axes[1] * SINES[at]!];
+    const [x, y] = [axes[0] * SINES[450 - at], axes[1] * SINES[at]];
     points.push([centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine]);
   }
   return points;
@@ -224,7 +224,7 @@ export function ellipse(centre: Point, axes: Point, angle: number, delta: number
 
 /** Points without those that repeat the one before. */
 export function withoutRepeats(points: readonly Point[]): Point[] {
-  return points.filter(([x, y], index) => index === 0 || x !== points[index - 1]![0] || y !== points[index - 1]![1]);
+  return points.filter(([x, y], index) => index === 0 || x !== points[index - 1][0] || y !== points[index - 1][1]);
 }
 
 function roundEnd(canvas: Canvas, centre: Point, radius: number, grey: number): void {
@@ -241,7 +241,7 @@ function roundEnd(canvas: Canvas, centre: Point, radius: number, grey: number): 
 /** A soft line `thickness` pixels wide through some points, round at its ends and joints. */
 export function softPolyline(canvas: Canvas, points: readonly Point[], thickness: number, grey: number): void {
   for (let index = 1; index < points.length; index++) {
-    const [from, to] = [points[index - 1]!, points[index]!];
+    const [from, to] = [points[index - 1], points[index]];
     if (thickness <= 1) {
       softLine(canvas, from, to, grey);
       continue;

@@ -26,9 +26,9 @@ export function toRgb({ rows, columns, samples: [luma, blueDifference, redDiffer
   const [red, green, blue] = out.samples;
   const scale = most / 255;
   for (let at = 0; at < luma.length; at++) {
-    const light = luma[at]! + 128;
-    const r = light + 1.402 * redDifference[at]!;
-    const b = light + 1.772 * blueDifference[at]!;
+    const light = luma[at] + 128;
+    const r = light + 1.402 * redDifference[at];
+    const b = light + 1.772 * blueDifference[at];
     red[at] = r * scale;
     green[at] = (light - 0.299 * r - 0.114 * b) * ((1 / 0.587) * scale);
     blue[at] = b * scale;
@@ -42,9 +42,9 @@ export function fromRgb({ rows, columns, samples: [red, green, blue] }: Planes, 
   const [luma, blueDifference, redDifference] = out.samples;
   const scale = 255 / most;
   for (let at = 0; at < red.length; at++) {
-    const r = red[at]! * scale;
-    const b = blue[at]! * scale;
-    const light = 0.299 * r + 0.587 * (green[at]! * scale) + 0.114 * b;
+    const r = red[at] * scale;
+    const b = blue[at] * scale;
+    const light = 0.299 * r + 0.587 * (green[at] * scale) + 0.114 * b;
     luma[at] = light - 128;
     blueDifference[at] = (b - light) * (1 / 1.772);
     redDifference[at] = (r - light) * (1 / 1.402);
@@ -56,9 +56,9 @@ export function fromRgb({ rows, columns, samples: [red, green, blue] }: Planes, 
 export function toPixels({ samples: [luma, blueDifference, redDifference] }: Planes): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(4 * luma.length); // which rounds to even and clips by itself
   for (let at = 0, to = 0; at < luma.length; at++, to += 4) {
-    const light = luma[at]! + 128;
-    const r = light + 1.402 * redDifference[at]!;
-    const b = light + 1.772 * blueDifference[at]!;
+    const light = luma[at] + 128;
+    const r = light + 1.402 * redDifference[at];
+    const b = light + 1.772 * blueDifference[at];
     out[to] = r;
     out[to + 1] = (light - 0.299 * r - 0.114 * b) * (1 / 0.587);
     out[to + 2] = b;

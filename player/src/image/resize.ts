@@ -29,7 +29,7 @@ function linear(from: number, to: number): Filter {
     const at = middle(index, from, to);
     const first = Math.floor(at);
     weights[1] = at - first;
-    weights[0] = 1 - weights[1]!;
+    weights[0] = 1 - weights[1];
     return first;
   });
 }
@@ -45,7 +45,7 @@ function cubic(from: number, to: number): Filter {
     weights[0] = ((SHARPNESS * (x + 1) - 5 * SHARPNESS) * (x + 1) + 8 * SHARPNESS) * (x + 1) - 4 * SHARPNESS;
     weights[1] = near(x);
     weights[2] = near(1 - x);
-    weights[3] = 1 - weights[0]! - weights[1]! - weights[2]!;
+    weights[3] = 1 - weights[0] - weights[1] - weights[2];
     return first - 1;
   });
 }
@@ -64,7 +64,7 @@ function area(from: number, to: number): Filter {
       weights[tap] = cover;
       sum += cover;
     }
-    for (let tap = 0; tap < taps; tap++) weights[tap] = weights[tap]! / sum;
+    for (let tap = 0; tap < taps; tap++) weights[tap] = weights[tap] / sum;
     return first;
   });
 }
@@ -85,7 +85,7 @@ export function resize(
     for (let column = 0; column < to[1]; column++) {
       let sum = 0;
       for (let tap = 0, at = column * across.taps; tap < across.taps; tap++, at++) {
-        sum += across.weights[at]! * plane[start + across.indices[at]!]!;
+        sum += across.weights[at] * plane[start + across.indices[at]];
       }
       wide[row * to[1] + column] = sum;
     }
@@ -94,9 +94,9 @@ export function resize(
   for (let row = 0; row < to[0]; row++) {
     const line = out.subarray(row * to[1], (row + 1) * to[1]);
     for (let tap = 0, at = row * down.taps; tap < down.taps; tap++, at++) {
-      const weight = down.weights[at]!;
-      const start = down.indices[at]! * to[1];
-      for (let column = 0; column < to[1]; column++) line[column] = line[column]! + weight * wide[start + column]!;
+      const weight = down.weights[at];
+      const start = down.indices[at] * to[1];
+      for (let column = 0; column < to[1]; column++) line[column] = line[column] + weight * wide[start + column];
     }
   }
   return out;

@@ -40,28 +40,28 @@ export function colourField(descriptors: Descriptors | null, rows: number, colum
   const out = emptyPlanes(rows, columns);
   if (!descriptors) return out;
   const tables = out.samples.map(() => new Float32Array(FREQUENCIES * FREQUENCIES));
-  const step = STEPS[descriptors.stepIndex]!;
+  const step = STEPS[descriptors.stepIndex];
   order(size).forEach(([plane, u, v], index) => {
-    tables[plane]![v * FREQUENCIES + u] = (descriptors.coefficients[index] ?? 0) * step;
+    tables[plane][v * FREQUENCIES + u] = (descriptors.coefficients[index] ?? 0) * step;
   });
   const [across, down] = [basis(columns), basis(rows)];
   const line = new Float32Array(FREQUENCIES);
   out.samples.forEach((plane, index) => {
-    const table = tables[index]!;
+    const table = tables[index];
     for (let row = 0; row < rows; row++) {
       line.fill(0);
       for (let v = 0; v < FREQUENCIES; v++) {
         for (let u = 0; u < FREQUENCIES; u++) {
-          line[u] = line[u]! + down[v * rows + row]! * table[v * FREQUENCIES + u]!;
+          line[u] = line[u] + down[v * rows + row] * table[v * FREQUENCIES + u];
         }
       }
       const samples = plane.subarray(row * columns, (row + 1) * columns);
       for (let u = 0; u < FREQUENCIES; u++) {
-        const weight = line[u]!;
+        const weight = line[u];
         if (!weight) continue;
         const start = u * columns;
         for (let column = 0; column < columns; column++) {
-          samples[column] = samples[column]! + weight * across[start + column]!;
+          samples[column] = samples[column] + weight * across[start + column];
         }
       }
     }

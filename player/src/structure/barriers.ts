@@ -28,7 +28,7 @@ function trace({ shape: [rows, columns], cells }: Strokes): { stride: number; li
   drawn.forEach((filled, cell) => {
     if (!filled) return;
     let degree = 0;
-    for (const { step } of steps) degree += drawn[cell + step]!;
+    for (const { step } of steps) degree += drawn[cell + step];
     (degree === 1 ? ends : others).push(cell);
   });
   const left = drawn.slice();
@@ -50,18 +50,18 @@ function trace({ shape: [rows, columns], cells }: Strokes): { stride: number; li
       left[following] = 0;
       line.push(following);
       here = following;
-      const back = line[Math.max(line.length - 1 - LOOK_BACK, 0)]!;
+      const back = line[Math.max(line.length - 1 - LOOK_BACK, 0)];
       down = Math.floor(here / stride) - Math.floor(back / stride);
       right = (here % stride) - (back % stride);
     }
     // Close gaps to lines traced before, so that no colour leaks through a junction.
     for (const atStart of [true, false]) {
-      const tip = atStart ? line[0]! : line[line.length - 1]!;
+      const tip = atStart ? line[0] : line[line.length - 1];
       const known = new Set(line);
       const joint = steps.map(({ step }) => tip + step).find((cell) => drawn[cell] && !left[cell] && !known.has(cell));
       if (joint !== undefined) line = atStart ? [joint, ...line] : [...line, joint];
     }
-    if (line.length > 2 && steps.some(({ step }) => line[0]! - line[line.length - 1]! === step)) line.push(line[0]!);
+    if (line.length > 2 && steps.some(({ step }) => line[0] - line[line.length - 1] === step)) line.push(line[0]);
     lines.push(line);
   }
   return { stride, lines };
@@ -79,7 +79,7 @@ export function polylines(strokes: Strokes, height: number, width: number): Line
     });
     for (let pass = 0; pass < 2; pass++) {
       const smooth = line.slice();
-      for (let at = 2; at < line.length - 2; at++) smooth[at] = (line[at - 2]! + 2 * line[at]! + line[at + 2]!) / 4;
+      for (let at = 2; at < line.length - 2; at++) smooth[at] = (line[at - 2] + 2 * line[at] + line[at + 2]) / 4;
       line = smooth;
     }
     return line;
@@ -106,7 +106,7 @@ export function barriers(strokes: Strokes, height: number, width: number): Barri
   for (let line of polylines(strokes, height, width)) {
     if (line.length === 2) {
       const half = Math.max(width / strokes.shape[1], 1) / 2;
-      line = Float64Array.of(line[0]!, line[1]! - half, line[0]!, line[1]! + half);
+      line = Float64Array.of(line[0], line[1] - half, line[0], line[1] + half);
     }
     let before: [number, number] | null = null;
     // Corner (y, x) is the upper left corner of pixel (y, x).
@@ -122,14 +122,14 @@ export function barriers(strokes: Strokes, height: number, width: number): Barri
       before = [y, x];
     };
     for (let at = 0; at < line.length - 2; at += 2) {
-      const [y1, x1, y2, x2] = [line[at]!, line[at + 1]!, line[at + 2]!, line[at + 3]!];
+      const [y1, x1, y2, x2] = [line[at], line[at + 1], line[at + 2], line[at + 3]];
       const count = Math.max(Math.ceil(Math.max(Math.abs(y2 - y1), Math.abs(x2 - x1)) * 2), 1);
       for (let part = 0; part < count; part++) {
         const t = part / count;
         pass(nearest(y1 * (1 - t) + y2 * t), nearest(x1 * (1 - t) + x2 * t));
       }
     }
-    pass(nearest(line[line.length - 2]!), nearest(line[line.length - 1]!));
+    pass(nearest(line[line.length - 2]), nearest(line[line.length - 1]));
   }
   return { right, down };
 }

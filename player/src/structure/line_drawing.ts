@@ -19,7 +19,7 @@ export function lineMask(strokes: Strokes, height: number, width: number, thickn
   const place = (position: number) => nearest(position * zoom * PARTS - PARTS / 2) * (ONE / PARTS);
   for (const line of polylines(strokes, height, width)) {
     const points: Point[] = [];
-    for (let at = 0; at < line.length; at += 2) points.push([place(line[at + 1]!), place(line[at]!)]);
+    for (let at = 0; at < line.length; at += 2) points.push([place(line[at + 1]), place(line[at])]);
     softPolyline(canvas, points, wide, 255);
   }
   return Float32Array.from(zoom === 2 ? halved(canvas) : canvas.pixels, (cover) => cover / 255);
@@ -31,7 +31,7 @@ export function halved({ width, height, pixels }: Canvas): Uint8Array {
   const out = new Uint8Array(rows * columns);
   for (let row = 0, to = 0; row < rows; row++) {
     for (let at = 2 * row * width, column = 0; column < columns; column++, at += 2, to++) {
-      out[to] = (pixels[at]! + pixels[at + 1]! + pixels[at + width]! + pixels[at + width + 1]! + 2) >> 2;
+      out[to] = (pixels[at] + pixels[at + 1] + pixels[at + width] + pixels[at + width + 1] + 2) >> 2;
     }
   }
   return out;
@@ -42,6 +42,6 @@ export function softenStrokes({ rows, columns, samples }: Planes, strokes: Strok
   const mask = lineMask(strokes, rows, columns, 2);
   for (const plane of samples) {
     const blurred = gaussianBlur(plane, rows, columns, 0.8);
-    for (let at = 0; at < plane.length; at++) plane[at] = plane[at]! + mask[at]! * (blurred[at]! - plane[at]!);
+    for (let at = 0; at < plane.length; at++) plane[at] = plane[at] + mask[at] * (blurred[at] - plane[at]);
   }
 }

@@ -26,11 +26,11 @@ export function addColourMap({ rows, columns, samples }: Planes, layers: Layers,
     const coefficients = new Float32Array(shape[0] * shape[1]);
     for (let row = 0; row < shape[0]; row++) {
       for (let column = 0; column < shape[1]; column++) {
-        const value = texture.coefficients[(index * found + row) * across + column]!;
+        const value = texture.coefficients[(index * found + row) * across + column];
         coefficients[row * shape[1] + column] = (value - SHRINKAGE * Math.sign(value)) * step;
       }
     }
     const painted = wavelet.inverse(coefficients, shape);
-    for (let at = 0; at < plane.length; at++) plane[at] = plane[at]! + painted[at]! * scale;
+    for (let at = 0; at < plane.length; at++) plane[at] = plane[at] + painted[at] * scale;
   });
 }

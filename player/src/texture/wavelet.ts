@@ -29,8 +29,8 @@ function sharesOf(openness: Float32Array, length: number): Shares {
   const before = new Float32Array(openness.length);
   for (let at = 0; at < openness.length; at++) {
     const index = at % length;
-    const left = index ? openness[at - 1]! : 0;
-    const right = index < length - 1 ? openness[at]! : 0;
+    const left = index ? openness[at - 1] : 0;
+    const right = index < length - 1 ? openness[at] : 0;
     before[at] = left * Math.fround(2 / (left + right));
   }
   return { before, lines: openness.length / length };
@@ -41,13 +41,13 @@ function openness(cut: Uint8Array, [height, width]: Shape, shapes: readonly Shap
   const out = [Float32Array.from(cut, (blocked) => (blocked ? CLOSED : 1))];
   let [blocked, across] = [cut, width];
   for (let level = 1; level < shapes.length; level++) {
-    const [rows, columns] = shapes[level]!;
+    const [rows, columns] = shapes[level];
     const merged = new Uint8Array(height * columns);
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < columns; column++) {
         const at = row * across + 2 * column;
-        const pair = 2 * column + 1 < across ? blocked[at + 1]! : 0;
-        merged[row * columns + column] = blocked[at]! | pair;
+        const pair = 2 * column + 1 < across ? blocked[at + 1] : 0;
+        merged[row * columns + column] = blocked[at] | pair;
       }
     }
     [blocked, across] = [merged, columns];
@@ -57,7 +57,7 @@ function openness(cut: Uint8Array, [height, width]: Shape, shapes: readonly Shap
     for (let row = 0; row < height; row++) {
       const to = Math.floor(row / half) * columns;
       for (let column = 0; column < columns; column++) {
-        halves[to + column] = halves[to + column]! + blocked[row * columns + column]!;
+        halves[to + column] = halves[to + column] + blocked[row * columns + column];
       }
     }
     // A sample stands at its cell's upper left corner; its rows reach half a cell up and down.
@@ -65,7 +65,7 @@ function openness(cut: Uint8Array, [height, width]: Shape, shapes: readonly Shap
     for (let row = 0; row < rows; row++) {
       const [above, below] = [Math.max(2 * row - 1, 0) * columns, 2 * row * columns];
       for (let column = 0; column < columns; column++) {
-        const strength = (halves[above + column]! + halves[below + column]!) / (1 << level);
+        const strength = (halves[above + column] + halves[below + column]) / (1 << level);
         open[row * columns + column] = Math.max(1 - strength, CLOSED);
       }
     }
@@ -77,7 +77,7 @@ function openness(cut: Uint8Array, [height, width]: Shape, shapes: readonly Shap
 function transposed(plane: Uint8Array, [rows, columns]: Shape): Uint8Array {
   const out = new Uint8Array(plane.length);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) out[column * rows + row] = plane[row * columns + column]!;
+    for (let column = 0; column < columns; column++) out[column * rows + row] = plane[row * columns + column];
   }
   return out;
 }
@@ -89,7 +89,7 @@ export class StrokeWavelet {
 
   /** The transform of pictures of one shape with one set of strokes; barriers: null where nothing is cut. */
   constructor(shape: Shape, barriers: Barriers | null) {
-    this.shapes = levelShapes(...shape);
+    this.shapes = levelShapes([shape[1], shape[0]]);
     const levels = this.shapes.slice(0, -1);
     if (!barriers) {
       const free = (length: number) => sharesOf(new Float32Array(length).fill(1), length);
@@ -100,19 +100,19 @@ export class StrokeWavelet {
     const turned = this.shapes.map(([rows, columns]): Shape => [columns, rows]);
     const across = openness(barriers.right, shape, this.shapes);
     const along = openness(transposed(barriers.down, shape), [shape[1], shape[0]], turned);
-    this.#across = levels.map(([, columns], level) => sharesOf(across[level]!, columns));
-    this.#along = levels.map(([rows, columns], level) => columnFirst(sharesOf(along[level]!, rows), rows, columns));
+    this.#across = levels.map(([, columns], level) => sharesOf(across[level], columns));
+    this.#along = levels.map(([rows, columns], level) => columnFirst(sharesOf(along[level], rows), rows, columns));
   }
 
   /** The plane of some coefficients of `shape`, one of `shapes`; finer ones count as zeros. */
   inverse(coefficients: Float32Array, shape: Shape): Float32Array {
     const start = this.shapes.findIndex(([rows, columns]) => rows === shape[0] && columns === shape[1]);
     const stride = shape[1];
-    const coarsest = this.shapes[this.shapes.length - 1]!;
+    const coarsest = this.shapes[this.shapes.length - 1];
     let low = block(coefficients, stride, coarsest);
     for (let level = this.shapes.length - 2; level >= 0; level--) {
-      const [rows, columns] = this.shapes[level]!;
-      const [lowRows, lowColumns] = this.shapes[level + 1]!;
+      const [rows, columns] = this.shapes[level];
+      const [lowRows, lowColumns] = this.shapes[level + 1];
       let found = low;
       let wide = lowColumns;
       let fine = false;
@@ -130,8 +130,8 @@ export class StrokeWavelet {
           [found, wide] = [whole, columns];
         }
       }
-      if (rows > 1) found = synthesiseDown(found, rows, wide, columns, this.#along[level]!, fine);
-      low = columns > 1 ? synthesiseAcross(found, rows, columns, wide, this.#across[level]!, fine) : found;
+      if (rows > 1) found = synthesiseDown(found, rows, wide, columns, this.#along[level], fine);
+      low = columns > 1 ? synthesiseAcross(found, rows, columns, wide, this.#across[level], fine) : found;
     }
     return low;
   }
@@ -153,7 +153,7 @@ function columnFirst({ before, lines }: Shares, rows: number, columns: number): 
   const low = (columns + 1) >> 1;
   for (let column = 0; column < columns; column++) {
     const line = column < low ? 2 * column : 2 * (column - low) + 1;
-    for (let row = 0; row < rows; row++) out[row * columns + column] = before[line * rows + row]!;
+    for (let row = 0; row < rows; row++) out[row * columns + column] = before[line * rows + row];
   }
   return { before: out, lines };
 }
@@ -168,22 +168,22 @@ function synthesiseDown(
     if (row % 2 && !fine) continue;
     const from = (row % 2 ? low + (row >> 1) : row >> 1) * wide;
     const scale = row % 2 ? SCALE : 1 / SCALE;
-    for (let column = 0; column < wide; column++) out[row * wide + column] = found[from + column]! * scale;
+    for (let column = 0; column < wide; column++) out[row * wide + column] = found[from + column] * scale;
   }
   for (let step = fine ? 3 : 2; step >= 0; step--) {
-    const factor = -LIFTING[step]!;
+    const factor = -LIFTING[step];
     for (let row = step % 2 ? 0 : 1; row < rows; row += 2) {
       const [at, above, below] = [row * wide, Math.max(row - 1, 0) * wide, Math.min(row + 1, rows - 1) * wide];
       if (lines === 1) {
-        const [one, other] = [factor * before[row]!, factor * (2 - before[row]!)];
+        const [one, other] = [factor * before[row], factor * (2 - before[row])];
         for (let column = 0; column < wide; column++) {
-          out[at + column] = out[at + column]! + one * out[above + column]! + other * out[below + column]!;
+          out[at + column] = out[at + column] + one * out[above + column] + other * out[below + column];
         }
       } else {
         for (let column = 0, share = row * columns; column < wide; column++, share++) {
-          const left = before[share]!;
+          const left = before[share];
           out[at + column] =
-            out[at + column]! + factor * (left * out[above + column]! + (2 - left) * out[below + column]!);
+            out[at + column] + factor * (left * out[above + column] + (2 - left) * out[below + column]);
         }
       }
     }
@@ -199,17 +199,17 @@ function synthesiseAcross(
   const low = (columns + 1) >> 1;
   for (let row = 0; row < rows; row++) {
     const [at, from, shares] = [row * columns, row * wide, lines === 1 ? 0 : row * columns];
-    for (let index = 0; index < low; index++) out[at + 2 * index] = found[from + index]! / SCALE;
+    for (let index = 0; index < low; index++) out[at + 2 * index] = found[from + index] / SCALE;
     if (fine) {
-      for (let index = low; index < columns; index++) out[at + 2 * (index - low) + 1] = found[from + index]! * SCALE;
+      for (let index = low; index < columns; index++) out[at + 2 * (index - low) + 1] = found[from + index] * SCALE;
     }
     for (let step = fine ? 3 : 2; step >= 0; step--) {
-      const factor = -LIFTING[step]!;
+      const factor = -LIFTING[step];
       for (let index = step % 2 ? 0 : 1; index < columns; index += 2) {
-        const left = before[shares + index]!;
-        const behind = index ? out[at + index - 1]! : 0;
-        const ahead = index < columns - 1 ? out[at + index + 1]! : 0;
-        out[at + index] = out[at + index]! + factor * (left * behind + (2 - left) * ahead);
+        const left = before[shares + index];
+        const behind = index ? out[at + index - 1] : 0;
+        const ahead = index < columns - 1 ? out[at + index + 1] : 0;
+        out[at + index] = out[at + index] + factor * (left * behind + (2 - left) * ahead);
       }
     }
   }

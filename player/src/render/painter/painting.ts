@@ -1,21 +1,32 @@
 /** The painter: paints whatever layers it is given. */
 
 import { levelShapes } from "../../codestream/grids";
-import { type Planes } from "../../image/planes";
+import type { Planes } from "../../image/planes";
 import { type Layers, type Structure, strokesOf } from "../../layers";
 import { colourField } from "../../semantic/colour_field";
 import { lineMask, softenStrokes } from "../../structure/line_drawing";
 import { skeletonMask } from "../../structure/skeleton_drawing";
 import { addColourMap } from "../../texture/colour_map";
 import { addGrain } from "../../texture/grain_noise";
+import { evenNoise } from "../../texture/noise";
+import { sharpen, strength } from "./brush";
+import { shaded, shades } from "./shading";
+import type { Networks } from "./small_networks";
 
 /** No picture is painted with more pixels than this; a larger one at half its size or less. */
 const MOST_PAINTED = 1 << 22;
 
 /** How often a picture is halved until it is small enough to be painted. */
 export function halvings(layers: Layers): number {
-  const shapes = levelShapes(layers.size[1], layers.size[0]);
+  const shapes = levelShapes(layers.size);
   return shapes.findIndex(([rows, columns]) => rows * columns <= MOST_PAINTED);
+}
+
+/** What the brush does to a painting of these layers that was not sent, or null. */
+export function invented(layers: Layers): string | null {
+  if (strength(layers)) return "Sharpened by a network; the plain painting shows what was sent.";
+  if (shades(layers)) return "Shaded by a network between the lines; the plain drawing shows what was sent.";
+  return null;
 }
 
 /** Paint plainly, at the picture's size halved `halvings` times: what was sent, and nothing else. */
@@ -30,10 +41,36 @@ export function paint(layers: Layers): Planes {
   return planes;
 }
 
+/** Paint with the brush; `networks` are only asked for what is used. report: is called with the finished share. */
+export async function paintWithBrush(
+  layers: Layers, networks: Networks, report: (share: number) => void,
+): Promise<Planes> {
+  if (!layers.texture && shades(layers)) {
+    const [rows, columns] = levelShapes(layers.size)[halvings(layers)];
+    return shaded(layers, rows, columns, await networks("shading"), report);
+  }
+  if (!layers.texture || !strength(layers)) {
+    const planes = paint(layers);
+    if (!layers.structure) dither(planes, layers.seed);
+    return planes;
+  }
+  const planes = field(layers);
+  await sharpen(planes, layers, halvings(layers), await networks("brush"), report);
+  const { rows, columns, samples } = planes;
+  if (layers.texture.grain) addGrain(samples[0], rows, columns, layers.texture.grain, layers.seed);
+  return planes;
+}
+
+/** Add noise of less than half a level: a smooth field is rounded to levels without bands. */
+function dither({ samples: [luma] }: Planes, seed: number): void {
+  const noise = evenNoise(luma.length, seed);
+  for (let at = 0; at < luma.length; at++) luma[at] += noise[at] - 0.5;
+}
+
 /** The colours alone, without lines, brush and grain. */
 export function field(layers: Layers): Planes {
   const skipped = halvings(layers);
-  const [rows, columns] = levelShapes(layers.size[1], layers.size[0])[skipped]!;
+  const [rows, columns] = levelShapes(layers.size)[skipped];
   const planes = colourField(layers.semantic.descriptors, rows, columns, layers.size);
   if (layers.texture) {
     addColourMap(planes, layers, layers.texture, skipped);
@@ -60,8 +97,8 @@ function draw({ rows, columns, samples }: Planes, structure: Structure): void {
   const cover = coverOf(structure, rows, columns, Math.max(Math.max(rows, columns) / 450, 1.5));
   const [luma, ...differences] = samples;
   for (let at = 0; at < luma.length; at++) {
-    const lines = cover[at]!;
-    luma[at] = (luma[at]! * 0.8 + 22) * (1 - 0.8 * lines) - 95 * 0.8 * lines;
-    for (const plane of differences) plane[at] = plane[at]! * (1 - 0.6 * lines);
+    const lines = cover[at];
+    luma[at] = (luma[at] * 0.8 + 22) * (1 - 0.8 * lines) - 95 * 0.8 * lines;
+    for (const plane of differences) plane[at] = plane[at] * (1 - 0.6 * lines);
   }
 }

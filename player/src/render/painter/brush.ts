@@ -1,0 +1,119 @@
+/**
+ * The brush: a small network that draws the soft contours of a painting crisply.
+ *
+ * It was trained on the painter's own paintings; what it is given says `brush_inputs`. Where colours were sent finely
+ * it does little. What it draws may differ by a level between machines.
+ */
+
+import { baseLevel, levelShapes } from "../../codestream/grids";
+import { gaussianBlur } from "../../image/blur";
+import { fromRgb, type Planes } from "../../image/planes";
+import { resize } from "../../image/resize";
+import type { Layers, Shape, Texture } from "../../layers";
+import { CELL, inputs } from "./brush_inputs";
+import { asPlanes, cut, type Network } from "./small_networks";
+
+/** How many cells around a cell decide how that is painted: one a convolution. */
+const REACH = 18;
+/** Cells along a side of what is painted at once. A larger picture is painted in pieces. */
+const LONGEST_PIECE = 256;
+/** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
+const MARGIN = 8;
+/** Of what the network changes is taken: that is nearer to the picture than all of it. */
+const SHARE = 0.65;
+/** Step indices of a colour map: up to the first the brush does nothing, from the second on all it can. */
+const [FADED, FULL] = [12, 40];
+/** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
+const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
+/** Levels of a change that are no detail but the network's own unevenness. */
+const ROUGHNESS = 1;
+
+/** How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less. */
+export function strength(layers: Layers): number {
+  if (!layers.texture) return 0;
+  return Math.min(Math.max((layers.texture.stepIndex - FADED) / (FULL - FADED), 0), 1);
+}
+
+/** Paint detail into a painting, in place. skipped: how often the picture was halved. */
+export async function sharpen(
+  planes: Planes, layers: Layers, skipped: number, network: Network, report: (share: number) => void,
+): Promise<void> {
+  const most = strength(layers);
+  if (!most || !layers.texture) return;
+  const { rows: height, columns: width } = planes;
+  const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
+  const kept = sent(layers, layers.texture, skipped, [rows, columns]).map((share) => SHARE * most * (1 - share));
+  const share = resize(kept, [rows, columns], [rows * CELL, columns * CELL], "linear");
+  const given = inputs(planes, layers, MARGIN);
+  const all = pieces(rows).flatMap((down) => pieces(columns).map((across) => [down, across] as const));
+  for (const [done, [down, across]] of all.entries()) {
+    // A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
+    const [seenDown, seenAcross] = [withReach(down, given.shape[0]), withReach(across, given.shape[1])];
+    const shape: Shape = [seenDown[1] - seenDown[0], seenAcross[1] - seenAcross[0]];
+    const painted = await network(cut(given, seenDown[0], seenAcross[0], shape));
+    const inner = cut(painted, (down[0] + MARGIN - seenDown[0]) * CELL, (across[0] + MARGIN - seenAcross[0]) * CELL, [
+      (down[1] - down[0]) * CELL, (across[1] - across[0]) * CELL,
+    ]);
+    inner.values.forEach((value, at, values) => (values[at] = Math.min(Math.max(value, 0), 1)));
+    const fresh = fromRgb(asPlanes(inner), 1);
+    const [top, left] = [down[0] * CELL, across[0] * CELL];
+    const [bottom, right] = [Math.min(down[1] * CELL, height), Math.min(across[1] * CELL, width)];
+    planes.samples.forEach((plane, index) => {
+      for (let y = top; y < bottom; y++) {
+        for (let x = left; x < right; x++) {
+          const at = y * width + x;
+          const change = fresh.samples[index][(y - top) * fresh.columns + x - left] - plane[at];
+          const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
+          plane[at] += share[y * columns * CELL + x] * (change - unevenness);
+        }
+      }
+    });
+    report((done + 1) / all.length);
+  }
+}
+
+/**
+ * Where the file has detail that is lost when the painting is shrunk to cells, 0 to 1. There the brush would paint
+ * over what is known, such as small letters. The finest bands that are sent always count.
+ */
+function sent(layers: Layers, { coefficients, shape: [found, across] }: Texture, skipped: number, shape: Shape): Float32Array {
+  const shapes = levelShapes(layers.size);
+  const finest = Math.max(baseLevel(layers.size), skipped);
+  const out = new Float32Array(shape[0] * shape[1]);
+  for (let level = finest; level < shapes.length - 1; level++) {
+    const bandCell = 2 << (level - skipped);
+    if (bandCell > CELL && level > finest) break;
+    const [[rows, columns], [lowRows, lowColumns]] = [shapes[level], shapes[level + 1]];
+    const reach = Math.max(1, Math.floor(bandCell / CELL));
+    const cell = (index: number) => Math.floor((index * bandCell) / (CELL * reach));
+    for (let row = 0; row < rows; row++) {
+      for (let column = row < lowRows ? lowColumns : 0; column < columns; column++) {
+        const at = row * across + column;
+        if (!coefficients[at] && !coefficients[at + found * across] && !coefficients[at + 2 * found * across]) continue;
+        const [y, x] = [row < lowRows ? row : row - lowRows, column < lowColumns ? column : column - lowColumns];
+        for (let down = 0; down < reach; down++) {
+          for (let aside = 0; aside < reach; aside++) {
+            const [cellRow, cellColumn] = [cell(y * reach + down), cell(x * reach + aside)];
+            if (cellRow < shape[0] && cellColumn < shape[1]) out[cellRow * shape[1] + cellColumn] = 1;
+          }
+        }
+      }
+    }
+  }
+  return gaussianBlur(out, ...shape, SENT_SPREAD).map((share) => Math.min(Math.max(SENT_GAIN * share, 0), 1));
+}
+
+type Span = readonly [first: number, end: number];
+
+/** Spans of about the same length, LONGEST_PIECE at most with their reach, that cover 0 to `cells`. */
+function pieces(cells: number): Span[] {
+  const count = cells <= LONGEST_PIECE ? 1 : Math.ceil(cells / (LONGEST_PIECE - 2 * REACH));
+  return Array.from({ length: count }, (_, index) => [
+    Math.floor((index * cells) / count), Math.floor(((index + 1) * cells) / count),
+  ]);
+}
+
+/** What the network has to see, of `cells` with margins, to paint a piece. */
+function withReach([first, end]: Span, cells: number): Span {
+  return [Math.max(0, first + MARGIN - REACH), Math.min(cells, end + MARGIN + REACH)];
+}

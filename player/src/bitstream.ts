@@ -6,8 +6,15 @@
  */
 
 import { type Tables, VERSION } from "./codestream/tables";
+import { CheckedDecoder, sameBytes } from "./entropy/range_coder";
 import { BitstreamError } from "./errors";
-import { LAYERS, type Layers, MODES, type Mode, type Size, type Structure } from "./layers";
+import { LAYERS, type Layers, MODES, type Mode, type Semantic, type Size, type Structure } from "./layers";
+import * as descriptors from "./semantic/descriptors";
+import { decodeTextFrom } from "./semantic/text/coder";
+import * as ntc from "./structure/ntc";
+import * as pose from "./structure/pose";
+import * as sketchCoder from "./structure/sketch_coder";
+import * as colourCoder from "./texture/colour_coder";
 
 const KINDS = ["strokes", "skeletons", "soft-edges"] as const satisfies Structure["kind"][];
 const MOST_FILE_BYTES = 3 * 8_400 + 16;
@@ -56,6 +63,40 @@ export function unpack(data: Uint8Array, tables: Tables): Layers {
 function withoutLayers(header: Header): Layers {
   const { size, seed, candidate } = header;
   return { size, seed, candidate, semantic: { caption: "", descriptors: null }, structure: null, texture: null };
+}
+
+/**
+ * Reads the layers before the damage of a damaged .tsk file; of a sound one all of them, as `unpack` does. Throws
+ * BitstreamError if not even the semantic layer is left.
+ */
+export function salvage(data: Uint8Array, tables: Tables): Salvaged {
+  const { header, segments, damage } = walk(data, tables);
+  const stack = [withLayer(withoutLayers(header), segments[0], header, tables)];
+  let isDamaged = damage !== null;
+  try {
+    for (const segment of segments.slice(1)) stack.push(withLayer(stack[stack.length - 1], segment, header, tables));
+  } catch (error) {
+    if (!(error instanceof BitstreamError)) throw error;
+    isDamaged = true;
+  }
+  if (!isDamaged) return { data, layers: stack[stack.length - 1], lost: null };
+  // One damaged length in 256 gives a segment whose check matches by chance; its payload is then not one that anybody
+  // wrote.
+  const written = packLast(stack[stack.length - 1], tables);
+  if (written && !sameBytes(written, segments[stack.length - 1].payload)) stack.pop();
+  const kept = stack.length;
+  const end = segments.slice(0, kept).reduce((sum, segment) => sum + segment.sizeBytes, header.sizeBytes);
+  return { data: data.slice(0, end), layers: stack[kept - 1], lost: whatIsLost(kept, header.mode) };
+}
+
+/** The sentence on a file of which only the first `kept` layers are left. */
+function whatIsLost(kept: number, mode: Mode): string {
+  const layerCount = MODES.indexOf(mode) + 1;
+  if (kept === layerCount) return "bytes follow the last layer of the file; they are left out";
+  const name = TITLES[kept];
+  return kept + 1 === layerCount
+    ? `the ${name} is damaged or cut short and is left out`
+    : `the ${name} is damaged or cut short; it and all behind it are left out`;
 }
 
 /** Splits a .tsk file into its header and checked segments without decoding any layer. Throws as `unpack` does. */
@@ -134,24 +175,24 @@ function readHeader(reader: Reader, tables: Tables): Header {
   }
   if (!mode) throw new BitstreamError("this is no .tsk file this program knows: its mode is unknown");
   const size = flags & EXPLICIT_SIZE ? explicitSize(reader, tables) : commonSize(reader.byte(), tables);
-  if (!size) throw new BitstreamError("the .tsk file is damaged: its size is not a valid one");
   const options = flags & OPTIONS ? readOptions(reader) : ({ kind: KINDS[0], candidate: 0, seed: 0 } as const);
   return { size, mode, ...options, hasDescriptors: (flags & DESCRIPTORS) !== 0, sizeBytes: reader.position };
 }
 
-function commonSize(index: number, tables: Tables): Size | null {
+function commonSize(index: number, tables: Tables): Size {
   const sizes = tables.get("common_sizes");
-  return 2 * index < sizes.length ? [sizes[2 * index], sizes[2 * index + 1]] : null;
+  if (2 * index >= sizes.length) throw new BitstreamError("the .tsk file is damaged: its size code is unknown");
+  return [sizes[2 * index], sizes[2 * index + 1]];
 }
 
-function explicitSize(reader: Reader, tables: Tables): Size | null {
+function explicitSize(reader: Reader, tables: Tables): Size {
   const [first, second, third, fourth] = reader.take(4);
-  if (first >> 4) return null;
   const width = ((first << 10) | (second << 2) | (third >> 6)) + 1;
   const height = (((third & 0x3f) << 8) | fourth) + 1;
   const sizes = tables.get("common_sizes");
-  for (let index = 0; index < sizes.length; index += 2) {
-    if (sizes[index] === width && sizes[index + 1] === height) return null;
+  const isCommon = sizes.some((side, index) => index % 2 === 0 && side === width && sizes[index + 1] === height);
+  if (first >> 4 || isCommon) {
+    throw new BitstreamError("the .tsk file is damaged: its size field is not a valid one");
   }
   return [width, height];
 }
@@ -188,6 +229,33 @@ function crc8(data: Uint8Array, check = 0xff): number {
 }
 
 /** Layers with the one of `segment` above them. */
-function withLayer(_layers: Layers, segment: Segment, _header: Header, _tables: Tables): Layers {
-  throw new BitstreamError(`the ${TITLES[LAYERS.indexOf(segment.name)]} is not read yet`);
+function withLayer(layers: Layers, { name, payload }: Segment, header: Header, tables: Tables): Layers {
+  if (name === "semantic") return { ...layers, semantic: unpackSemantic(payload, header, tables) };
+  if (name === "structure") return { ...layers, structure: unpackStructure(payload, header, tables) };
+  return { ...layers, texture: colourCoder.unpack(payload, layers, tables) };
+}
+
+function unpackSemantic(payload: Uint8Array, header: Header, tables: Tables): Semantic {
+  const decoder = new CheckedDecoder(payload);
+  const colours = header.hasDescriptors ? descriptors.decodeFrom(decoder, tables) : null;
+  const caption = decodeTextFrom(decoder, tables);
+  if (!decoder.isCanonical()) {
+    throw new BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it");
+  }
+  return { caption, descriptors: colours };
+}
+
+function unpackStructure(payload: Uint8Array, { kind, size }: Header, tables: Tables): Structure {
+  if (kind === "strokes") return sketchCoder.unpack(payload, size, tables);
+  if (kind === "skeletons") return pose.unpack(payload);
+  return ntc.unpack(payload, size, tables);
+}
+
+/** The payload an encoder writes for the last of some layers, which is no semantic one. */
+function packLast(layers: Layers, tables: Tables): Uint8Array | null {
+  const { size, structure, texture } = layers;
+  if (texture) return colourCoder.pack(texture, layers, tables);
+  if (structure?.kind === "strokes") return sketchCoder.pack(structure, size, tables);
+  if (structure?.kind === "skeletons") return pose.pack(structure);
+  return structure && ntc.pack(structure, size, tables);
 }

@@ -3,4 +3,4 @@
 export { VERSION, readTables, type Tables } from "./codestream/tables";
 export { BitstreamError, PlayerError } from "./errors";
 export * from "./layers";
-export { type Header, type Salvaged, type Segment, split, unpack } from "./bitstream";
+export { type Header, type Salvaged, type Segment, salvage, split, unpack } from "./bitstream";

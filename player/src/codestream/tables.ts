@@ -18,6 +18,7 @@ const COLUMN_TYPES = {
 /** Arrays by name, "table.array", flat in row-major order. */
 export class Tables {
   readonly #columns = new Map<string, Column>();
+  readonly #made = new Map<unknown, unknown>();
 
   constructor(columns: Iterable<readonly [string, Column]>) {
     for (const [name, column] of columns) this.#columns.set(name, column);
@@ -28,6 +29,12 @@ export class Tables {
     const column = this.#columns.get(name);
     if (!column) throw new PlayerError(`the tables lack ${name}; load the page anew`);
     return column;
+  }
+
+  /** What `make` makes of these tables: made once. */
+  made<T>(make: (tables: Tables) => T): T {
+    if (!this.#made.has(make)) this.#made.set(make, make(this));
+    return this.#made.get(make) as T;
   }
 }
 

@@ -1,0 +1,40 @@
+/**
+ * What the player makes of some bytes: a line of base64 in, a line of JSON out.
+ *
+ * {"unpacked": digest or null, "salvaged": [digest, number of bytes kept, what is lost] or null, "error": what `unpack`
+ * said or null, "ms": time of both}; null where the bytes are an error. Any other error ends the program.
+ */
+
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { salvage, unpack } from "../src/bitstream";
+import { readTables } from "../src/codestream/tables";
+import { BitstreamError } from "../src/errors";
+import { digest } from "./canonical";
+
+const tables = await readTables(new Uint8Array(readFileSync("dist/tables.bin")));
+
+function outcome<T>(attempt: () => T): { value: T | null; error: string | null } {
+  try {
+    return { value: attempt(), error: null };
+  } catch (error) {
+    if (!(error instanceof BitstreamError)) throw error;
+    return { value: null, error: error.message };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const data = new Uint8Array(Buffer.from(line, "base64"));
+  const begin = performance.now();
+  const unpacked = outcome(() => unpack(data, tables));
+  const saved = outcome(() => salvage(data, tables)).value;
+  const ms = Math.round(performance.now() - begin);
+  console.log(
+    JSON.stringify({
+      unpacked: unpacked.value && digest(unpacked.value),
+      salvaged: saved && [digest(saved.layers), saved.data.length, saved.lost],
+      error: unpacked.error,
+      ms,
+    }),
+  );
+}

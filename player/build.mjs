@@ -1,9 +1,19 @@
 // `node build.mjs` builds what dist/ holds beside the tables; `node build.mjs tests` what node's runner runs.
 
-import { readdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const common = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
+const common = { bundle: true, format: "esm", target: "es2022", logLevel: "warning", loader: { ".tsk": "binary" } };
+
+// WebAssembly that is fetched only where it is used, packed, as most servers pack none.
+const PACKED = {
+  "zxing.wasm.gz": "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm",
+  "onnxruntime.wasm.gz": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+};
+// What the page can do without a network only once it was used: the brush.
+const LATER = /^(networks-.*\.js|onnxruntime\..*)$/;
 
 if (process.argv[2] === "tests") {
   const tests = readdirSync("tests").filter((name) => name.endsWith(".ts"));
@@ -15,5 +25,22 @@ if (process.argv[2] === "tests") {
     sourcemap: "inline",
   });
 } else {
-  await build({ ...common, entryPoints: ["src/decoder.ts"], outdir: "dist", minify: true });
+  for (const name of readdirSync("dist")) if (name !== "tables.bin") rmSync(`dist/${name}`);
+  const web = { ...common, minify: true, outdir: "dist", entryNames: "[name]" };
+  await build({
+    ...web,
+    entryPoints: ["src/web/page.ts", "src/web/worker.ts", "src/web/code_worker.ts"],
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+  });
+  for (const name of ["index.html", "style.css"]) copyFileSync(`src/web/${name}`, `dist/${name}`);
+  for (const [name, from] of Object.entries(PACKED)) writeFileSync(`dist/${name}`, gzipSync(readFileSync(from), { level: 9 }));
+  const files = readdirSync("dist").filter((name) => !LATER.test(name)).sort();
+  const hash = createHash("sha256");
+  for (const name of files) hash.update(name).update(readFileSync(`dist/${name}`));
+  await build({
+    ...web,
+    entryPoints: ["src/web/service_worker.ts"],
+    define: { FILES: JSON.stringify(["./", ...files]), BUILD: JSON.stringify(hash.digest("hex").slice(0, 12)) },
+  });
 }

@@ -8,3 +8,8 @@ export class PlayerError extends Error {
 export class BitstreamError extends PlayerError {
   override name = "BitstreamError";
 }
+
+/** The text is no link with a picture in it. */
+export class LinkError extends PlayerError {
+  override name = "LinkError";
+}

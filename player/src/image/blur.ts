@@ -14,6 +14,7 @@ function nearestOdd(value: number): number {
 
 /** An index that is mirrored at the first and last sample until it lies within. */
 function mirrored(index: number, length: number): number {
+  if (index >= 0 && index < length) return index;
   if (length === 1) return 0;
   const period = 2 * (length - 1);
   const within = ((index % period) + period) % period;
@@ -55,4 +56,26 @@ export function gaussianBlur(plane: Float32Array, rows: number, columns: number,
     }
   }
   return out;
+}
+
+/** Blur a plane where `mask` is not 0, and only as much as it says, 0 to 1; in place. */
+export function blurUnder(mask: Float32Array, plane: Float32Array, rows: number, columns: number, deviation: number): void {
+  const kernel = halfKernel(deviation);
+  const reach = kernel.length - 1;
+  const changes: [at: number, change: number][] = [];
+  for (let at = 0; at < mask.length; at++) {
+    if (!mask[at]) continue;
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = 0;
+    for (let down = -reach; down <= reach; down++) {
+      const start = mirrored(row + down, rows) * columns;
+      let line = 0;
+      for (let right = -reach; right <= reach; right++) {
+        line += kernel[Math.abs(right)] * plane[start + mirrored(column + right, columns)];
+      }
+      sum += kernel[Math.abs(down)] * line;
+    }
+    changes.push([at, mask[at] * (sum - plane[at])]);
+  }
+  for (const [at, change] of changes) plane[at] += change;
 }

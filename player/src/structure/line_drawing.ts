@@ -1,6 +1,6 @@
 /** Strokes drawn as soft lines. */
 
-import { gaussianBlur } from "../image/blur";
+import { blurUnder } from "../image/blur";
 import { blank, type Canvas, ONE, type Point, softPolyline } from "../image/line_raster";
 import { nearest, type Planes } from "../image/planes";
 import type { Strokes } from "../layers";
@@ -22,11 +22,18 @@ export function lineMask(strokes: Strokes, height: number, width: number, thickn
     for (let at = 0; at < line.length; at += 2) points.push([place(line[at + 1]), place(line[at])]);
     softPolyline(canvas, points, wide, 255);
   }
-  return Float32Array.from(zoom === 2 ? halved(canvas) : canvas.pixels, (cover) => cover / 255);
+  return asShares(zoom === 2 ? halved(canvas) : canvas.pixels);
+}
+
+/** Bytes, 0 to 255, as shares of 1. */
+export function asShares(bytes: Uint8Array): Float32Array {
+  const out = new Float32Array(bytes.length);
+  for (let at = 0; at < bytes.length; at++) out[at] = bytes[at] / 255;
+  return out;
 }
 
 /** A canvas at half its size: each pixel is the rounded mean of four. */
-export function halved({ width, height, pixels }: Canvas): Uint8Array {
+function halved({ width, height, pixels }: Canvas): Uint8Array {
   const [rows, columns] = [height / 2, width / 2];
   const out = new Uint8Array(rows * columns);
   for (let row = 0, to = 0; row < rows; row++) {
@@ -40,8 +47,5 @@ export function halved({ width, height, pixels }: Canvas): Uint8Array {
 /** Anti-alias the contours of a painting in place: blur slightly, on strokes only. */
 export function softenStrokes({ rows, columns, samples }: Planes, strokes: Strokes): void {
   const mask = lineMask(strokes, rows, columns, 2);
-  for (const plane of samples) {
-    const blurred = gaussianBlur(plane, rows, columns, 0.8);
-    for (let at = 0; at < plane.length; at++) plane[at] = plane[at] + mask[at] * (blurred[at] - plane[at]);
-  }
+  for (const plane of samples) blurUnder(mask, plane, rows, columns, 0.8);
 }

@@ -3,6 +3,7 @@
 import { blank, ellipse, fillCircle, fillConvex, ONE, type Point, withoutRepeats } from "../image/line_raster";
 import { nearest } from "../image/planes";
 import type { Skeletons } from "../layers";
+import { asShares } from "./line_drawing";
 
 /** Keypoints lie on a grid of so many columns and rows. */
 const GRID = 512;
@@ -35,5 +36,5 @@ export function skeletonMask(skeletons: Skeletons, height: number, width: number
       if (point) fillCircle(canvas, [Math.trunc(point[0]), Math.trunc(point[1])], REACH, JOINT_GREY);
     }
   }
-  return Float32Array.from(canvas.pixels, (cover) => cover / 255);
+  return asShares(canvas.pixels);
 }

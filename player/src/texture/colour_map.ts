@@ -1,7 +1,9 @@
 /** The colour map: wavelet coefficients of what the descriptors' field leaves over, stopped at strokes. */
 
+import { baseLevel, levelShapes } from "../codestream/grids";
 import type { Planes } from "../image/planes";
 import { type Layers, type Shape, strokesOf, type Texture } from "../layers";
+import { colourField } from "../semantic/colour_field";
 import { barriers } from "../structure/barriers";
 import { StrokeWavelet } from "./wavelet";
 
@@ -33,4 +35,13 @@ export function addColourMap({ rows, columns, samples }: Planes, layers: Layers,
     const painted = wavelet.inverse(coefficients, shape);
     for (let at = 0; at < plane.length; at++) plane[at] = plane[at] + painted[at] * scale;
   });
+}
+
+/** The colour map as a picture, at most 512 pixels along its longer side. */
+export function colourMap(layers: Layers, texture: Texture): Planes {
+  const level = baseLevel(layers.size);
+  const [rows, columns] = levelShapes(layers.size)[level];
+  const planes = colourField(layers.semantic.descriptors, rows, columns, layers.size);
+  addColourMap(planes, layers, texture, level);
+  return planes;
 }

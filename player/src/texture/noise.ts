@@ -1,23 +1,38 @@
 /** Noise that is the same on every machine: what splitmix64 counts out from a seed on. */
 
+/** Halves of the last product, the upper and the lower 32 bits: returned this way, they cost nothing. */
+let [high, low] = [0, 0];
+
 /** Calls back with the upper and the lower half of `count` random 64-bit numbers. */
 function splitmix(count: number, seed: number, take: (index: number, high: number, low: number) => void): void {
-  let [high, low] = product(0, seed, 0xd1b54a32, 0xd192ed03);
+  multiply(0, seed, 0xd1b54a32, 0xd192ed03);
+  let [countHigh, countLow] = [high, low];
   for (let index = 0; index < count; index++) {
-    low += 0x7f4a7c15;
-    high = (high + 0x9e3779b9 + (low > 0xffffffff ? 1 : 0)) >>> 0;
-    low >>>= 0;
-    let [a, b] = product(high ^ (high >>> 30), low ^ ((low >>> 30) | (high << 2)), 0xbf58476d, 0x1ce4e5b9);
-    [a, b] = product(a ^ (a >>> 27), b ^ ((b >>> 27) | (a << 5)), 0x94d049bb, 0x133111eb);
-    take(index, a ^ (a >>> 31), b ^ ((b >>> 31) | (a << 1)));
+    const sum = countLow + 0x7f4a7c15;
+    countHigh = (countHigh + 0x9e3779b9 + (sum > 0xffffffff ? 1 : 0)) >>> 0;
+    countLow = sum >>> 0;
+    multiply(countHigh ^ (countHigh >>> 30), countLow ^ ((countLow >>> 30) | (countHigh << 2)), 0xbf58476d, 0x1ce4e5b9);
+    multiply(high ^ (high >>> 27), low ^ ((low >>> 27) | (high << 5)), 0x94d049bb, 0x133111eb);
+    take(index, high ^ (high >>> 31), low ^ ((low >>> 31) | (high << 1)));
   }
+}
+
+/** Set `high` and `low` to the lower 64 bits of a product of two 64-bit numbers. */
+function multiply(aHigh: number, aLow: number, bHigh: number, bLow: number): void {
+  const [aUpper, aUnder] = [aLow >>> 16, aLow & 0xffff];
+  const [bUpper, bUnder] = [bLow >>> 16, bLow & 0xffff];
+  const middle = aUpper * bUnder + ((aUnder * bUnder) >>> 16);
+  const other = aUnder * bUpper + (middle & 0xffff);
+  const carried = aUpper * bUpper + Math.floor(middle / 65536) + (other >>> 16);
+  high = (carried + Math.imul(aHigh, bLow) + Math.imul(aLow, bHigh)) >>> 0;
+  low = Math.imul(aLow, bLow) >>> 0;
 }
 
 /** Near-normal noise: sums of the four 16-bit parts of random numbers. */
 export function normalNoise(count: number, seed: number): Float32Array {
   const out = new Float32Array(count);
-  splitmix(count, seed, (index, high, low) => {
-    const sum = (high >>> 16) + (high & 0xffff) + (low >>> 16) + (low & 0xffff);
+  splitmix(count, seed, (index, upper, lower) => {
+    const sum = (upper >>> 16) + (upper & 0xffff) + (lower >>> 16) + (lower & 0xffff);
     out[index] = Math.fround(sum / 37837) - 3.464;
   });
   return out;
@@ -26,23 +41,8 @@ export function normalNoise(count: number, seed: number): Float32Array {
 /** Even noise, 0 to 1. */
 export function evenNoise(count: number, seed: number): Float32Array {
   const out = new Float32Array(count);
-  splitmix(count, seed, (index, high) => {
-    out[index] = (high >>> 0) / 2 ** 32;
+  splitmix(count, seed, (index, upper) => {
+    out[index] = (upper >>> 0) / 2 ** 32;
   });
   return out;
-}
-
-/** The upper 32 bits of the product of two numbers of 32 bits. */
-function highProduct(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const other = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + (other >>> 16)) >>> 0;
-}
-
-/** A product of two 64-bit numbers, of which the lower 64 bits stay. */
-function product(aHigh: number, aLow: number, bHigh: number, bLow: number): [high: number, low: number] {
-  const low = Math.imul(aLow, bLow) >>> 0;
-  const high = (highProduct(aLow >>> 0, bLow) + Math.imul(aHigh, bLow) + Math.imul(aLow, bHigh)) >>> 0;
-  return [high, low];
 }

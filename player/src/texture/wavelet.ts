@@ -27,51 +27,50 @@ interface Shares {
 /** The shares of lines of `length` samples; openness: of the link behind each sample, line by line. */
 function sharesOf(openness: Float32Array, length: number): Shares {
   const before = new Float32Array(openness.length);
-  for (let at = 0; at < openness.length; at++) {
-    const index = at % length;
-    const left = index ? openness[at - 1] : 0;
-    const right = index < length - 1 ? openness[at] : 0;
-    before[at] = left * Math.fround(2 / (left + right));
+  for (let start = 0; start < openness.length; start += length) {
+    let left = 0;
+    for (let index = 0; index < length; index++) {
+      const right = index < length - 1 ? openness[start + index] : 0;
+      before[start + index] = left * Math.fround(2 / (left + right));
+      left = right;
+    }
   }
   return { before, lines: openness.length / length };
 }
 
 /** How open each link along rows is, level by level. cut: height x width, 1 where the link behind a pixel is cut. */
-function openness(cut: Uint8Array, [height, width]: Shape, shapes: readonly Shape[]): Float32Array[] {
-  const out = [Float32Array.from(cut, (blocked) => (blocked ? CLOSED : 1))];
-  let [blocked, across] = [cut, width];
-  for (let level = 1; level < shapes.length; level++) {
-    const [rows, columns] = shapes[level];
-    const merged = new Uint8Array(height * columns);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < columns; column++) {
-        const at = row * across + 2 * column;
-        const pair = 2 * column + 1 < across ? blocked[at + 1] : 0;
-        merged[row * columns + column] = blocked[at] | pair;
-      }
-    }
-    [blocked, across] = [merged, columns];
-    // How many of the rows of each half of a cell are blocked.
-    const half = 1 << (level - 1);
-    const halves = new Uint16Array(2 * rows * columns);
-    for (let row = 0; row < height; row++) {
-      const to = Math.floor(row / half) * columns;
-      for (let column = 0; column < columns; column++) {
-        halves[to + column] = halves[to + column] + blocked[row * columns + column];
-      }
-    }
-    // A sample stands at its cell's upper left corner; its rows reach half a cell up and down.
-    const open = new Float32Array(rows * columns);
-    for (let row = 0; row < rows; row++) {
-      const [above, below] = [Math.max(2 * row - 1, 0) * columns, 2 * row * columns];
-      for (let column = 0; column < columns; column++) {
-        const strength = (halves[above + column] + halves[below + column]) / (1 << level);
-        open[row * columns + column] = Math.max(1 - strength, CLOSED);
-      }
-    }
-    out.push(open);
+function openness(cut: Uint8Array, width: number, shapes: readonly Shape[]): Float32Array[] {
+  // Only the cut links, of which there are few; sorted by row, then by column.
+  let links: { row: number; column: number }[] = [];
+  for (let at = cut.indexOf(1); at >= 0; at = cut.indexOf(1, at + 1)) {
+    links.push({ row: Math.floor(at / width), column: at % width });
   }
-  return out;
+  return shapes.map(([rows, columns], level) => {
+    const open = new Float32Array(rows * columns).fill(1);
+    if (level === 0) {
+      for (const { row, column } of links) open[row * columns + column] = CLOSED;
+      return open;
+    }
+    // A link of this level is cut in a row where one of its two halves is.
+    links = links
+      .map(({ row, column }) => ({ row, column: column >> 1 }))
+      .filter(({ row, column }, index, all) => {
+        const last = all[index - 1];
+        return last?.row !== row || last.column !== column;
+      });
+    // A sample stands at its cell's upper left corner; its rows reach half a cell up and down, mirrored at the top.
+    const counts = new Uint16Array(rows * columns);
+    for (const { row, column } of links) {
+      const half = row >> (level - 1);
+      const cell = (half + 1) >> 1;
+      if (cell < rows) counts[cell * columns + column] += half ? 1 : 2;
+    }
+    for (const { row, column } of links) {
+      const cell = ((row >> (level - 1)) + 1) >> 1;
+      if (cell < rows) open[cell * columns + column] = Math.max(1 - counts[cell * columns + column] / (1 << level), CLOSED);
+    }
+    return open;
+  });
 }
 
 function transposed(plane: Uint8Array, [rows, columns]: Shape): Uint8Array {
@@ -98,8 +97,8 @@ export class StrokeWavelet {
       return;
     }
     const turned = this.shapes.map(([rows, columns]): Shape => [columns, rows]);
-    const across = openness(barriers.right, shape, this.shapes);
-    const along = openness(transposed(barriers.down, shape), [shape[1], shape[0]], turned);
+    const across = openness(barriers.right, shape[1], this.shapes);
+    const along = openness(transposed(barriers.down, shape), shape[0], turned);
     this.#across = levels.map(([, columns], level) => sharesOf(across[level], columns));
     this.#along = levels.map(([rows, columns], level) => columnFirst(sharesOf(along[level], rows), rows, columns));
   }

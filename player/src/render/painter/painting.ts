@@ -80,21 +80,25 @@ export function field(layers: Layers): Planes {
   return planes;
 }
 
-/** How far a structure's lines, `thickness` pixels wide, cover each pixel: rows x columns, 0 to 1. */
-export function coverOf(structure: Structure, rows: number, columns: number, thickness: number): Float32Array {
+/**
+ * How far a structure's lines, `thickness` pixels wide, cover each pixel: rows x columns, 0 to 1. Null for soft edges:
+ * the network that draws them is not part of the player.
+ */
+export function coverOf(structure: Structure, rows: number, columns: number, thickness: number): Float32Array | null {
   switch (structure.kind) {
     case "strokes":
       return lineMask(structure, rows, columns, thickness);
     case "skeletons":
       return skeletonMask(structure, rows, columns);
     case "soft-edges":
-      throw new Error("soft edges");
+      return null;
   }
 }
 
 /** Draw lines darkly over the tinted field. */
 function draw({ rows, columns, samples }: Planes, structure: Structure): void {
   const cover = coverOf(structure, rows, columns, Math.max(Math.max(rows, columns) / 450, 1.5));
+  if (!cover) return;
   const [luma, ...differences] = samples;
   for (let at = 0; at < luma.length; at++) {
     const lines = cover[at];

@@ -1,0 +1,122 @@
+/** The player's page: whatever way a picture comes, it is shown. */
+
+import astronaut from "../../../examples/astronaut.tsk";
+import pagoda from "../../../examples/pagoda.tsk";
+import { PlayerError } from "../errors";
+import { linkOf, tskIn } from "../share/link";
+import { hasCamera, scan } from "./camera";
+import { filesInPicture } from "./code_reader";
+import { byteCount, element, made } from "./elements";
+import { show } from "./picture_view";
+import { say } from "./status";
+
+const SAMPLES = { astronaut, pagoda };
+/** In characters; a shorter fragment is a place on the page. */
+const SHORTEST_FILE = 8;
+
+/** Whether a picture is shown of one of some files; a sentence says why not. */
+async function bring(find: () => Promise<Uint8Array[]> | Uint8Array[]): Promise<boolean> {
+  let failed: unknown = null;
+  try {
+    for (const file of await find()) {
+      try {
+        await show(file);
+        return true;
+      } catch (error) {
+        failed = error;
+      }
+    }
+  } catch (error) {
+    failed = error;
+  }
+  if (!(failed instanceof PlayerError)) throw failed;
+  say(sentence(failed.message), "failed");
+  return false;
+}
+
+function sentence(message: string): string {
+  const text = message.trim();
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
+async function bringFile(file: File): Promise<void> {
+  const picture = file.type.startsWith("image/");
+  if (picture) say("Looking for a QR code …");
+  await bring(async () => (picture ? filesInPicture(file) : [new Uint8Array(await file.arrayBuffer())]));
+  scrollTo(0, 0);
+}
+
+function arrive(): void {
+  const brings = location.hash.length > SHORTEST_FILE || new URLSearchParams(location.search).has("tsk");
+  if (brings) void bring(() => [tskIn(location.href)]);
+}
+
+/* A file that is chosen, dropped or pasted; a link that is typed or pasted. */
+const chosen = element("file", HTMLInputElement);
+chosen.addEventListener("change", () => {
+  const file = chosen.files?.[0];
+  if (file) void bringFile(file);
+  chosen.value = "";
+});
+const dropped = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+document.addEventListener("dragover", (event) => {
+  if (!dropped(event)) return;
+  event.preventDefault();
+  document.body.classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("dropping");
+});
+document.addEventListener("drop", (event) => {
+  if (!dropped(event)) return;
+  event.preventDefault();
+  document.body.classList.remove("dropping");
+  const file = event.dataTransfer?.files[0];
+  if (file) void bringFile(file);
+});
+document.addEventListener("paste", (event) => {
+  const file = event.clipboardData?.files[0];
+  if (!file) return;
+  event.preventDefault();
+  void bringFile(file);
+});
+const link = element("link", HTMLInputElement);
+element("by-link", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  void bring(() => [tskIn(link.value)]);
+});
+
+/* The camera. */
+const [start, camera] = [element("scan", HTMLButtonElement), element("camera", HTMLElement)];
+let scanning = 0;
+function stopScanning(): void {
+  scanning++;
+  camera.hidden = true;
+  start.hidden = !hasCamera();
+}
+start.addEventListener("click", async () => {
+  const mine = ++scanning;
+  camera.hidden = false;
+  start.hidden = true;
+  try {
+    await scan(element("seen", HTMLVideoElement), (file) => bring(() => [file]), () => mine !== scanning);
+    scrollTo(0, 0);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error), "failed");
+  }
+  if (mine === scanning) stopScanning();
+});
+element("stop", HTMLButtonElement).addEventListener("click", stopScanning);
+start.hidden = !hasCamera();
+
+for (const [name, file] of Object.entries(SAMPLES)) {
+  const sample = made("a", "", `${name}, ${byteCount(file.length)}`);
+  sample.href = linkOf(file, "") ?? "";
+  element("samples", HTMLElement).append(sample);
+}
+
+addEventListener("hashchange", arrive);
+arrive();
+void navigator.serviceWorker?.register("service_worker.js").catch(() => {
+  // a page that is not served by https is not kept
+});

@@ -1,0 +1,4 @@
+declare module "*.tsk" {
+  const file: Uint8Array<ArrayBuffer>;
+  export default file;
+}

@@ -1,8 +1,8 @@
 // `node build.mjs` builds what dist/ holds beside the tables; `node build.mjs tests` what node's runner runs.
 
 import { createHash } from "node:crypto";
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const common = { bundle: true, format: "esm", target: "es2022", logLevel: "warning", loader: { ".tsk": "binary" } };
@@ -25,7 +25,7 @@ if (process.argv[2] === "tests") {
     sourcemap: "inline",
   });
 } else {
-  for (const name of readdirSync("dist")) if (name !== "tables.bin") rmSync(`dist/${name}`);
+  for (const name of readdirSync("dist")) if (name !== "tables.bin" && !(name in PACKED)) rmSync(`dist/${name}`);
   const web = { ...common, minify: true, outdir: "dist", entryNames: "[name]" };
   await build({
     ...web,
@@ -34,7 +34,7 @@ if (process.argv[2] === "tests") {
     chunkNames: "[name]-[hash]",
   });
   for (const name of ["index.html", "style.css"]) copyFileSync(`src/web/${name}`, `dist/${name}`);
-  for (const [name, from] of Object.entries(PACKED)) writeFileSync(`dist/${name}`, gzipSync(readFileSync(from), { level: 9 }));
+  for (const [name, from] of Object.entries(PACKED)) pack(`dist/${name}`, readFileSync(from));
   const files = readdirSync("dist").filter((name) => !LATER.test(name)).sort();
   const hash = createHash("sha256");
   for (const name of files) hash.update(name).update(readFileSync(`dist/${name}`));
@@ -43,4 +43,10 @@ if (process.argv[2] === "tests") {
     entryPoints: ["src/web/service_worker.ts"],
     define: { FILES: JSON.stringify(["./", ...files]), BUILD: JSON.stringify(hash.digest("hex").slice(0, 12)) },
   });
+}
+
+/** Write a gzip file, unless it holds the same already: node's versions pack differently. */
+function pack(path, data) {
+  if (existsSync(path) && gunzipSync(readFileSync(path)).equals(data)) return;
+  writeFileSync(path, gzipSync(data, { level: 9 }));
 }

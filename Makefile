@@ -7,7 +7,7 @@ PORT ?= 7860
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-effort bench-strokes bench-load bench-codes figures modes player format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-effort bench-strokes bench-load bench-codes figures modes player player-site format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ bench-codes: .venv/core ## to what size a file can be photographed as a QR code,
 player: .venv/full ## build the player in the browser, player/dist, with the tables it reads
 	$(BIN)/python player/tables.py
 	cd player && PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci --no-audit --no-fund && npm run build
+
+player-site: ## copy the player to a folder that any file server can serve: make player-site DIR=folder
+	@test -n "$(DIR)" || { echo "name the folder: make player-site DIR=folder"; exit 1; }
+	mkdir -p "$(DIR)" && cp player/dist/* textsketch/render/painter/*.onnx "$(DIR)"
 
 format: .venv/full ## format the code
 	$(BIN)/ruff check --fix .

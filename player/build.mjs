@@ -5,15 +5,24 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { gunzipSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const common = { bundle: true, format: "esm", target: "es2022", logLevel: "warning", loader: { ".tsk": "binary" } };
+// Where packages lie must not matter: their paths go into names.
+const common = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  logLevel: "warning",
+  loader: { ".tsk": "binary" },
+  preserveSymlinks: true,
+};
 
-// WebAssembly that is fetched only where it is used, packed, as most servers pack none.
+// WebAssembly that is fetched only where it is used, as gzip files, since most servers pack none. Their names do not
+// say so: some servers would have the browser unpack what ends in .gz.
 const PACKED = {
-  "zxing.wasm.gz": "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm",
-  "onnxruntime.wasm.gz": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+  "zxing.bin": "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm",
+  "onnxruntime.bin": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
 };
 // What the page can do without a network only once it was used: the brush.
-const LATER = /^(networks-.*\.js|onnxruntime\..*)$/;
+const LATER = /^(networks-.*\.js|onnxruntime\.bin)$/;
 
 if (process.argv[2] === "tests") {
   const tests = readdirSync("tests").filter((name) => name.endsWith(".ts"));

@@ -377,7 +377,7 @@ def test_a_result_is_taken_along_as_a_link_as_codes_and_on_a_slide(open_page, ur
     page.wait_for_selector("#copy-link button:has-text('Copied')")
     link = page.evaluate("navigator.clipboard.readText()")
     data = download(page, "#take-tsk", tmp_path / "a.tsk")
-    assert link.startswith(f"{url}?tsk=") and tsk_in(link) == data
+    assert link.startswith(f"{url}player/#") and tsk_in(link) == data
     page.click("#qr")
     page.wait_for_selector("#carried figure >> nth=1")
     for number, name in enumerate(("qr-link.png", "qr-file.png")):

@@ -50,7 +50,7 @@ def test_links_of_the_command_line_lead_where_the_setting_says(tsk, capsys, monk
     assert out_of(capsys, "link", tsk).startswith(ADDRESS)
     monkeypatch.delenv("TEXTSKETCH_ADDRESS")
     link = out_of(capsys, "link", tsk).strip()
-    assert link.startswith("http://127.0.0.1:7860/?tsk=") and tsk_in(link) == tsk.read_bytes()
+    assert link.startswith("http://127.0.0.1:7860/player/#") and tsk_in(link) == tsk.read_bytes()
 
 
 def test_a_broken_link_is_one_line_on_standard_error(tsk, tmp_path, capsys):

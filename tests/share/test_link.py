@@ -164,7 +164,7 @@ def test_a_link_is_told_from_the_name_of_a_file():
 
 def test_links_lead_to_the_local_demo_or_where_the_setting_says(monkeypatch):
     monkeypatch.delenv(link.ADDRESS_VARIABLE, raising=False)
-    assert default_address() == "http://127.0.0.1:7860/"
+    assert default_address() == "http://127.0.0.1:7860/player/#"
     monkeypatch.setenv(link.ADDRESS_VARIABLE, ADDRESS)
     assert default_address() == ADDRESS
 

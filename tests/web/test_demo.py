@@ -5,13 +5,14 @@ from textsketch.semantic import words
 from textsketch.web import demo
 
 
-def test_a_space_links_to_its_source_and_the_format(monkeypatch):
+def test_the_page_links_to_the_player_and_a_space_to_its_source_and_the_format(monkeypatch):
+    assert '<a href="player/">' in demo._links()
     monkeypatch.setenv("SPACE_ID", "somebody/textsketch")
     links = demo._links()
     assert 'href="https://huggingface.co/spaces/somebody/textsketch/tree/main"' in links
     assert "/blob/main/docs/format.md" in links
     monkeypatch.delenv("SPACE_ID")
-    assert demo._links() == ""
+    assert "huggingface" not in demo._links()
 
 
 def test_the_colours_in_words_are_those_of_the_picture():

@@ -22,8 +22,8 @@ MAX_FILE_BYTES = 3_000
 """Of a file in a link: what browsers, mail and chat pass on whole."""
 
 ADDRESS_VARIABLE = "TEXTSKETCH_ADDRESS"
-LOCAL_ADDRESS = "http://127.0.0.1:7860/"
-"""Where the demo is served by default."""
+LOCAL_ADDRESS = "http://127.0.0.1:7860/player/#"
+"""Where the demo is served by default, with the player beside it."""
 
 _NAME = "tsk"
 _MAX_ADDRESS = 1_000
@@ -33,7 +33,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def default_address() -> str:
-    """Where links lead if nobody says: $TEXTSKETCH_ADDRESS, or the demo on this machine."""
+    """Where links lead if nobody says: $TEXTSKETCH_ADDRESS, or the player beside the demo on this machine."""
     return os.environ.get(ADDRESS_VARIABLE) or LOCAL_ADDRESS
 
 

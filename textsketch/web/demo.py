@@ -22,6 +22,7 @@ from textsketch.web.encode_tab import encode_tab, first_result
 from textsketch.web.how_tab import how_tab
 from textsketch.web.jobs import Jobs, Reporter
 from textsketch.web.page import ClosedRoutes, Page
+from textsketch.web.player import PLACE, PlayerFiles
 from textsketch.web.rate_tab import rate_tab
 from textsketch.web.results import Result, Results
 from textsketch.web.shared import Shared
@@ -78,15 +79,14 @@ def build(
 
 
 def _links() -> str:
-    """Where the source and the format are, of a Space."""
+    """Where the player is; of a Space also the source and the format."""
+    links = {"Player": PLACE}
     space = os.environ.get("SPACE_ID")
-    if not space:
-        return ""
-    here = f"https://huggingface.co/spaces/{escape(space, quote=True)}"
-    return (
-        f'<nav aria-label="About"><a href="{here}/tree/main">Source</a>'
-        f'<a href="{here}/blob/main/docs/format.md">File format</a></nav>'
-    )
+    if space:
+        here = f"https://huggingface.co/spaces/{escape(space, quote=True)}"
+        links |= {"Source": f"{here}/tree/main", "File format": f"{here}/blob/main/docs/format.md"}
+    anchors = "".join(f'<a href="{address}">{title}</a>' for title, address in links.items())
+    return f'<nav aria-label="About">{anchors}</nav>'
 
 
 def _theme() -> gr.themes.Base:
@@ -123,7 +123,13 @@ def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
             theme=_theme(),
             css=STYLE.read_text(encoding="utf-8"),
             head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
-            app_kwargs={"middleware": [Middleware(ClosedRoutes), Middleware(Shell, card=card)]},
+            app_kwargs={
+                "middleware": [
+                    Middleware(ClosedRoutes),
+                    Middleware(PlayerFiles),
+                    Middleware(Shell, card=card),
+                ]
+            },
             max_file_size=MAX_UPLOAD,
             enable_monitoring=False,
             run_history=False,

@@ -158,7 +158,7 @@
     return location.origin + location.pathname;
   }
   async function copyText(button) {
-    const text = button.dataset.copy.startsWith("?") ? here() + button.dataset.copy : button.dataset.copy;
+    const text = new URL(button.dataset.copy, here().replace(/\/?$/, "/")).href;
     const said = button.textContent;
     try {
       await navigator.clipboard.writeText(text);

@@ -15,6 +15,7 @@ from textsketch.web import html
 from textsketch.web.controls import PRIVATE, WORK, Updates, follow, owner
 from textsketch.web.jobs import Jobs
 from textsketch.web.pictures import address
+from textsketch.web.player import address_of
 from textsketch.web.results import Result, Results
 
 _ANYWHERE = "https://textsketch.invalid/"
@@ -22,11 +23,11 @@ _HERE = "(shown, here) => [shown, window.textsketch.here()]"
 
 
 def copy_link(result: Result) -> str:
-    """The button that copies the link to a result; page.js puts its own address in front."""
+    """The button that copies the link to a result in the player; page.js puts its own address in front."""
     if len(result.data) > MAX_FILE_BYTES:
         return html.note(f"Too large for a link, which carries {MAX_FILE_BYTES:,} bytes.")
-    payload = link_of(result.data, _ANYWHERE).removeprefix(_ANYWHERE)
-    text = escape(payload, quote=True)
+    relative = link_of(result.data, address_of(_ANYWHERE)).removeprefix(_ANYWHERE)
+    text = escape(relative, quote=True)
     return f'<button type="button" class="ts-button" data-copy="{text}">Copy link</button>'
 
 
@@ -43,7 +44,7 @@ def code_and_slide_buttons(
             return ""
         folder = Path(result.files["tsk"]).parent
         link = _figure(
-            lambda: link_code(result.data, here),
+            lambda: link_code(result.data, address_of(here)),
             folder / "qr-link.png",
             "With a link: any phone's camera opens it",
         )
@@ -57,7 +58,10 @@ def code_and_slide_buttons(
             yield {carried: ""}
             return
         yield from follow(
-            jobs.run(owner(request, "slide"), lambda report: results.slide(result, here, report)),
+            jobs.run(
+                owner(request, "slide"),
+                lambda report: results.slide(result, address_of(here), report),
+            ),
             carried,
             lambda path: {carried: _slide(path)},
             failed=lambda sentence: {},

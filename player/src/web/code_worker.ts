@@ -8,7 +8,7 @@ let ready: Promise<unknown> | null = null;
 /** Is sent a picture and a number, and sends the number back with what the codes in the picture hold. */
 self.addEventListener("message", async ({ data: [number, picture] }: MessageEvent<[number, ImageData]>) => {
   try {
-    ready ??= unzipped("zxing.wasm.gz").then((wasmBinary) =>
+    ready ??= unzipped("zxing.bin").then((wasmBinary) =>
       prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true }),
     );
     await ready;

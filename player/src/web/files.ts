@@ -2,10 +2,13 @@
 
 import { PlayerError } from "../errors";
 
+/** What is said where a part of the page is missing. */
+export const OFFLINE = "A part of this page cannot be fetched; go online and try again.";
+
 /** The bytes of a file beside the page. Throws PlayerError where it cannot be had. */
 export async function fetched(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(new URL(name, import.meta.url)).catch(() => null);
-  if (!response?.ok) throw new PlayerError("A part of this page cannot be fetched; go online and try again.");
+  if (!response?.ok) throw new PlayerError(OFFLINE);
   return new Uint8Array(await response.arrayBuffer());
 }
 

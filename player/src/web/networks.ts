@@ -8,7 +8,7 @@ const loaded = new Map<string, Promise<Network>>();
 let runtime: Promise<void> | null = null;
 
 export const networks: Networks = async (name) => {
-  runtime ??= unzipped("onnxruntime.wasm.gz").then((binary) => {
+  runtime ??= unzipped("onnxruntime.bin").then((binary) => {
     env.wasm.numThreads = 1; // more would need a page that is cut off from all others
     env.wasm.wasmBinary = binary;
   });

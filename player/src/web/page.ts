@@ -112,7 +112,7 @@ start.hidden = !hasCamera();
 for (const [name, file] of Object.entries(SAMPLES)) {
   const sample = made("a", "", `${name}, ${byteCount(file.length)}`);
   sample.href = linkOf(file, "") ?? "";
-  element("samples", HTMLElement).append(sample);
+  element("samples", HTMLElement).append(" ", sample);
 }
 
 addEventListener("hashchange", arrive);

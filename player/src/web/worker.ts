@@ -10,7 +10,7 @@ import { coverOf, invented, paint, paintWithBrush } from "../render/painter/pain
 import type { Networks } from "../render/painter/small_networks";
 import { colourField } from "../semantic/colour_field";
 import { colourMap } from "../texture/colour_map";
-import { fetched } from "./files";
+import { fetched, OFFLINE } from "./files";
 import type { Answer, Drawn, Opened, Picture, Question } from "./messages";
 
 /** What a phone's canvas can hold; a larger picture is saved at this many pixels. */
@@ -58,10 +58,15 @@ async function answer(number: number, question: Question): Promise<void> {
     }
   } catch (error) {
     if (error instanceof Overtaken) return;
-    const told = error instanceof PlayerError || error instanceof TypeError;
-    say({ to: number, failed: told ? error.message : "This picture needs more memory than there is; close other pages." });
-    if (!told) console.error(error);
+    say({ to: number, failed: sentence(error) });
   }
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof PlayerError) return error.message;
+  console.error(error);
+  if (error instanceof RangeError) return "This picture needs more memory than there is; close other pages and try again.";
+  return "Something went wrong that was not foreseen; load the page anew.";
 }
 
 async function open(data: Uint8Array): Promise<Opened> {
@@ -132,7 +137,10 @@ async function painting(count: number, brush: boolean, report: Report): Promise<
 
 async function loadNetworks(report: Report): Promise<Networks> {
   await report(0, "fetching the brush, once");
-  return (await import("./networks")).networks;
+  const loaded = await import("./networks").catch(() => {
+    throw new PlayerError(OFFLINE);
+  });
+  return loaded.networks;
 }
 
 /** A painting at the picture's own size, where a canvas can hold that. */

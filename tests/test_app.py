@@ -367,6 +367,10 @@ def test_links_samples_and_the_result_itself_are_decoded(open_page, url):
     page.click("#decode-this")
     page.wait_for_selector("#decode-card:has-text('dahlia')")
     assert page.is_visible("#decode-card")
+    page.go_back()
+    page.wait_for_selector("#trio", state="visible")
+    page.go_forward()
+    page.wait_for_selector("#decode-card:has-text('dahlia')", state="visible")
 
 
 @needs_browser

@@ -71,6 +71,26 @@ def test_the_first_view_is_few_bytes(open_page, browser):
     again.close()
 
 
+@needs_browser
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_first_pictures_stand_where_they_stay_before_any_script_is_there(open_page, browser, viewport):
+    page = open_page(viewport)  # by now the app has its first result
+    shown_pictures(page)
+    assert page.locator("#first-paint").count() == 0
+    bare = browser.new_page(viewport=viewport)
+    bare.route("**/*.js", lambda route: route.abort())
+    bare.goto(page.url)
+    shown_pictures(bare, "#first-paint")
+    there = "[...document.querySelectorAll('%s img')].map(({x, y, width}) => [x, y, width])"
+    for early, late in zip(
+        bare.evaluate(there % "#first-paint"), page.evaluate(there % "#trio"), strict=True
+    ):
+        assert early == pytest.approx(late, abs=12 if viewport == DESKTOP else 90)
+    bare.goto(f"{page.url}?mode=text-only")
+    assert bare.locator("#first-paint").count() == 0
+    bare.close()
+
+
 def test_the_page_as_it_is_served_holds_the_first_result_and_what_a_shared_link_shows(url):
     for _ in range(60):
         page = urllib.request.urlopen(url).read().decode()

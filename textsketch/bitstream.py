@@ -20,7 +20,7 @@ from textsketch.codestream import common_sizes
 from textsketch.codestream.tables import NEWEST
 from textsketch.entropy.range_coder import CheckedDecoder, Encoder
 from textsketch.errors import BitstreamError
-from textsketch.layers import CANDIDATES, LAYERS, Layers, Mode, Semantic
+from textsketch.layers import CANDIDATES, LAYER_WORDS, LAYERS, Layers, Mode, Semantic
 from textsketch.structure import kinds
 from textsketch.structure.kind import Kind
 
@@ -28,7 +28,6 @@ VERSION = NEWEST
 MAX_SIDE = 16_384
 MAX_SEED = 2**32 - 1
 MAX_FILE_BYTES = 3 * 8_400 + 16
-_TITLES = ("caption", "sketch", "colour map")
 
 # The first byte, from its most significant bit: version (3 bits), mode (2 bits), then these flags.
 _DESCRIPTORS = 0b100
@@ -185,7 +184,7 @@ def _what_is_lost(kept: int, mode: Mode) -> str:
     """The sentence on a file of which only the first `kept` layers are left."""
     if kept == mode.layer_count:
         return "bytes follow the last layer of the file; they are left out"
-    name = _TITLES[kept]
+    name = LAYER_WORDS[LAYERS[kept]]
     if kept + 1 == mode.layer_count:
         return f"the {name} is damaged or cut short and is left out"
     return f"the {name} is damaged or cut short; it and all behind it are left out"

@@ -59,6 +59,8 @@ def parse_budget(budget: int | str, size: tuple[int, int]) -> int:
         down to whole bytes), or the name of a preset in `PRESETS`.
     Raises BudgetError if it is none of these, not positive, or above `MAX_BUDGET_BYTES`.
     """
+    if isinstance(budget, str) and not budget.strip():
+        raise BudgetError("no budget is given; give bytes, such as 600, or a rate, such as 0.02 bpp")
     size_bytes = _to_bytes(budget, size[0] * size[1])
     if size_bytes < 1:
         raise BudgetError(f"a budget of {quoted(budget)} is less than one byte for this picture; give more")

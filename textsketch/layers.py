@@ -13,6 +13,9 @@ from textsketch.errors import BitstreamError
 LAYERS = ("semantic", "structure", "texture")
 """The layers, in the order of a file's segments."""
 
+LAYER_WORDS = dict(zip(LAYERS, ("text", "sketch", "colour map"), strict=True))
+"""What a person calls them."""
+
 CANDIDATES = (1, 2, 4, 8)
 """How many pictures an encoder can have painted to choose one; a file has room for the number of 8."""
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from textsketch import bitstream
 from textsketch.errors import LinkError
-from textsketch.layers import Layers, Mode
+from textsketch.layers import LAYER_WORDS, Layers, Mode
 from textsketch.measure.baselines.search import show
 from textsketch.measure.comparison import layer_pictures
 from textsketch.measure.report import layer_bytes
@@ -26,7 +26,6 @@ _ROW_TOP, _ROW_HEIGHT = 152, 379
 _LAYERS_TOP, _LAYER_SIZE = 684, (366, 244)
 _CODE_SIDE, _LEAST_MODULE = 400, 3
 _INK, _QUIET_INK, _LINE = (24, 24, 27), (82, 82, 91), (228, 228, 231)
-_TITLES = {"semantic": "caption, soft colours", "structure": "lines", "texture": "colour map"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,7 @@ def _draw_layers(sheet: Image.Image, draw: ImageDraw.ImageDraw, layers: Layers, 
     pictures = [paint_plain(words, size=_inside(layers.size, _LAYER_SIZE))]
     pictures += layer_pictures(Decoded(pictures[0], layers)).values()
     left = _MARGIN
-    for image, (name, title) in zip(pictures, _TITLES.items(), strict=False):
+    for image, (name, title) in zip(pictures, LAYER_WORDS.items(), strict=False):
         width, height = _LAYER_SIZE
         _paste(sheet, image, (left, _LAYERS_TOP, left + width, _LAYERS_TOP + height))
         top = _LAYERS_TOP + height + 8

@@ -37,12 +37,17 @@ def measure(
 
 def synthesise(grain: np.ndarray, height: int, width: int, seed: int) -> np.ndarray:
     """Noise of the map's strength: (height, width) float32 grey levels."""
+    return noise(grain.astype(np.float32) * _UNIT, height, width, seed)
+
+
+def noise(strength: np.ndarray, height: int, width: int, seed: int) -> np.ndarray:
+    """Noise whose standard deviation is `strength`, grey levels on a coarser grid, float32: (height, width)."""
     import cv2
 
-    strength = cv2.resize(grain.astype(np.float32) * _UNIT, (width, height), interpolation=cv2.INTER_LINEAR)
-    noise = _band_pass(_white_noise(height, width, seed))
-    deviation = float(noise.std())
-    return strength.reshape(height, width) * (noise / deviation if deviation else noise)
+    strength = cv2.resize(strength, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width)
+    grains = _band_pass(_white_noise(height, width, seed))
+    deviation = float(grains.std())
+    return strength * (grains / deviation if deviation else grains)
 
 
 def _band_pass(plane: np.ndarray) -> np.ndarray:

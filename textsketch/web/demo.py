@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -19,6 +20,7 @@ from textsketch.render import registry
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
 from textsketch.web.encode_tab import encode_tab, first_result
+from textsketch.web.first_paint import first_paint
 from textsketch.web.how_tab import how_tab
 from textsketch.web.jobs import Jobs, Reporter
 from textsketch.web.page import ClosedRoutes, Page
@@ -111,11 +113,17 @@ def _theme() -> gr.themes.Base:
     )
 
 
-def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
-    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other.
+@dataclass
+class _First:
+    """What there is of the first result: what a shared link shows, and what the page's frame does."""
 
-    card: see `shell.Shell`.
-    """
+    card: bytes | None = None
+    paint: str = ""
+
+
+def launch(demo: gr.Blocks, first: _First) -> None:
+    """Serve `demo` from a thread; at GRADIO_SERVER_PORT, where that is set, and at no other."""
+    shell = Middleware(Shell, card=lambda: first.card, first_paint=lambda: first.paint)
     port = os.environ.get("GRADIO_SERVER_PORT")
     try:
         demo.launch(
@@ -123,13 +131,7 @@ def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
             theme=_theme(),
             css=STYLE.read_text(encoding="utf-8"),
             head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
-            app_kwargs={
-                "middleware": [
-                    Middleware(ClosedRoutes),
-                    Middleware(PlayerFiles),
-                    Middleware(Shell, card=card),
-                ]
-            },
+            app_kwargs={"middleware": [Middleware(ClosedRoutes), Middleware(PlayerFiles), shell]},
             max_file_size=MAX_UPLOAD,
             enable_monitoring=False,
             run_history=False,
@@ -145,14 +147,15 @@ def launch(demo: gr.Blocks, card: Callable[[], bytes | None]) -> None:
 
 
 def _keep_first(
-    results: Results, jobs: Jobs, examples: Path, begin_with: Callable[[Result], None], card: list[bytes]
+    results: Results, jobs: Jobs, examples: Path, begin_with: Callable[[Result], None], first: _First
 ) -> None:
     """Make what a visitor sees first, so that it is there at once, and what a shared link shows; for ever."""
     while True:
-        first = jobs.call(lambda report: first_result(results, examples, report), Reporter())
-        begin_with(first)
-        slide = jobs.call(partial(results.slide, first, None), Reporter())
-        card[:] = [Path(slide).read_bytes()]
+        result = jobs.call(lambda report: first_result(results, examples, report), Reporter())
+        begin_with(result)
+        first.paint = first_paint(result, TITLE, SUMMARY)
+        slide = jobs.call(partial(results.slide, result, None), Reporter())
+        first.card = Path(slide).read_bytes()
         time.sleep(_FILES_STAY_SECONDS / 2)
 
 
@@ -164,10 +167,10 @@ def serve(workspace: Workspace) -> None:
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
     demo, begin_with = build(workspace, jobs, results, sweeps)
     pool.start()
-    card: list[bytes] = []
-    launch(demo, lambda: card[0] if card else None)
+    first = _First()
+    launch(demo, first)
     if not zero_gpu.active():  # its GPU is there for visitors only
         threading.Thread(
-            target=_keep_first, args=(results, jobs, workspace.examples, begin_with, card), daemon=True
+            target=_keep_first, args=(results, jobs, workspace.examples, begin_with, first), daemon=True
         ).start()
     demo.block_thread()

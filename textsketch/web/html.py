@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from textsketch import bitstream
+from textsketch.layers import LAYER_WORDS
 from textsketch.measure.metrics.pixels import PSNR
 from textsketch.measure.metrics.table import METRICS
 from textsketch.measure.report import Report, layer_bytes
@@ -18,7 +19,7 @@ _FEW_LINES = 0.1
 _HEX_LIMIT_BYTES = 4096
 _FULL = 0.9
 """A budget of which less is used has more room than the layers have to say."""
-_MICRO_BPP = 0.001
+_MICRO_BPP, _MANY_BPP = 0.001, 10
 _BPP = "bits per pixel"
 _MUCH_UNSAID = 0.3
 _DRAWN_LAYERS = (("sketch", "2. Sketch", "structure"), ("colour_map", "3. Colour map", "texture"))
@@ -31,7 +32,9 @@ def byte_count(size_bytes: int) -> str:
 
 def rate(rate_bpp: float, *, digits: int = 4, unit: str = "bpp") -> str:
     """A rate as its field writes it: of a caption alone in millionths."""
-    return f"{1e6 * rate_bpp:,.0f} micro-bpp" if rate_bpp < _MICRO_BPP else f"{rate_bpp:.{digits}f} {unit}"
+    if rate_bpp < _MICRO_BPP:
+        return f"{1e6 * rate_bpp:,.0f} micro-bpp"
+    return f"{rate_bpp:,.{digits if rate_bpp < _MANY_BPP else 1}f} {unit}"
 
 
 def error(message: str) -> str:
@@ -170,8 +173,8 @@ def _limits(result: Result) -> list[str]:
         )
     if result.words_alone is not None:
         lines.append(
-            f"In so few bytes text-only comes nearer to the original: {PSNR.title} "
-            f"{PSNR.show(result.words_alone)}."
+            "Text-only comes nearer to the original within this budget: "
+            f"{PSNR.title} {PSNR.show(result.words_alone)}."
         )
     return lines
 
@@ -309,7 +312,7 @@ def file_card(painted: Painted) -> str:
     width, height = header.size
     size_bytes = len(part)
     whole = "" if part == data else f" in a file of {len(data):,} bytes"
-    parts = ", ".join(f"{name} {size:,}" for name, size in layer_bytes(part).items())
+    parts = ", ".join(f"{LAYER_WORDS.get(name, name)} {size:,}" for name, size in layer_bytes(part).items())
     return (
         f'<div class="ts-headline"><div class="ts-big ts-ours"><span>painted as {painted.mode}</span>'
         f"<b>{size_bytes:,} bytes</b><small>{rate(8 * size_bytes / (width * height), unit=_BPP)}, "

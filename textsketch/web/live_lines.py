@@ -56,9 +56,9 @@ def _bytes_at(budget: str, size: tuple[int, int]) -> int:
         return 0
 
 
-def chosen_budget(preset: str, text: str) -> int | str:
+def chosen_budget(preset: str, text: str) -> str:
     """The budget the two controls stand for."""
-    return text.strip() or 0 if preset == CUSTOM else preset
+    return text if preset == CUSTOM else preset
 
 
 def room_for_words(size: tuple[int, int], mode: str, preset: str, text: str, seed: float | None) -> int:

@@ -5,6 +5,13 @@
   const find = (selector, within = document) => within.querySelector(selector);
   const press = (selector) => find(selector)?.click();
 
+  /* What is seen until the page is there goes when the same pictures are on it. */
+  (function uncover() {
+    const pictures = [...document.querySelectorAll("#trio img")];
+    if (!pictures.length || !pictures.every((image) => image.complete)) requestAnimationFrame(uncover);
+    else find("#first-paint")?.remove();
+  })();
+
   /* Two pictures under a divider. */
   const dialog = document.createElement("dialog");
   dialog.id = "zoom";
@@ -170,10 +177,22 @@
     setTimeout(() => { button.textContent = said; }, 1500);
   }
 
+  /* Tabs, which Back and Forward go through. */
+  const tabButton = (name) => `#tab-${name}-button`;
+  let travelling = false;
   function showTab(name) {
-    press(`#tab-${name}-button`);
+    press(tabButton(name));
     scrollTo(0, 0);
   }
+  document.addEventListener("click", (event) => {
+    const name = event.target.closest?.("[role=tab]")?.id.match(/^tab-(.+)-button$/)?.[1];
+    if (name && !travelling && name !== (history.state?.tab ?? "encode")) history.pushState({ tab: name }, "");
+  });
+  addEventListener("popstate", (event) => {
+    travelling = true;
+    showTab(event.state?.tab ?? "encode");
+    travelling = false;
+  });
   function arrive() {
     const brings = new URLSearchParams(location.search).has("tsk") || location.hash.length > SHORTEST_FILE;
     if (brings) showTab("decode");

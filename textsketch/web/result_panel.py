@@ -32,7 +32,6 @@ class ResultPanel:
         self._figures = gr.HTML(html.figures_placeholder(), elem_id="figures")
         self.scores = gr.HTML("", elem_id="scores")
         self._notes = gr.HTML("", elem_id="notes")
-        self.offer, self.fetched = shared.fetches.offer(CLIP)
         with gr.Row(elem_id="downloads"):
             self._tsk = gr.DownloadButton("Download .tsk", size="sm", interactive=False, elem_id="take-tsk")
             self._png = gr.DownloadButton("Decoded PNG", size="sm", interactive=False, elem_id="take-png")
@@ -45,6 +44,7 @@ class ResultPanel:
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
         self._takers = [self._tsk, self._png, self._jpeg, *makers, self.decode]
         self._carried.render()
+        self.offer, self.fetched = shared.fetches.offer(CLIP)
         self._layers = gr.HTML("", elem_id="layers")
         with gr.Accordion("The whole file, byte by byte", open=False):
             self._dump = gr.HTML("", elem_id="dump")

@@ -389,7 +389,8 @@ def _make(
     figures = make_report(
         picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
-    rival = None if _surely_best(encoded) else _words_alone(picture, asked, figures)
+    painted = renderer == registry.DEFAULT
+    rival = None if not painted or _surely_best(encoded) else _words_alone(picture, asked, figures)
     report(0.95, "writing files")
     shown["jpeg_shown"] = _write_shown(jpeg.image, folder, "jpeg")
     files = _write_files(folder, stem, picture, encoded, decoded, departs.picture if departs else None, jpeg)

@@ -17,6 +17,7 @@ SUMMARY = "A picture, sent in the space of a sentence: as a caption, a line draw
 CARD = "card.png"
 """Where the picture is served that a shared link shows."""
 
+_BODY = re.compile(r"<body\b[^>]*>")
 _PREVIEW_TAGS = re.compile(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
 
 
@@ -24,10 +25,13 @@ class Shell:
     """ASGI middleware: rewrites the page's frame on its way out, and compresses it, which Gradio does not.
 
     card: gives the picture, a PNG, for services that show what a link leads to; None while there is none.
+    first_paint: gives what is seen until the page's scripts are there, HTML.
     """
 
-    def __init__(self, app: ASGIApp, card: Callable[[], bytes | None]) -> None:
-        self._app, self._card = app, card
+    def __init__(
+        self, app: ASGIApp, card: Callable[[], bytes | None], first_paint: Callable[[], str]
+    ) -> None:
+        self._app, self._card, self._first_paint = app, card, first_paint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on; of the page itself the answer is held until it is whole."""
@@ -85,4 +89,5 @@ class Shell:
             f'content="{escape(value, quote=True)}" />'
             for name, value in tags.items()
         )
-        return _PREVIEW_TAGS.sub("", page).replace("<head>", f"<head>{metas}", 1)
+        page = _PREVIEW_TAGS.sub("", page).replace("<head>", f"<head>{metas}", 1)
+        return _BODY.sub(lambda body: body[0] + self._first_paint(), page, count=1)

@@ -23,7 +23,7 @@ from textsketch.layers import Mode
 MODES = {"shading": Mode.TEXT_SKETCH, "sharpening": Mode.THREE_LAYER}
 """The networks, and the mode of the files each paints."""
 _PAIRS = {"shading": 1700, "sharpening": 320}
-_STEPS = {"shading": 1700, "sharpening": 1600}
+_STEPS = {"shading": 3000, "sharpening": 1600}
 
 
 def main() -> None:

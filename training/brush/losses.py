@@ -14,32 +14,34 @@ Features = Callable[[torch.Tensor], list[torch.Tensor]]
 _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
-_CONTOURS_FROM, _HAAR = 850, (0.15, 0.35)
-"""From this step on shading minds contours more: before, it learns which side of a line is the bright one."""
 
 
 def of_sketches(
     painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, features: Features, part: int
 ) -> dict[str, torch.Tensor]:
-    """Parts of the loss of (batch, 3, height, width) RGB, 0 to 1; no detail below two pixels is judged."""
+    """Parts of the loss of (batch, 3, height, width) RGB, 0 to 1; they are seen with `grain` on top.
+
+    grain: (batch, 1, height, width). Structure and features are judged without detail below two pixels.
+    """
     from piq import haarpsi
     from pytorch_msssim import ms_ssim
 
     half, wanted = functional.avg_pool2d(painted, 2), functional.avg_pool2d(original, 2)
-    shown = painted.clamp(0, 1)
+    shown = (painted + grain).clamp(0, 1)
     corner = slice(None), slice(None), *_corner(half, part)
     return {
         "error": (painted - original).abs().mean() + 3 * (painted - original).square().mean(),
         "structure": 0.25 * (1 - ms_ssim(half.clamp(0, 1), wanted, data_range=1.0, win_size=7)),
-        "haar": _HAAR[part >= _CONTOURS_FROM] * (1 - haarpsi(shown, original)),
+        "haar": 0.25 * (1 - haarpsi(shown, original)),
         "features": 0.15 * distance(features(half[corner]), _quietly(features, wanted[corner])),
+        "pattern": 2 * _pattern(painted, original),
     }
 
 
 def of_paintings(
     painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, features: Features, part: int
 ) -> dict[str, torch.Tensor]:
-    """The same of paintings, which are seen with `grain` (batch, 1, height, width) on top."""
+    """The same of paintings."""
     from piq import gmsd, haarpsi
 
     shown = (painted + grain).clamp(0, 1)

@@ -15,7 +15,7 @@ import torch
 
 from textsketch.bitstream import unpack
 from textsketch.layers import Layers
-from textsketch.render.painter import brush_inputs, shading_inputs
+from textsketch.render.painter import brush_inputs, shading, shading_inputs
 from textsketch.render.painter.brush_inputs import CELL
 from textsketch.render.painter.painting import field
 from textsketch.texture.grain import synthesise
@@ -70,7 +70,8 @@ def _prepare_sketch(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, n
     given = shading_inputs.inputs(layers)
     missing = [(0, CELL * side - own) for side, own in zip(given.shape[1:], (height, width), strict=True)]
     original = np.pad(original, [*missing, (0, 0)], "edge")
-    return given, original, np.zeros(original.shape[:2], np.int8)
+    grain = np.pad(shading.grain(layers, height, width), missing, "edge")
+    return given, original, np.clip(np.rint(grain), -127, 127).astype(np.int8)
 
 
 SHARPENING = Task(Sharpening, _prepare_painting, (CELL**2,) * 4, losses.of_paintings, 48, 4, rate=3e-4)

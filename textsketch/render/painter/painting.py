@@ -11,7 +11,7 @@ from textsketch.codestream.grids import level_shapes
 from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
 from textsketch.progress import Progress
-from textsketch.render.painter.shading import shaded, shades
+from textsketch.render.painter import shading
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.kinds import kind_of
 from textsketch.structure.line_drawing import soften_strokes
@@ -80,8 +80,10 @@ def paint(
             from textsketch.texture.grain import synthesise
 
             planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
-    elif brush and shades(layers):
-        planes = shaded(layers, rows, columns)
+    elif brush and shading.shades(layers):
+        planes = shading.shaded(layers, rows, columns)
+        if grain:
+            planes[0] += shading.grain(layers, rows, columns)
     elif layers.structure is not None:
         thickness = max(max(rows, columns) / 450, 1.5)
         planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))

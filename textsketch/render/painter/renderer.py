@@ -98,7 +98,7 @@ def _shade(layers: Layers) -> np.ndarray | None:
     """A sketch as the brush will paint it; None if its lines are drawn."""
     from textsketch.render.painter.shading import shade, shades
 
-    return shade(layers, quickly=True) if shades(layers) else None
+    return shade(layers) if shades(layers) else None
 
 
 RENDERER = Renderer(

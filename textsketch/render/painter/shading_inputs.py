@@ -19,7 +19,8 @@ the grid strokes cover, and how many descriptors there are, each 0 to 1."""
 LONG_SIDE = 512
 """Pixels along the longer side of what the network paints, whatever the picture's size: it has learned lines of
 this width, and no sketch has more cells."""
-_LINE_WIDTH = 2.0
+LINE_WIDTH = 2.0
+"""Pixels."""
 _DENSEST = 0.25
 
 
@@ -29,21 +30,14 @@ def shape_for(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
 
 
-def inputs(layers: Layers, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
+def inputs(layers: Layers) -> np.ndarray:
     """The inputs for a sketch: (CHANNELS, rows, columns) float32 of a picture of `shape_for` its size.
 
-    It is continued to the right and below to whole cells, ALIGNED of them. shift: pixels it is continued by
-    above and to the left.
+    It is continued to the right and below to whole cells, ALIGNED of them.
     """
     height, width = shape_for(layers.size)
-    rows, columns = (
-        -(-(side + before) // (CELL * ALIGNED)) * ALIGNED
-        for side, before in zip((height, width), shift, strict=True)
-    )
-    missing = [
-        (before, cells * CELL - side - before)
-        for side, before, cells in zip((height, width), shift, (rows, columns), strict=True)
-    ]
+    rows, columns = (-(-side // (CELL * ALIGNED)) * ALIGNED for side in (height, width))
+    missing = (0, rows * CELL - height), (0, columns * CELL - width)
 
     def cells(plane: np.ndarray) -> np.ndarray:
         return np.pad(plane, missing, "edge").reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2)
@@ -53,7 +47,7 @@ def inputs(layers: Layers, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
     for index in range(3):
         out[index] = cells(np.clip(colour[..., index], 0, 1)).mean((0, 1))
     if layers.strokes is not None and layers.strokes.any():
-        out[3:-2] = cells(line_mask(layers.strokes, height, width, _LINE_WIDTH)).reshape(-1, rows, columns)
+        out[3:-2] = cells(line_mask(layers.strokes, height, width, LINE_WIDTH)).reshape(-1, rows, columns)
         out[-2] = min(1.0, layers.strokes.mean() / _DENSEST)
     descriptors = layers.semantic.descriptors
     out[-1] = 0.0 if descriptors is None else len(descriptors.coefficients) / MOST_COEFFICIENTS

@@ -19,13 +19,13 @@ from textsketch.structure.lines import draw
 
 Shade = Callable[[Layers], "np.ndarray | None"]
 """How a sketch will be painted: (3, height, width) planes of any size; None if its lines are drawn instead."""
-LONG_SIDES = (192, 256)
-"""Cells along the longer side of the grids that are tried; the finer where all lines of the coarser fit."""
+_LONG_SIDE = 192
+"""Cells along the longer side of the grid: lines on a finer one cost more than they help."""
 _COUNTS = tuple(round(6 * 1.5**step) for step in range(15))
-_USUAL_COUNT = _COUNTS[6]
-"""Lines that most pictures are shaded best from."""
+_USUAL_COUNT = _COUNTS[4]
+"""Lines that most pictures are shaded best from, or nearly so."""
 _PATIENCE = 2
-"""So many fewer numbers of lines in a row that shade worse end the search."""
+"""So many numbers of lines in a row that shade worse end the search."""
 _DESCRIPTOR_SHARES = (0.3, 0.5)
 """Of the bytes go to colours."""
 _MOST_DESCRIPTOR_BYTES = 60
@@ -43,40 +43,51 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
     layers: those of the smallest file. Nearness is the squared error and, at half the size, the structural
     similarity of luma.
     """
+    shape = grid_shape(layers.size, _LONG_SIDE)
+    lines = budget.study.contours(shape)
+    room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
+    colours = sorted({min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES})
+    look, known = _Look(budget.planes), budget.study.nearness
     best: Layers | None = None
     most = -np.inf
-    look = _Look(budget.planes)
-    for long_side in LONG_SIDES:
-        shape = grid_shape(layers.size, long_side)
-        lines = budget.study.contours(shape)
-        room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
-        colours = {min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES}
-        fitted = False
-        quick = budget.effort == 1
-        for size_bytes in sorted(colours)[:1] if quick else sorted(colours):
-            below = described(layers, size_bytes, budget)
+    for size_bytes in colours[:1] if budget.effort == 1 else colours:
+        below = described(layers, size_bytes, budget)
 
-            def drawn(count: int, below: Layers = below) -> Layers:
-                return replace(below, structure=Strokes(draw(lines[:count], shape)))  # noqa: B023
+        def drawn(count: int, below: Layers = below) -> Layers:
+            return replace(below, structure=Strokes(draw(lines[:count], shape)))
 
-            count = last_that_fits(lambda count: budget.fits(drawn(count)), len(lines))
-            fitted = fitted or count == len(lines)
-            worse = 0
-            fewer = (count, *(step for step in reversed(_COUNTS) if step < count))
-            for tried in (min(count, _USUAL_COUNT),) if quick else fewer:
-                trial = drawn(tried)
-                painted = shade(trial)
-                if painted is None:
-                    return None
-                value = look.nearness(painted)
-                budget.report.beat()
-                if value > most:
-                    best, most, worse = trial, value, 0
-                else:
-                    worse += 1
-                    if worse == _PATIENCE:
-                        break
-        if quick or not fitted or max(shape) < long_side:
+        def nearness(count: int, size_bytes: int = size_bytes) -> float:
+            key = shade, size_bytes, count
+            if key not in known:
+                painted = shade(drawn(count))
+                known[key] = np.nan if painted is None else look.nearness(painted)
+            budget.report.beat()
+            return known[key]
+
+        fitting = last_that_fits(lambda count: budget.fits(drawn(count)), len(lines))
+        counts = [*(count for count in _COUNTS if count < fitting), fitting]
+        usual = min(_COUNTS.index(_USUAL_COUNT), len(counts) - 1)
+        if np.isnan(nearness(counts[usual])):
+            return None
+        count = counts[usual] if budget.effort == 1 else _climbed(counts, usual, nearness)
+        if nearness(count) > most:
+            best, most = drawn(count), nearness(count)
+    return best
+
+
+def _climbed(counts: list[int], start: int, value: Callable[[int], float]) -> int:
+    """The count of the highest value on the way from the start: up, or down where there is none above."""
+    best = counts[start]
+    for way in (counts[start + 1 :], counts[:start][::-1]):
+        worse = 0
+        for count in way:
+            if value(count) > value(best):
+                best, worse = count, 0
+            else:
+                worse += 1
+            if worse == _PATIENCE:
+                break
+        if best != counts[start]:
             break
     return best
 

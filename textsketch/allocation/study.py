@@ -34,6 +34,8 @@ class Study:
 
     def __init__(self, planes: np.ndarray) -> None:
         self.planes = planes
+        self.nearness: dict[tuple[object, ...], float] = {}
+        """How near a sketch of the picture comes once it is shaded, see `shaded_sketch`."""
         self._analyses: dict[tuple[object, ...], Analysis] = {}
         self._contours: dict[tuple[int, int], list[np.ndarray]] = {}
         self._edges: dict[int, list[np.ndarray]] = {}

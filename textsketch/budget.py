@@ -47,6 +47,7 @@ PRESETS = {
     )
 }
 
+_GIVE = f"give bytes (1500B), a rate (0.02bpp) or one of {', '.join(PRESETS)}"
 _BYTES = re.compile(r"([0-9][0-9_,]*)\s*(b|bytes?)?", re.IGNORECASE)
 _KILOBYTES = re.compile(r"([0-9]*\.?[0-9]+)\s*(kb|kib)", re.IGNORECASE)
 _RATE = re.compile(r"([0-9]*\.?[0-9]+(?:e-?[0-9]+)?)\s*(bpp|micro-?bpp|µbpp|ubpp)", re.IGNORECASE)
@@ -60,7 +61,7 @@ def parse_budget(budget: int | str, size: tuple[int, int]) -> int:
     Raises BudgetError if it is none of these, not positive, or above `MAX_BUDGET_BYTES`.
     """
     if isinstance(budget, str) and not budget.strip():
-        raise BudgetError("no budget is given; give bytes, such as 600, or a rate, such as 0.02 bpp")
+        raise BudgetError(f"no budget is given; {_GIVE}")
     size_bytes = _to_bytes(budget, size[0] * size[1])
     if size_bytes < 1:
         raise BudgetError(f"a budget of {quoted(budget)} is less than one byte for this picture; give more")
@@ -91,7 +92,4 @@ def _to_bytes(budget: int | str, pixels: int) -> int:
         if match := _RATE.fullmatch(text):
             scale = 1 if match[2].lower() == "bpp" else 1e-6
             return _floor(float(match[1]) * scale * pixels / 8)
-    raise BudgetError(
-        f"cannot understand the budget {quoted(budget)}; give bytes (1500B), a rate (0.02bpp) "
-        f"or one of {', '.join(PRESETS)}"
-    )
+    raise BudgetError(f"cannot understand the budget {quoted(budget)}; {_GIVE}")

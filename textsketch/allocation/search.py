@@ -72,12 +72,12 @@ def check_smallest(smallest: Layers, mode: Mode, most_bytes: int, measure: SizeO
     )
 
 
-def last_that_fits(fits: Callable[[int], bool], most: int) -> int:
-    """The largest of 0 to `most` for which `fits` holds, by bisection; 0 is taken to fit.
+def last_that_fits(fits: Callable[[int], bool], most: int, least: int = 0) -> int:
+    """The largest of `least` to `most` for which `fits` holds, by bisection; the least is taken to fit.
 
     Where `fits` comes and goes it is one that fits and whose successor does not.
     """
-    low, high = 0, most
+    low, high = least, most
     while low < high:
         middle = (low + high + 1) // 2
         if fits(middle):

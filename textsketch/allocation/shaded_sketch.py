@@ -6,7 +6,7 @@ bytes do not paint a worse picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -64,30 +64,47 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
             budget.report.beat()
             return known[key]
 
-        fitting = last_that_fits(lambda count: budget.fits(drawn(count)), len(lines))
-        counts = [*(count for count in _COUNTS if count < fitting), fitting]
-        usual = min(_COUNTS.index(_USUAL_COUNT), len(counts) - 1)
-        if np.isnan(nearness(counts[usual])):
+        def fits(count: int, drawn: Callable[[int], Layers] = drawn) -> bool:
+            return budget.fits(drawn(count))
+
+        usual = min(_USUAL_COUNT, len(lines))
+        start = usual if fits(usual) else last_that_fits(fits, usual)
+        if np.isnan(nearness(start)):
             return None
-        count = counts[usual] if budget.effort == 1 else _climbed(counts, usual, nearness)
+        count = start
+        if budget.effort > 1:
+            more = _more(start, len(lines), fits) if start == usual else ()
+            count = _climbed(start, more, nearness)
+            if count == start:
+                count = _climbed(start, (fewer for fewer in reversed(_COUNTS) if fewer < start), nearness)
         if nearness(count) > most:
             best, most = drawn(count), nearness(count)
     return best
 
 
-def _climbed(counts: list[int], start: int, value: Callable[[int], float]) -> int:
-    """The count of the highest value on the way from the start: up, or down where there is none above."""
-    best = counts[start]
-    for way in (counts[start + 1 :], counts[:start][::-1]):
-        worse = 0
-        for count in way:
-            if value(count) > value(best):
-                best, worse = count, 0
-            else:
-                worse += 1
-            if worse == _PATIENCE:
-                break
-        if best != counts[start]:
+def _more(start: int, most: int, fits: Callable[[int], bool]) -> Iterator[int]:
+    """Larger numbers up to `most` to try, as long as they fit; the last is the largest that does."""
+    before = start
+    for count in (*(count for count in _COUNTS if start < count < most), most):
+        if not fits(count):
+            count = last_that_fits(fits, count - 1, before)
+            most = count
+        if count > before:
+            yield count
+        if count == most:
+            return
+        before = count
+
+
+def _climbed(start: int, way: Iterable[int], value: Callable[[int], float]) -> int:
+    """The number of the highest value, of those on the way until it has fallen for too long."""
+    best, worse = start, 0
+    for count in way:
+        if value(count) > value(best):
+            best, worse = count, 0
+        else:
+            worse += 1
+        if worse == _PATIENCE:
             break
     return best
 

@@ -2,7 +2,7 @@
 
 import { gaussianBlur } from "../image/blur";
 import { resize } from "../image/resize";
-import type { Grain } from "../layers";
+import type { Grain, Shape } from "../layers";
 import { normalNoise } from "./noise";
 
 /** Grey levels of roughness a step of the map stands for. */
@@ -10,7 +10,14 @@ const UNIT = Math.fround(1.2);
 
 /** Add noise of the map's strength to a rows x columns plane of luma. */
 export function addGrain(luma: Float32Array, rows: number, columns: number, grain: Grain, seed: number): void {
-  const strength = resize(Float32Array.from(grain.levels, (level) => level * UNIT), grain.shape, [rows, columns], "linear");
+  addNoise(luma, rows, columns, Float32Array.from(grain.levels, (level) => level * UNIT), grain.shape, seed);
+}
+
+/** Add noise whose standard deviation is `levels`, grey levels on a grid of another shape. */
+export function addNoise(
+  luma: Float32Array, rows: number, columns: number, levels: Float32Array, shape: Shape, seed: number,
+): void {
+  const strength = resize(levels, shape, [rows, columns], "linear");
   const white = normalNoise(rows * columns, seed);
   const fine = gaussianBlur(white, rows, columns, 0.8);
   const coarse = gaussianBlur(white, rows, columns, 3);

@@ -10,7 +10,7 @@ import { addColourMap } from "../../texture/colour_map";
 import { addGrain } from "../../texture/grain_noise";
 import { evenNoise } from "../../texture/noise";
 import { sharpen, strength } from "./brush";
-import { shaded, shades } from "./shading";
+import { addShadedGrain, shaded, shades } from "./shading";
 import type { Networks } from "./small_networks";
 
 /** No picture is painted with more pixels than this; a larger one at half its size or less. */
@@ -47,7 +47,9 @@ export async function paintWithBrush(
 ): Promise<Planes> {
   if (!layers.texture && shades(layers)) {
     const [rows, columns] = levelShapes(layers.size)[halvings(layers)];
-    return shaded(layers, rows, columns, await networks("shading"), report);
+    const planes = await shaded(layers, rows, columns, await networks("shading"), report);
+    addShadedGrain(planes.samples[0], layers, rows, columns);
+    return planes;
   }
   if (!layers.texture || !strength(layers)) {
     const planes = paint(layers);

@@ -5,15 +5,18 @@
  * differ by a level between machines.
  */
 
-import { emptyPlanes, fromRgb, type Planes } from "../../image/planes";
+import { gaussianBlur } from "../../image/blur";
+import { fromRgb, type Planes } from "../../image/planes";
 import { resize } from "../../image/resize";
-import { type Layers, type Shape, strokesOf } from "../../layers";
+import { type Layers, strokesOf } from "../../layers";
 import { colourField } from "../../semantic/colour_field";
-import { inputs, shapeFor, sketchOf } from "./shading_inputs";
+import { lineMask } from "../../structure/line_drawing";
+import { addNoise } from "../../texture/grain_noise";
+import { inputs, LINE_WIDTH, shapeFor } from "./shading_inputs";
 import { asPlanes, cut, type Network } from "./small_networks";
 
-/** Pixels the picture is moved by under the cells: the mean of what is painted has no dots. */
-const SHIFTS: readonly Shape[] = [[0, 0], [2, 2], [0, 2], [2, 0]];
+/** Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. */
+const [EVERYWHERE, AMONG_LINES, AROUND] = [2.2, 27, 24];
 /** A page of text or a line drawing is told by the share of white in a field of so many samples a side. */
 const [LOOK, WHITE, PAPER] = [24, 95, 0.65];
 
@@ -32,18 +35,21 @@ export async function shaded(
   const strokes = strokesOf(layers);
   if (!strokes) throw new TypeError("only strokes are shaded");
   const shape = shapeFor(layers.size);
-  const sketch = sketchOf(layers.semantic.descriptors, strokes, layers.size);
-  const painted = emptyPlanes(...shape);
-  for (const [done, shift] of SHIFTS.entries()) {
-    const fresh = asPlanes(cut(await network(inputs(sketch, shift)), ...shift, shape));
-    painted.samples.forEach((plane, index) => {
-      for (let at = 0; at < plane.length; at++) plane[at] += fresh.samples[index][at] / SHIFTS.length;
-    });
-    report((done + 1) / SHIFTS.length);
-  }
-  const planes = fromRgb(painted, 1);
+  const painted = await network(inputs(layers.semantic.descriptors, strokes, layers.size));
+  report(1);
+  const planes = fromRgb(asPlanes(cut(painted, 0, 0, shape)), 1);
   if (rows === shape[0] && columns === shape[1]) return planes;
   const how = rows * columns < shape[0] * shape[1] ? "area" : "cubic";
   const [luma, blue, red] = planes.samples.map((plane) => resize(plane, shape, [rows, columns], how));
   return { rows, columns, samples: [luma, blue, red] };
+}
+
+/** Grain for a shaded sketch of rows x columns pixels: stronger where lines are dense. */
+export function addShadedGrain(luma: Float32Array, layers: Layers, rows: number, columns: number): void {
+  const strokes = strokesOf(layers);
+  if (!strokes) throw new TypeError("only strokes are shaded");
+  const shape = shapeFor(layers.size);
+  const density = gaussianBlur(lineMask(strokes, ...shape, LINE_WIDTH), ...shape, AROUND);
+  const levels = density.map((dense) => EVERYWHERE + AMONG_LINES * dense);
+  addNoise(luma, rows, columns, levels, shape, layers.seed);
 }

@@ -13,7 +13,8 @@ const CELL = 4;
 const ALIGNED = 16;
 /** Pixels along the longer side of what the network paints, whatever the picture's size. */
 const LONG_SIDE = 512;
-const LINE_WIDTH = 2;
+/** Pixels. */
+export const LINE_WIDTH = 2;
 const DENSEST = 0.25;
 
 /** Rows and columns of pixels in which a picture is shaded. */
@@ -22,43 +23,28 @@ export function shapeFor([width, height]: Size): Shape {
   return [Math.max(1, nearest(height * scale)), Math.max(1, nearest(width * scale))];
 }
 
-/** What all shifts of a sketch have in common. */
-export interface Sketch {
-  readonly shape: Shape;
-  /** Red, green, blue, 0 to 1, and how far a stroke covers each pixel. */
-  readonly pixels: readonly Float32Array[];
-  /** How much of the grid strokes cover and how many descriptors there are, each 0 to 1. */
-  readonly told: readonly [number, number];
-}
-
-export function sketchOf(descriptors: Descriptors | null, strokes: Strokes, size: Size): Sketch {
-  const shape = shapeFor(size);
-  const colours = toRgb(colourField(descriptors, ...shape, size), 1).samples;
-  const clipped = colours.map((plane) => plane.map((value) => Math.min(Math.max(value, 0), 1)));
-  const drawn = strokes.cells.reduce((sum, cell) => sum + cell, 0) / strokes.cells.length;
-  return {
-    shape,
-    pixels: [...clipped, lineMask(strokes, ...shape, LINE_WIDTH)],
-    told: [Math.min(1, drawn / DENSEST), (descriptors?.coefficients.length ?? 0) / MOST_COEFFICIENTS],
-  };
-}
-
 /**
- * A cell's red, green and blue; how far a stroke covers each of its pixels, row by row; then what is told. shift:
- * pixels the picture is continued by above and to the left; to the right and below to ALIGNED whole cells.
+ * A cell's red, green and blue, 0 to 1; how far a stroke covers each of its pixels, row by row; then how much of the grid
+ * strokes cover and how many descriptors there are. The picture is continued to ALIGNED whole cells.
  */
-export function inputs({ shape: [height, width], pixels, told }: Sketch, [above, left]: Shape): Channels {
-  const cells = (side: number) => Math.ceil(side / (CELL * ALIGNED)) * ALIGNED;
-  const [rows, columns] = [cells(height + above), cells(width + left)];
+export function inputs(descriptors: Descriptors | null, strokes: Strokes, size: Size): Channels {
+  const [height, width] = shapeFor(size);
+  const colours = toRgb(colourField(descriptors, height, width, size), 1).samples;
+  const lines = lineMask(strokes, height, width, LINE_WIDTH);
+  const drawn = strokes.cells.reduce((sum, cell) => sum + cell, 0) / strokes.cells.length;
+  const told = [Math.min(1, drawn / DENSEST), (descriptors?.coefficients.length ?? 0) / MOST_COEFFICIENTS];
+  const [rows, columns] = [height, width].map((side) => Math.ceil(side / (CELL * ALIGNED)) * ALIGNED);
   const count = rows * columns;
   const values = new Float32Array((3 + CELL * CELL + told.length) * count);
   for (let y = 0; y < rows * CELL; y++) {
-    const start = continued(y - above, height) * width;
+    const start = continued(y, height) * width;
     for (let x = 0; x < columns * CELL; x++) {
-      const from = start + continued(x - left, width);
+      const from = start + continued(x, width);
       const to = (y >> 2) * columns + (x >> 2);
-      for (let index = 0; index < 3; index++) values[index * count + to] += pixels[index][from] / (CELL * CELL);
-      values[(3 + (y % CELL) * CELL + (x % CELL)) * count + to] = pixels[3][from];
+      for (let index = 0; index < 3; index++) {
+        values[index * count + to] += Math.min(Math.max(colours[index][from], 0), 1) / (CELL * CELL);
+      }
+      values[(3 + (y % CELL) * CELL + (x % CELL)) * count + to] = lines[from];
     }
   }
   told.forEach((value, index) => values.fill(value, (3 + CELL * CELL + index) * count, (4 + CELL * CELL + index) * count));

@@ -9,7 +9,7 @@ import pytest
 from browser_page import DESKTOP, PHONE, RESULT, needs_browser, open_settings, open_tab, shown_pictures
 
 FIRST_VIEW_BYTES = 1_200_000
-VIEWS = ("Encode", "Decode", "Rate and quality", "How it works")
+VIEWS = ("Encode", "Decode", "Edit", "Rate and quality", "How it works")
 
 
 def violations(page) -> list[str]:
@@ -36,6 +36,10 @@ def test_no_view_breaks_wcag_aa(open_page, viewport, scheme):
         elif view == "Decode":
             page.click("#samples [data-index='0']")
             shown_pictures(page, "#decoded-image")
+        elif view == "Edit":
+            page.wait_for_selector(".ts-editor[data-ready]")
+            shown_pictures(page, "#edit-pair")
+            page.click("[data-mark=all]")
         elif view == "How it works":
             shown_pictures(page, "#how")
         page.wait_for_timeout(600)  # fading colours are no colours

@@ -185,9 +185,10 @@ def test_importing_costs_neither_torch_nor_gradio():
 def test_the_whole_road_never_imports_torch(photo_path):
     program = (
         "import sys, textsketch as ts; e = ts.encode(sys.argv[1], budget=300); ts.decode(e.data); import app; "
-        "from textsketch.web import demo, jobs, results, sweeps, workers, workspace; "
+        "from textsketch.web import demo, edits, jobs, results, sweeps, workers, workspace; "
         "w, p = workspace.Workspace(app.EXAMPLES), workers.Pool(); "
-        "demo.build(w, jobs.Jobs(1), results.Results(w.results, p), sweeps.Sweeps(w.results, p)); "
+        "demo.build(w, jobs.Jobs(1), results.Results(w.results, p), sweeps.Sweeps(w.results, p), "
+        "edits.Edits(w.results, p)); "
         "print([m for m in ('torch', 'diffusers', 'transformers', 'open_clip') if m in sys.modules])"
     )
     command = [sys.executable, "-c", program, str(photo_path)]

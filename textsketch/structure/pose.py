@@ -47,7 +47,7 @@ KEYPOINTS = (
     "left ear",
 )
 # (joint nearer to the neck, joint) in OpenPose's drawing order, which gives each limb its colour.
-_LIMBS = (
+LIMBS = (
     (1, 2),
     (1, 5),
     (2, 3),
@@ -67,7 +67,7 @@ _LIMBS = (
     (15, 17),
 )
 _ORDER = (1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17)
-_PARENT = {joint: parent for parent, joint in _LIMBS}
+_PARENT = {joint: parent for parent, joint in LIMBS}
 _BITS_OF_OFFSET = (GRID - 1).bit_length()
 _PRESENT = PROBABILITY_ONE * 7 // 8
 
@@ -86,7 +86,7 @@ def draw(skeletons: Skeletons, size: tuple[int, int]) -> Image.Image:
             None if point is None else ((point[0] + 0.5) / GRID * width, (point[1] + 0.5) / GRID * height)
             for point in person
         ]
-        for index, (start, end) in enumerate(_LIMBS):
+        for index, (start, end) in enumerate(LIMBS):
             first, second = points[start], points[end]
             if first is not None and second is not None:
                 _draw_limb(canvas, first, second, [channel * 0.6 for channel in _colour(index)])

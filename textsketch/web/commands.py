@@ -10,6 +10,8 @@ import sys
 from html import escape
 from pathlib import Path
 
+MALFORMED = "this is nothing the app takes: reload the page, upload the file again, or see the API page"
+
 _COMMAND = re.compile(
     r"`?((?:pip install|textsketch weights fetch)(?: [\w-]+(?:[./][\w-]+)*)+"
     r"(?: && textsketch weights fetch [\w-]+)*)`?"

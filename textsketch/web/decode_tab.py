@@ -13,9 +13,9 @@ from textsketch.errors import LinkError, TextsketchError
 from textsketch.layers import Mode
 from textsketch.share.link import tsk_in
 from textsketch.web import html, pictures
+from textsketch.web.commands import MALFORMED
 from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner
 from textsketch.web.examples import CHOOSE_SCRIPT
-from textsketch.web.page import MALFORMED
 from textsketch.web.renderer_controls import renderer_controls
 from textsketch.web.results import Painted, Result
 from textsketch.web.shared import Shared
@@ -48,9 +48,14 @@ def decode_tab(shared: Shared) -> None:
             status = gr.HTML(html.note(_BRING), elem_id="decode-status")
             card = gr.HTML("", elem_id="decode-card")
             image = gr.HTML("", elem_id="decoded-image")
-            take = gr.DownloadButton("Download the PNG", size="sm", interactive=False, elem_id="take-decoded")
+            with gr.Row():
+                take = gr.DownloadButton(
+                    "Download the PNG", size="sm", interactive=False, elem_id="take-decoded"
+                )
+                edit = gr.Button("Edit this file", size="sm", interactive=False, elem_id="edit-decoded")
 
-    nothing: Updates = {card: "", image: "", take: gr.update(interactive=False)}
+    off = gr.update(interactive=False)
+    nothing: Updates = {card: "", image: "", take: off, edit: off}
 
     def work(request: gr.Request, path, layers, *rendering) -> Iterator[Updates]:
         if not path:
@@ -74,6 +79,7 @@ def decode_tab(shared: Shared) -> None:
                 card: html.file_card(painted),
                 image: pictures.alone(painted),
                 take: gr.update(value=painted.png, interactive=True),
+                edit: gr.update(interactive=True),
             }
             if painted.lost is not None:
                 shown[status] = html.warning(f"Damaged file: {painted.lost}.")
@@ -114,17 +120,18 @@ def decode_tab(shared: Shared) -> None:
     def take_result(shown: Result | None) -> Any:
         return shown.files["tsk"] if shown else gr.skip()
 
+    shared.decoded = file, edit
     shared.refreshes.append(renderer.refresh)
     settings: list[Any] = [file, layers, *renderer.inputs]
     decode = {
         "fn": work,
         "inputs": settings,
-        "outputs": [status, card, image, take],
+        "outputs": [status, card, image, take, edit],
         "trigger_mode": "multiple",
     }
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, **decode, **WORK)
-    shown = [file, status, card, image, take]
+    shown = [file, status, card, image, take, edit]
     opened = gr.on([link.submit, open_link.click], follow_link, link, shown, **PRIVATE)
     brought = shared.page.load(arrive, link, [*shown, link], js=_ARRIVE, **PRIVATE)
     picked = chosen.select(pick, None, file, **PRIVATE)

@@ -19,6 +19,8 @@ from textsketch.models import zero_gpu
 from textsketch.render import registry
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
+from textsketch.web.edit_tab import edit_tab
+from textsketch.web.edits import Edits
 from textsketch.web.encode_tab import encode_tab, first_result
 from textsketch.web.first_paint import first_paint
 from textsketch.web.how_tab import how_tab
@@ -46,6 +48,7 @@ _MOST_WAITING = 32
 TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
     ("Encode", "encode", encode_tab),
     ("Decode", "decode", decode_tab),
+    ("Edit", "edit", edit_tab),
     ("Rate and quality", "rate", rate_tab),
     ("How it works", "how", how_tab),
 )
@@ -53,7 +56,7 @@ TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
 
 
 def build(
-    workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps
+    workspace: Workspace, jobs: Jobs, results: Results, sweeps: Sweeps, edits: Edits
 ) -> tuple[Page, Callable[[Result], None]]:
     """Lay out the demo and wire it. What is returned with it makes a result the one that it begins with."""
     with Page(
@@ -64,7 +67,7 @@ def build(
         fill_width=True,
     ) as demo:
         gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>", elem_id="title")
-        shared = Shared(demo, jobs, results, sweeps, workspace.examples)
+        shared = Shared(demo, jobs, results, sweeps, edits, workspace.examples)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             for title, name, lay_out in TABS:
                 with gr.Tab(title, id=name, elem_id=f"tab-{name}") as shared.tab:
@@ -165,7 +168,8 @@ def serve(workspace: Workspace) -> None:
         registry.start_on_shared_gpu()
     pool, jobs = Pool(), Jobs(WORKERS)
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
-    demo, begin_with = build(workspace, jobs, results, sweeps)
+    edits = Edits(workspace.results, pool)
+    demo, begin_with = build(workspace, jobs, results, sweeps, edits)
     pool.start()
     first = _First()
     launch(demo, first)

@@ -13,6 +13,7 @@ from textsketch.errors import TextsketchError
 from textsketch.layers import Mode
 from textsketch.web import html
 from textsketch.web.caption_writer import caption_writer
+from textsketch.web.commands import MALFORMED
 from textsketch.web.controls import (
     MAX_SIDE,
     NO_PICTURE,
@@ -36,7 +37,6 @@ from textsketch.web.live_lines import (
     settings_of,
 )
 from textsketch.web.offers import CAPTIONS, CLIP, MORE_DECODERS, PHOTOGRAPHS
-from textsketch.web.page import MALFORMED
 from textsketch.web.renderer_controls import Asked, renderer_controls
 from textsketch.web.result_panel import ResultPanel
 from textsketch.web.results import Result, Results
@@ -245,7 +245,9 @@ def encode_tab(shared: Shared) -> None:
         shared.refreshes.append(shared.fetches.refresh(feature, line))
     panel.fetched.then(score, panel.shown, panel.scores, **PRIVATE)
     shared.show_first = panel.begin_with
-    shared.current = Current(picture, caption_box, seed, renderer, changes, panel.shown, panel.decode)
+    shared.current = Current(
+        picture, caption_box, seed, renderer, changes, panel.shown, panel.decode, panel.edit
+    )
 
 
 def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:

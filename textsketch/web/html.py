@@ -319,8 +319,13 @@ def file_card(painted: Painted) -> str:
         f"{width} x {height} pixels{shown}, written as {header.mode}{whole}</small>"
         f"<small>{parts} bytes</small></div></div>"
         + (f'<div class="ts-caption">“<bdi>{escape(painted.caption)}</bdi>”</div>' if painted.caption else "")
-        + (f'<div class="ts-note">{escape(painted.invented)}</div>' if painted.invented else "")
+        + invention(painted.invented)
     )
+
+
+def invention(sentence: str | None) -> str:
+    """What a picture shows that was not sent, if anything."""
+    return f'<div class="ts-note">{escape(sentence)}</div>' if sentence else ""
 
 
 def point_card(label: str, size_bytes: int, rate_bpp: float, values: dict[str, float | None]) -> str:

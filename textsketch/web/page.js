@@ -112,10 +112,12 @@
     const picture = file.type.startsWith("image/");
     if (!picture && !file.name.toLowerCase().endsWith(".tsk")) return false;
     const shown = (selector) => find(selector)?.offsetParent != null;
-    const decoding = !picture || shown("#tsk");
-    if (decoding && !shown("#tsk")) showTab("decode");
-    if (!decoding && !shown("#picture")) showTab("encode");
-    const where = decoding ? "#tsk" : "#picture";
+    let where = picture ? "#edit-other" : "#edit-tsk";
+    if (!shown(where)) {
+      const decoding = !picture || shown("#tsk");
+      where = decoding ? "#tsk" : "#picture";
+      if (!shown(where)) showTab(decoding ? "decode" : "encode");
+    }
     const emptied = find(`${where} input[type=file]`) ? 0 : 50;
     let left = 40;
     (function hand() {
@@ -140,7 +142,7 @@
   document.addEventListener("dragover", (event) => { if (dropped(event)) event.preventDefault(); });
   document.addEventListener("drop", (event) => {
     const file = event.dataTransfer?.files[0];
-    if (!file?.name.toLowerCase().endsWith(".tsk") || event.target.closest?.("#tsk")) return;
+    if (!file?.name.toLowerCase().endsWith(".tsk") || event.target.closest?.("#tsk, #edit-tsk, #edit-other")) return;
     event.preventDefault();
     event.stopPropagation(); // a control for pictures would refuse it
     bring(file);

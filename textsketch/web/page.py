@@ -13,12 +13,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textsketch.errors import TextsketchError
-from textsketch.web.commands import without_folders
+from textsketch.web.commands import MALFORMED, without_folders
 from textsketch.web.intake import Intake
 from textsketch.web.workers import UNFORESEEN
 from textsketch.web.workspace import Workspace
-
-MALFORMED = "this is nothing the app takes: reload the page, upload the file again, or see the API page"
 
 FULL = "many people are here just now, and all places to wait are taken: try again in a minute"
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from textsketch.layers import Mode
+from textsketch.web.edits import Edited
 from textsketch.web.results import Look, Painted, Result
 
 _PREVIEW_SIDE = 512
@@ -82,6 +83,21 @@ def pair(original: str, point: str, title: str, size_bytes: int, size: tuple[int
         "decoded": {"source": address(point), "title": title, "size": _bytes(size_bytes), "alt": title},
     }
     return _trio(about, [("original", "decoded")], size)
+
+
+def before_after(before: Edited, after: Edited) -> str:
+    """A file before and after it was edited, each with its bytes."""
+    about = {
+        name: {
+            "source": address(one.files["shown"]),
+            "title": title,
+            "size": _bytes(len(one.data)) + ("" if one.final else ", a first look"),
+            "alt": f"{title}: {one.caption or 'a picture without a caption'}",
+        }
+        for name, title, one in (("original", "Before", before), ("decoded", "After", after))
+    }
+    plate = _plate(after.caption) if after.mode == Mode.TEXT_ONLY else ""
+    return _trio(about, [("original", "decoded")], after.size, plate)
 
 
 def early_look(look: Look) -> str:

@@ -13,7 +13,7 @@ from textsketch.web.jobs import Update
 from textsketch.web.offers import CLIP
 from textsketch.web.results import Look, Result
 from textsketch.web.shared import Shared
-from textsketch.web.take_away import code_and_slide_buttons, copy_link
+from textsketch.web.take_away import code_button, copy_link, slide_button
 
 
 class ResultPanel:
@@ -40,9 +40,11 @@ class ResultPanel:
         self._carried = gr.HTML("", elem_id="carried", render=False)
         with gr.Row(elem_id="take-away"):
             self._link = gr.HTML("", elem_id="copy-link")
-            makers = code_and_slide_buttons(shared.jobs, shared.results, self.shown, self._carried)
+            code = code_button(self.shown, self._carried, "qr")
+            slide = slide_button(shared.jobs, shared.results, self.shown, self._carried)
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
-        self._takers = [self._tsk, self._png, self._jpeg, *makers, self.decode]
+            self.edit = gr.Button("Edit", size="sm", elem_id="edit-this")
+        self._takers = [self._tsk, self._png, self._jpeg, code, slide, self.decode, self.edit]
         self._carried.render()
         self.offer, self.fetched = shared.fetches.offer(CLIP)
         self._layers = gr.HTML("", elem_id="layers")

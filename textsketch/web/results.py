@@ -297,7 +297,7 @@ def paint_file(
         decoded.invented,
         decoded.image.size,
         str(png),
-        _write_shown(decoded.image, Path(folder), "decoded"),
+        write_shown(decoded.image, Path(folder), "decoded"),
     )
 
 
@@ -347,7 +347,7 @@ def _make(
         "renderer": renderer,
         **choices,
     }
-    shown = {"original_shown": _write_shown(picture, folder, "original")}
+    shown = {"original_shown": write_shown(picture, folder, "original")}
     looked = 0.0
 
     def looked_at(size_bytes: int, decoded: str, *, final: bool) -> Look:
@@ -361,7 +361,7 @@ def _make(
         image = paint(
             look.layers, renderer=renderer, progress=share(report, 0.2, 0.3), **(options | {**plain_first})
         )
-        first = _write_shown(image, folder, _LOOK)
+        first = write_shown(image, folder, _LOOK)
         report.preview(looked_at(look.size_bytes, first, final=False))
         looked = 0.3
     started = time.perf_counter()
@@ -375,12 +375,12 @@ def _make(
         **options,
     )
     decoded_at = time.perf_counter()
-    shown["decoded_shown"] = _write_shown(decoded.image, folder, "decoded")
+    shown["decoded_shown"] = write_shown(decoded.image, folder, "decoded")
     report.preview(looked_at(encoded.size_bytes, shown["decoded_shown"], final=True))
     departs, plain = None, decoded.image
     if decoded.invented is not None:
         plain = paint_plain(decoded.layers, renderer=renderer, **options)
-        shown["plain_shown"] = _write_shown(plain, folder, "plain")
+        shown["plain_shown"] = write_shown(plain, folder, "plain")
         if not registry.get(renderer).plain:  # then it makes up more than contours
             departs = departure(decoded.image, decoded.layers)
     report(0.75, "looking for the best JPEG of this size")
@@ -392,7 +392,7 @@ def _make(
     painted = renderer == registry.DEFAULT
     rival = None if not painted or _surely_best(encoded) else _words_alone(picture, asked, figures)
     report(0.95, "writing files")
-    shown["jpeg_shown"] = _write_shown(jpeg.image, folder, "jpeg")
+    shown["jpeg_shown"] = write_shown(jpeg.image, folder, "jpeg")
     files = _write_files(folder, stem, picture, encoded, decoded, departs.picture if departs else None, jpeg)
     return Result(
         encoded.data,
@@ -436,7 +436,7 @@ def file_stem(path: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in stem)[:40] or "picture"
 
 
-def _write_shown(picture: Image.Image, folder: Path, name: str) -> str:
+def write_shown(picture: Image.Image, folder: Path, name: str) -> str:
     """Write a picture for the screen, and return its path: a tenth of a PNG, and no eye tells them apart."""
     path = folder / f"{name}-shown.webp"
     picture.convert("RGB").save(path, "WEBP", quality=_SHOWN_QUALITY, method=1)

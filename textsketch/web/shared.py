@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from textsketch.web.controls import PRIVATE, Changes, Refresh, Updates
+from textsketch.web.edits import Edits
 from textsketch.web.jobs import Jobs
 from textsketch.web.offers import Fetches
 from textsketch.web.renderer_controls import RendererControls
@@ -22,7 +23,8 @@ from textsketch.web.sweeps import Sweeps
 class Current:
     """The controls of the current picture.
 
-    changes: all that changes them. shown: its result. decode: asks for that to be decoded as any file is.
+    changes: all that changes them. shown: its result. decode, edit: ask for that to be decoded, or edited, as
+    any file is.
     """
 
     picture: gr.Image
@@ -32,6 +34,7 @@ class Current:
     changes: Changes
     shown: gr.State
     decode: gr.Button
+    edit: gr.Button
 
     @property
     def inputs(self) -> list[Any]:
@@ -41,17 +44,22 @@ class Current:
 
 @dataclass
 class Shared:
-    """One for a page. examples: the folder of the bundled pictures. current: there once the Encode tab is."""
+    """One for a page. examples: the folder of the bundled pictures. current: there once the Encode tab is.
+
+    decoded: the file of the Decode tab and the button that asks for it to be edited, once that tab is there.
+    """
 
     page: gr.Blocks
     jobs: Jobs
     results: Results
     sweeps: Sweeps
+    edits: Edits
     examples: Path
     fetches: Fetches = field(default_factory=Fetches)
     tab: gr.Tab = field(init=False)
     """The one that is being laid out."""
     current: Current = field(init=False)
+    decoded: tuple[gr.File, gr.Button] = field(init=False)
     show_first: Callable[[Result], None] = field(init=False)
     """Makes a result part of the page as it is served, so that it is seen before the page has asked."""
     arrivals: list[Dependency] = field(default_factory=list)

@@ -6,16 +6,20 @@ import gzip
 import re
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from textsketch.web.edit_stage import SCRIPT
 
 TITLE = "textsketch"
 SUMMARY = "A picture, sent in the space of a sentence: as a caption, a line drawing and a map of its colours."
 CARD = "card.png"
 """Where the picture is served that a shared link shows."""
+_EDITOR = Path(__file__).with_name(SCRIPT)
 
 _BODY = re.compile(r"<body\b[^>]*>")
 _PREVIEW_TAGS = re.compile(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
@@ -41,6 +45,10 @@ class Shell:
                 Response(picture, media_type="image/png") if picture else PlainTextResponse("not yet", 404)
             )
             await answer(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"] == f"/{SCRIPT}":
+            headers = {"cache-control": "no-cache"}  # asks each time whether it is still the same
+            await FileResponse(_EDITOR, media_type="text/javascript", headers=headers)(scope, receive, send)
             return
         if scope["type"] != "http" or scope["path"] not in ("", "/"):
             await self._app(scope, receive, send)

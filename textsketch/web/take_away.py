@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 import gradio as gr
 
@@ -22,36 +23,54 @@ _ANYWHERE = "https://textsketch.invalid/"
 _HERE = "(shown, here) => [shown, window.textsketch.here()]"
 
 
-def copy_link(result: Result) -> str:
-    """The button that copies the link to a result in the player; page.js puts its own address in front."""
-    if len(result.data) > MAX_FILE_BYTES:
+class Carried(Protocol):
+    """What is taken along."""
+
+    @property
+    def data(self) -> bytes:
+        """The .tsk file."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Paths by name; "tsk" is that of the file."""
+
+
+def copy_link(carried: Carried) -> str:
+    """The button that copies the link to a file in the player; page.js puts its own address in front."""
+    if len(carried.data) > MAX_FILE_BYTES:
         return html.note(f"Too large for a link, which carries {MAX_FILE_BYTES:,} bytes.")
-    relative = link_of(result.data, address_of(_ANYWHERE)).removeprefix(_ANYWHERE)
+    relative = link_of(carried.data, address_of(_ANYWHERE)).removeprefix(_ANYWHERE)
     text = escape(relative, quote=True)
     return f'<button type="button" class="ts-button" data-copy="{text}">Copy link</button>'
 
 
-def code_and_slide_buttons(
-    jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML
-) -> list[gr.Button]:
-    """Lay out the buttons that show QR codes and a slide of the result, in `carried`."""
-    code = gr.Button("QR code", size="sm", elem_id="qr")
-    slide = gr.Button("Slide", size="sm", elem_id="slide")
+def code_button(shown: gr.State, carried: gr.HTML, elem_id: str) -> gr.Button:
+    """Lay out the button that shows QR codes of what is shown, a `Carried`, in `carried`."""
+    code = gr.Button("QR code", size="sm", elem_id=elem_id)
     here = gr.Textbox(visible=False)
 
-    def codes(result: Result | None, here: str) -> str:
-        if result is None:
+    def codes(shown: Carried | None, here: str) -> str:
+        if shown is None:
             return ""
-        folder = Path(result.files["tsk"]).parent
+        folder = Path(shown.files["tsk"]).parent
         link = _figure(
-            lambda: link_code(result.data, address_of(here)),
+            lambda: link_code(shown.data, address_of(here)),
             folder / "qr-link.png",
             "With a link: any phone's camera opens it",
         )
         alone = _figure(
-            lambda: raw_code(result.data), folder / "qr-file.png", "The file alone: the Decode tab reads it"
+            lambda: raw_code(shown.data), folder / "qr-file.png", "The file alone: the Decode tab reads it"
         )
         return f'<div class="ts-codes">{link}{alone}</div>'
+
+    code.click(codes, [shown, here], carried, js=_HERE, **PRIVATE)
+    return code
+
+
+def slide_button(jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML) -> gr.Button:
+    """Lay out the button that shows a slide of the result, in `carried`."""
+    slide = gr.Button("Slide", size="sm", elem_id="slide")
+    here = gr.Textbox(visible=False)
 
     def slides(request: gr.Request, result: Result | None, here: str) -> Iterator[Updates]:
         if result is None:
@@ -68,9 +87,8 @@ def code_and_slide_buttons(
             cancelled=lambda: {carried: ""},
         )
 
-    code.click(codes, [shown, here], carried, js=_HERE, **PRIVATE)
     slide.click(slides, [shown, here], carried, js=_HERE, **WORK)
-    return [code, slide]
+    return slide
 
 
 def _figure(make: Callable[[], Code], path: Path, title: str) -> str:

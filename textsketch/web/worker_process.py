@@ -62,7 +62,7 @@ def _die_with(app: int) -> None:
 
 def _warm_up() -> None:
     """Load what a job needs: modules, tables, networks."""
-    from textsketch.web import results, sweeps  # noqa: F401
+    from textsketch.web import edits, results, sweeps  # noqa: F401
 
     results.rehearse()
 

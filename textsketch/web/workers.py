@@ -99,6 +99,7 @@ class Pool:
         *,
         cpu_seconds: int = CPU_SECONDS,
         about: object = None,
+        grace_seconds: float = _GRACE_SECONDS,
         **arguments: Any,
     ) -> Any:
         """Call `function(report, **arguments)` in a process and return what it returns.
@@ -106,15 +107,16 @@ class Pool:
         function, arguments and cpu_seconds: see `worker_process.Job`. report: gets the job's reports. about:
         what the job is about; of the idle processes it goes to the one whose last job was about the same,
         which knows it already.
-        Once `report.stop` is set the job ends within half a second: at its next report or, if there is none,
-        with its process; only then JobCancelledError is raised. Raises TextsketchErrors as the job does, and
-        WorkerError if the job went beyond its limits, crashed or failed otherwise.
+        Once `report.stop` is set the job ends at its next report or its own end or, if neither comes within
+        `grace_seconds`, with its process, which is then started anew; only then JobCancelledError is raised.
+        Raises TextsketchErrors as the job does, and WorkerError if the job went beyond its limits, crashed or
+        failed otherwise.
         """
         self.start()
         for _ in range(_ATTEMPTS):
             worker = self._take(report, about)
             try:
-                return worker.run(Job(function, arguments, cpu_seconds), report)
+                return worker.run(Job(function, arguments, cpu_seconds), report, grace_seconds)
             except _NotBegunError:  # it died while it had nothing to do: the job has no part in that
                 continue
             finally:
@@ -198,12 +200,12 @@ class _Worker:
                 start_new_session=True,  # a terminal's Ctrl-C is for the app, which ends its workers
             )
 
-    def run(self, job: Job, report: Reporter) -> Any:
+    def run(self, job: Job, report: Reporter, grace_seconds: float) -> Any:
         """Do a job; see `Pool.run`."""
         self.jobs, self.fit, self._begun = self.jobs + 1, False, False
         try:
             self._connection.send(job)
-            outcome = self._outcome(report)
+            outcome = self._outcome(report, grace_seconds)
         except (EOFError, OSError):
             raise self._died(job) if self._begun else _NotBegunError from None
         self.fit = isinstance(outcome, Result | Refusal | Stopped)
@@ -231,13 +233,15 @@ class _Worker:
         self.process.kill()
         self.process.wait()
 
-    def _outcome(self, report: Reporter) -> Result | Refusal | OutOfMemory | Stopped | Failure:
+    def _outcome(
+        self, report: Reporter, grace_seconds: float
+    ) -> Result | Refusal | OutOfMemory | Stopped | Failure:
         """Pass on what the job reports, tell it to stop when that is asked for, and return how it ended."""
         kill_at = math.inf
         while True:
             if report.stop.is_set() and kill_at == math.inf:
                 self._connection.send(None)
-                kill_at = time.monotonic() + _GRACE_SECONDS
+                kill_at = time.monotonic() + grace_seconds
             if time.monotonic() > kill_at:
                 self.kill()
                 raise JobCancelledError

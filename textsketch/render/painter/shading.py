@@ -21,9 +21,9 @@ from textsketch.texture.grain import noise
 
 FILE = Path(__file__).with_name("shading.onnx")
 _AROUND = 24.0
-_EVERYWHERE, _AMONG_LINES = 2.2, 27.0
+_EVERYWHERE, _AMONG_LINES = 1.6, 20.0
 """Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. It is
-about a third of the roughness that shaded pictures lack, fitted on CID22's."""
+about a quarter of the roughness that shaded pictures lack, fitted on CID22's."""
 _LOOK, _WHITE, _PAPER = 24, 95, 0.65
 """On a page of text or a line drawing the lines are the picture. It is told by the share of white, which is so
 much brighter than grey, in a field of so many samples a side."""

@@ -16,7 +16,7 @@ import { inputs, LINE_WIDTH, shapeFor } from "./shading_inputs";
 import { asPlanes, cut, type Network } from "./small_networks";
 
 /** Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. */
-const [EVERYWHERE, AMONG_LINES, AROUND] = [2.2, 27, 24];
+const [EVERYWHERE, AMONG_LINES, AROUND] = [1.6, 20, 24];
 /** A page of text or a line drawing is told by the share of white in a field of so many samples a side. */
 const [LOOK, WHITE, PAPER] = [24, 95, 0.65];
 

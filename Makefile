@@ -34,10 +34,10 @@ demo: .venv/core ## install the core (no torch) and serve the web demo at http:/
 demo-full: .venv/everything ## install everything (torch, Stable Diffusion, captioners, CLIP) and serve the demo
 	$(BIN)/textsketch app --port $(PORT)
 
-test: .venv/full ## install everything and run the whole test suite
+test: .venv/full player/node_modules ## install everything and run the whole test suite
 	$(PYTEST)
 
-test-fast: .venv/full ## run the tests that are not marked slow: under two minutes
+test-fast: .venv/full player/node_modules ## run the tests that are not marked slow: under two minutes
 	$(PYTEST) -m "not slow"
 
 check: .venv/full ## lint, check formatting, types and which room imports which
@@ -82,9 +82,13 @@ bench-load: .venv/full ## what the demo withstands: cancelled uploads, two encod
 bench-codes: .venv/core ## to what size a file can be photographed as a QR code, and what reads it
 	$(BIN)/python benchmarks/codes.py
 
-player: .venv/full ## build the player in the browser, player/dist, with the tables it reads
+player/node_modules: player/package-lock.json | .venv/full
+	cd player && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund
+	@touch $@
+
+player: .venv/full player/node_modules ## build the player in the browser, player/dist, with the tables it reads
 	$(BIN)/python player/tables.py
-	cd player && PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci --no-audit --no-fund && npm run build
+	cd player && PATH="$(CURDIR)/$(BIN):$$PATH" npm run build
 
 player-site: ## copy the player to a folder that any file server can serve: make player-site DIR=folder
 	@test -n "$(DIR)" || { echo "name the folder: make player-site DIR=folder"; exit 1; }

@@ -1,4 +1,4 @@
-// `node build.mjs` builds what dist/ holds beside the tables; `node build.mjs tests` what node's runner runs.
+// `node build.mjs` builds what dist/ holds beside the tables; `node build.mjs tests [FOLDER]` what node runs in tests.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ if (process.argv[2] === "tests") {
   await build({
     ...common,
     entryPoints: tests.map((name) => `tests/${name}`),
-    outdir: "build/tests",
+    outdir: process.argv[3] ?? "build/tests",
     platform: "node",
     sourcemap: "inline",
   });

@@ -32,6 +32,7 @@ SLOW = {
         "training/test_brush.py",
         "image/test_memory.py",
         "models/test_hostile_hub.py",
+        "player/test_decoder.py",
         "share/test_code_reader.py",
     ],
     "a server answers": [

@@ -80,10 +80,9 @@ def test_every_module_says_what_it_holds_and_imports_absolutely(name):
 
 
 def test_tests_mirror_the_package():
-    """A folder of tests is a room, or `training`; a test in it is named after a module, or what several do."""
+    """A folder of tests is a room, `training` or `player`; a test is named after modules or what they do."""
     for folder in (ROOT / "tests").rglob("*"):
         if folder.is_dir() and list(folder.glob("test_*.py")):
             name = folder.relative_to(ROOT / "tests")
-            assert (PACKAGE / name).is_dir() or (name.parts[0] == "training" and (ROOT / name).is_dir()), (
-                folder
-            )
+            beside = name.parts[0] in ("training", "player") and (ROOT / name).is_dir()
+            assert beside or (PACKAGE / name).is_dir(), folder

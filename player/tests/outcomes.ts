@@ -2,7 +2,8 @@
  * What the player makes of some bytes: a line of base64 in, a line of JSON out.
  *
  * {"unpacked": digest or null, "salvaged": [digest, number of bytes kept, what is lost] or null, "error": what `unpack`
- * said or null, "ms": time of both}; null where the bytes are an error. Any other error ends the program.
+ * said or null, "ms": time of both, "mib": the most memory so far}; null where the bytes are an error. Any other error
+ * ends the program.
  */
 
 import { readFileSync } from "node:fs";
@@ -35,6 +36,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       salvaged: saved && [digest(saved.layers), saved.data.length, saved.lost],
       error: unpacked.error,
       ms,
+      mib: Math.round(process.resourceUsage().maxRSS / 1024),
     }),
   );
 }

@@ -10,10 +10,10 @@ import type { Column, Tables } from "../../codestream/tables";
 import { END } from "./alphabet";
 
 /** What a stored level counts as: exact up to six, then in half octaves. */
-const COUNT_OF_LEVEL = [
+const COUNT_OF_LEVEL = Int32Array.of(
   ...[1, 2, 3, 4, 5, 6],
   ...Array.from({ length: 32 }, (_, index) => Math.round(2 ** ((index + 6) / 2))),
-];
+);
 /** Small numbers are one byte below this, larger ones have a second column of low bytes. */
 const BYTE_LIMIT = 96;
 const LEVEL_BITS = 6;
@@ -156,13 +156,15 @@ function rankedIds({ start, ids, levels }: Entries): Int32Array {
 
 /** Sorts every context by id. */
 function sorted(start: Int32Array, ids: Int32Array, levels: Uint8Array): Entries {
-  const keys = ids.map((id, entry) => (id << LEVEL_BITS) | levels[entry]);
+  const keys = new Int32Array(ids.length);
+  for (let entry = 0; entry < keys.length; entry++) keys[entry] = (ids[entry] << LEVEL_BITS) | levels[entry];
   sortEach(keys, start);
-  return {
-    start,
-    ids: keys.map((key) => key >> LEVEL_BITS),
-    levels: Uint8Array.from(keys, (key) => key & ((1 << LEVEL_BITS) - 1)),
-  };
+  const sortedLevels = new Uint8Array(keys.length);
+  for (let entry = 0; entry < keys.length; entry++) {
+    sortedLevels[entry] = keys[entry] & ((1 << LEVEL_BITS) - 1);
+    keys[entry] >>= LEVEL_BITS;
+  }
+  return { start, ids: keys, levels: sortedLevels };
 }
 
 /** Sorts keys within each context; most contexts have a handful of them, which insertion sorts fastest. */
@@ -183,8 +185,11 @@ function sortEach(keys: Int32Array, start: Int32Array): void {
 }
 
 function model({ start, ids, levels }: Entries): Model {
-  const counts = Int32Array.from(levels, (level) => COUNT_OF_LEVEL[level]);
-  return { start, ids, cumulative: starts(counts) };
+  const cumulative = new Int32Array(levels.length + 1);
+  for (let entry = 0; entry < levels.length; entry++) {
+    cumulative[entry + 1] = cumulative[entry] + COUNT_OF_LEVEL[levels[entry]];
+  }
+  return { start, ids, cumulative };
 }
 
 /** Undoes front coding: each token shares some first bytes with the one before and closes with an end sign. */

@@ -17,7 +17,10 @@ export interface Prediction extends Counts {
   readonly shift: number;
 }
 
-/** The network's arrays. The last two rows of the embedding stand for an unknown token and the start of the text. */
+/**
+ * The network's arrays, a row for each output. The last two rows of the embedding stand for an unknown token and the
+ * start of the text.
+ */
 class Weights {
   readonly ids: Int32Array;
   readonly embedding: Int8Array;
@@ -36,16 +39,18 @@ class Weights {
   constructor(tables: Tables) {
     const wide = (name: string) => tables.get(name) as Int32Array;
     const narrow = (name: string) => tables.get(`text_weights.net.${name}`) as Int8Array;
-    [this.embedding, this.gates, this.projection] = ["embedding", "gates", "projection"].map(narrow);
-    [this.ids, this.wordBias, this.gateBias, this.projectionBias] = [
-      "ids",
-      "word_bias",
-      "gate_bias",
-      "projection_bias",
-    ].map((name) => wide(`text_weights.net.${name}`));
-    [this.sigmoid, this.tanh, this.exp] = ["sigmoid", "tanh", "exp"].map((name) => wide(`text_counts.net.${name}`));
+    this.ids = wide("text_weights.net.ids");
+    this.wordBias = wide("text_weights.net.word_bias");
+    this.gateBias = wide("text_weights.net.gate_bias");
+    this.projectionBias = wide("text_weights.net.projection_bias");
+    this.sigmoid = wide("text_counts.net.sigmoid");
+    this.tanh = wide("text_counts.net.tanh");
+    this.exp = wide("text_counts.net.exp");
     this.width = this.projectionBias.length;
     this.stateSize = this.gateBias.length / 2;
+    this.embedding = narrow("embedding");
+    this.gates = transposed(narrow("gates"), this.gateBias.length);
+    this.projection = transposed(narrow("projection"), this.width);
     this.rowOfId = new Map(Array.from(this.ids, (id, row) => [id, row]));
   }
 }
@@ -80,12 +85,12 @@ export class WordNet {
     // The state counts in 1/128, the embedding in 1/64.
     for (let index = 0; index < width; index++) inputs[index] = 2 * w.embedding[this.#inputRow * width + index];
     inputs.set(this.#narrowState(), width);
-    this.#update(product(inputs, w.gates, w.gateBias));
-    const projected = product(this.#narrowState(), w.projection, w.projectionBias);
+    this.#update(product(w.gates, inputs, w.gateBias));
+    const projected = product(w.projection, this.#narrowState(), w.projectionBias);
     for (let index = 0; index < width; index++) {
       projected[index] = Math.min(Math.max((projected[index] + 256) >> 9, -127), 127);
     }
-    const cumulative = masses(projected, w);
+    const cumulative = masses(product(w.embedding, projected, w.wordBias), w.exp);
     const shift = Math.max(bitLength(cumulative[w.ids.length]) - MASS_BITS, 0);
     return { ids: w.ids, cumulative, shift };
   }
@@ -106,30 +111,40 @@ export class WordNet {
   }
 }
 
-/** bias + vector @ matrix. */
-function product(vector: Int32Array, matrix: Int8Array, bias: Int32Array): Int32Array {
+/** bias + rows @ vector, four rows at once, which is twice as fast; there are a multiple of four. */
+function product(rows: Int8Array, vector: Int32Array, bias: Int32Array): Int32Array {
   const out = bias.slice();
-  const width = out.length;
-  for (let row = 0, first = 0; row < vector.length; row++, first += width) {
-    const value = vector[row];
-    if (value) for (let column = 0; column < width; column++) out[column] += value * matrix[first + column];
+  const width = vector.length;
+  for (let row = 0, first = 0; row < out.length; row += 4, first += 4 * width) {
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let index = 0; index < width; index++) {
+      const value = vector[index];
+      const place = first + index;
+      a = (a + Math.imul(value, rows[place])) | 0;
+      b = (b + Math.imul(value, rows[place + width])) | 0;
+      c = (c + Math.imul(value, rows[place + 2 * width])) | 0;
+      d = (d + Math.imul(value, rows[place + 3 * width])) | 0;
+    }
+    out[row] += a;
+    out[row + 1] += b;
+    out[row + 2] += c;
+    out[row + 3] += d;
   }
   return out;
 }
 
+/** The columns of a matrix of rows of `width`, one behind the other. */
+function transposed(matrix: Int8Array, width: number): Int8Array {
+  const height = matrix.length / width;
+  return matrix.map((_, index) => matrix[(index % height) * width + Math.floor(index / height)]);
+}
+
 /** Running sums of the words' masses, 0 first. */
-function masses(projected: Int32Array, { embedding, wordBias, exp, ids, width }: Weights): Int32Array {
-  const words = ids.length;
-  const logits = new Int32Array(words);
-  let largest = -(2 ** 31);
-  for (let word = 0, first = 0; word < words; word++, first += width) {
-    let sum = wordBias[word];
-    for (let index = 0; index < width; index++) sum += projected[index] * embedding[first + index];
-    logits[word] = sum;
-    if (sum > largest) largest = sum;
-  }
-  const running = new Int32Array(words + 1);
-  for (let word = 0; word < words; word++) {
+function masses(logits: Int32Array, exp: Int32Array): Int32Array {
+  let largest = logits[0];
+  for (const logit of logits) largest = Math.max(largest, logit);
+  const running = new Int32Array(logits.length + 1);
+  for (let word = 0; word < logits.length; word++) {
     running[word + 1] = running[word] + exp[Math.min((largest - logits[word]) >> 3, exp.length - 1)];
   }
   return running;

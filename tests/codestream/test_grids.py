@@ -3,6 +3,7 @@ import math
 import random
 
 import pytest
+from conftest import ROOT
 
 from textsketch.codestream import common_sizes
 from textsketch.codestream.grids import (
@@ -92,3 +93,12 @@ def test_a_grid_is_found_again_by_its_shape():
         assert SKETCH_LONG_SIDES[long_side_index((768, 512), grid_shape((768, 512), long_side))] == long_side
     with pytest.raises(ValueError, match="no sketch grid"):
         long_side_index((768, 512), (127, 192))
+
+
+def test_the_document_of_the_format_lists_the_common_sizes():
+    text = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    listed = text.split("## Common sizes")[1].split("## ")[0].split()
+    said = []
+    for width, height in (map(int, size.split("x")) for size in listed):
+        said += [(width, height)] if width == height else [(width, height), (height, width)]
+    assert said == SIZES

@@ -394,6 +394,8 @@ def test_a_result_is_taken_along_as_a_link_as_codes_and_on_a_slide(open_page, ur
     open_tab(page, "Decode")
     page.set_input_files("#tsk input[type=file]", tmp_path / "qr-file.png")
     page.wait_for_selector(f"#decode-card:has-text('{len(data):,} bytes')")
+    page.goto(link)  # the player, which lies beside the app
+    page.wait_for_selector(f"#shown:not([aria-busy]) #bytes b:text-is('{len(data):,} bytes')")
 
 
 @needs_browser

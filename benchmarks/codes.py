@@ -22,7 +22,7 @@ from textsketch.share.code import Code, link_code
 from textsketch.share.digits import digits_of
 from textsketch.share.link import before_payload
 
-ADDRESS = "https://somebody-textsketch.hf.space/"
+ADDRESS = "https://somebody-textsketch.hf.space/player/#"
 SIZES_BYTES = (140, 300, 600, 1200, 2000, 2800)
 WIDTHS = {480: "half a full-HD frame's height", 900: "a full-HD frame", 2000: "a 12-megapixel photograph"}
 PIXELS_A_MODULE = (2.0, 2.4, 2.8, 3.2, 3.6, 4.0)

@@ -70,6 +70,7 @@ class Fault:
     content_type: str = "application/json"
     silent: bool = False
     drips: bool = False
+    breaks_off: bool = False
 
 
 @dataclass
@@ -124,6 +125,13 @@ class ApiServer:
                         await asyncio.sleep(0.1)
                 finally:
                     self.dropped.set()
+            if fault.breaks_off:
+                response = web.StreamResponse(headers={"Content-Type": "application/json"})
+                response.content_length = len(fault.body) + 1000
+                await response.prepare(request)
+                await response.write(fault.body.encode())
+                request.transport.close()
+                return response
             return web.Response(
                 status=fault.status, text=fault.body, headers=fault.headers, content_type=fault.content_type
             )

@@ -19,6 +19,7 @@ SLOW = {
         "test_getting_it.py",
         "test_page_quality.py",
         "player/test_page.py",
+        "web/test_improving_words.py",
         "web/test_intake.py",
         "web/test_workers.py",
         "web/test_workspace.py",
@@ -39,6 +40,7 @@ SLOW = {
         "reflection/test_rounds.py",
         "service/test_wire.py",
         "semantic/captions/test_remote.py",
+        "web/test_reflections.py",
     ],
     "networks are loaded": [
         "models/test_clip.py",

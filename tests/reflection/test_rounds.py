@@ -1,12 +1,12 @@
 """Rounds of decoding, looking and rewriting: within the bytes, the best kept, nothing lost by a failure."""
 
 import json
-import re
 
 import numpy as np
 import pytest
-from api_fixtures import api  # noqa: F401
-from api_server import fault, painting, pictures_of, png, text_of
+from api_eye import away, eye, from_caption
+from api_fixtures import KEY, api  # noqa: F401
+from api_server import fault, painting
 from PIL import Image
 
 import textsketch as ts
@@ -15,6 +15,7 @@ from textsketch.cli import main
 from textsketch.models import clip
 from textsketch.options import Options
 from textsketch.reflection.rounds import improve, planned
+from textsketch.render import registry
 from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 
@@ -23,39 +24,9 @@ CAPTIONS = ["a blue field", "a red field, green field, blue field", "a red and b
 ROUNDS = {"mode": "text-only", "budget": "40B", "captions": "api", "renderer": "api"}
 
 
-def away(picture) -> float:
-    """How far a picture is from the original."""
-    picture = picture.resize((96, 96))
-    return float(np.abs(np.asarray(picture, float) - np.asarray(ORIGINAL.resize((96, 96)), float)).mean())
-
-
-def eye(captions):
-    """A model that looks: it says which decode is really nearer, and proposes one caption after the other."""
-
-    def answer(messages):
-        asked = text_of(messages[1])
-        shown = pictures_of(messages[:2])
-        if len(shown) == 1:
-            return captions[0]
-        lines = []
-        if "BETTER" in asked:
-            lines.append("BETTER: " + ("B" if away(shown[2]) < away(shown[1]) else "A"))
-        lines.append("DIFFERS: the stripes")
-        tried = re.findall("“([^”]*)”", asked.partition("none of these:")[2])
-        lines += [f"CAPTION: {caption}" for caption in captions if caption not in tried][:1]
-        return "\n".join(lines)
-
-    return answer
-
-
-def from_caption(prompt, size):
-    """A painting of the caption alone, without the colours in words behind it."""
-    return png(painting(next((one for one in CAPTIONS if prompt.startswith(one)), prompt), size))
-
-
 @pytest.fixture(autouse=True)
 def paints_captions(api):  # noqa: F811
-    api.paints = from_caption
+    api.paints = from_caption(CAPTIONS)
 
 
 @pytest.fixture
@@ -70,7 +41,7 @@ def with_clip(monkeypatch):
 
     def score(original, pictures, caption=None, *, name):
         assert name == clip.CHOOSING
-        return [clip.ClipScore(1 - away(picture) / 255, None, "m", "t") for picture in pictures]
+        return [clip.ClipScore(1 - away(picture, ORIGINAL) / 255, None, "m", "t") for picture in pictures]
 
     monkeypatch.setattr(clip, "score", score)
 
@@ -81,7 +52,7 @@ def test_the_best_of_the_rounds_is_chosen_and_fits(api, chooser, request):  # no
     api.answers = eye(CAPTIONS)
     found = ts.reflect(ORIGINAL, rounds=3, **ROUNDS)
     assert [one.caption for one in found.rounds] == CAPTIONS and found.stopped is None
-    distances = [away(one.decoded) for one in found.rounds]
+    distances = [away(one.decoded, ORIGINAL) for one in found.rounds]
     assert found.best.number == 2 == 1 + int(np.argmin(distances)) and len(set(distances)) == 3
     for one in found.rounds:
         assert one.encoded.size_bytes <= 40
@@ -200,7 +171,7 @@ def test_progress_that_raises_stops_and_leaves_the_states_before(api, no_clip): 
 
 def test_it_works_without_any_api(monkeypatch, no_clip):
     def write(picture, options, progress):
-        return "a red field, next to a green field" if away(picture) < 1 else "a grey wall"
+        return "a red field, next to a green field" if away(picture, ORIGINAL) < 1 else "a grey wall"
 
     row = Source("local", "A local captioner", "words", Options, lambda: None, write)
     monkeypatch.setitem(table.SOURCES, "local", row)
@@ -211,6 +182,15 @@ def test_it_works_without_any_api(monkeypatch, no_clip):
     assert "not seen in it: red, field, next, green; seen in it instead: grey, wall" in first.differs
     assert found.plan.sentence == "No API is asked." and found.calls_sentence == "No API was asked."
     assert "what A local captioner says of the original" in found.chosen_by
+
+
+def test_a_painter_that_reads_no_words_is_taken_only_if_it_is_named(monkeypatch, no_clip):
+    monkeypatch.setattr(registry, "RENDERERS", [registry.DEFAULT])
+    with pytest.raises(
+        ts.OptionError, match="nothing here paints from words.* textsketch weights fetch fast"
+    ):
+        planned(captions="api")
+    assert planned(captions="api", renderer="painter").pictures == 0
 
 
 @pytest.mark.parametrize(
@@ -260,6 +240,34 @@ def test_the_command_writes_file_and_report_and_tells_the_calls(api, no_clip, tm
     assert json.loads(capsys.readouterr().out)["size_bytes"] <= 40
 
 
+def test_a_server_that_repeats_the_key_brings_it_into_no_file(api, no_clip, tmp_path, capfd):  # noqa: F811
+    asked = eye([f"a {KEY} field", "a red wall"])
+
+    def repeat(messages):
+        if len(api.requests) == 4:
+            api.faults.append(fault(500, {"message": f"{KEY} failed"}))
+        return f"{asked(messages)} {KEY}"
+
+    api.answers = repeat
+    ORIGINAL.save(tmp_path / "a.png")
+    command = [
+        "reflect",
+        tmp_path / "a.png",
+        tmp_path / "a.tsk",
+        "--budget",
+        "60B",
+        "--report",
+        tmp_path / "all",
+    ]
+    assert main([*map(str, command)]) == 0
+    out, err = capfd.readouterr()
+    files = [file for file in (tmp_path / "all").iterdir() if file.suffix != ".png"]
+    assert len(files) >= 3 and "[key]" in out
+    written = b"".join(file.read_bytes() for file in files) + (tmp_path / "a.tsk").read_bytes()
+    captions = [ts.unpack(file.read_bytes()).semantic.caption for file in files if file.suffix == ".tsk"]
+    assert KEY not in out + err + "".join(captions) and KEY.encode() not in written
+
+
 def test_the_command_keeps_the_best_when_interrupted(api, no_clip, tmp_path, capsys, monkeypatch):  # noqa: F811
     asked = eye(CAPTIONS)
     count = []
@@ -278,6 +286,8 @@ def test_the_command_keeps_the_best_when_interrupted(api, no_clip, tmp_path, cap
     monkeypatch.setattr(cli._progress, "show", show)
     command = ["reflect", tmp_path / "a.png", tmp_path / "a.tsk", "--budget", "40B"]
     assert main([*map(str, command), "--report", str(tmp_path / "all")]) == 130
-    assert "holds the best of the rounds that are done" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "holds the best of the rounds that are done" in said
+    assert "3 of at most 14 calls of the API were made (2 for words, 1 for pictures)" in said
     assert ts.unpack((tmp_path / "a.tsk").read_bytes()).semantic.caption == CAPTIONS[0]
     assert (tmp_path / "all" / "round-1.png").exists()

@@ -33,10 +33,11 @@ def test_a_file_elsewhere_is_named_by_its_variable(tmp_path, monkeypatch):
     with pytest.raises(ServiceError, match=r"cannot read .*mine.yaml, which TEXTSKETCH_API_FILE names"):
         settings.service()
     (tmp_path / "mine.yaml").write_text(
-        "api_base: http://localhost:8080/v1/\nimage_size: 512x384\nimage_price: 0.04\n"
+        "api_base: http://localhost:8080/v1/\nimage_size: 512x384\nimage_price: 0.04\npage_calls: 50\n"
     )
     found = settings.service()
     assert (found.base, found.image_size, found.image_price) == ("http://localhost:8080/v1", (512, 384), 0.04)
+    assert found.page_calls == 50
 
 
 def test_without_an_address_the_sentence_says_what_to_set(file):
@@ -68,6 +69,8 @@ def test_without_an_address_the_sentence_says_what_to_set(file):
         ("api_base: http://host\nwait_s: 0", "TEXTSKETCH_API_WAIT must be a number up to 3600, seconds"),
         ("api_base: http://host\nwait_s: .nan", "TEXTSKETCH_API_WAIT must be a number"),
         ("api_base: http://host\ncaption_price: -1", "TEXTSKETCH_CAPTION_PRICE must be a number"),
+        ("api_base: http://host\npage_calls: 1.5", "TEXTSKETCH_PAGE_CALLS must be a whole number up to"),
+        ("api_base: http://host\npage_calls: many", "TEXTSKETCH_PAGE_CALLS must be a whole number up to"),
         ("api_base: http://host\ncaption_model: [1]", "TEXTSKETCH_CAPTION_MODEL must be the name of a model"),
     ],
 )

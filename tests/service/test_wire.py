@@ -129,6 +129,15 @@ def test_a_wait_is_cancelled_at_once_and_the_connection_is_let_go(api, kind):  #
     assert api.dropped.wait(20)
 
 
+def test_an_answer_that_breaks_off_is_one_sentence(api):  # noqa: F811
+    api.faults += [
+        Fault(200, '{"choices": [', breaks_off=True),
+        Fault(200, '{"data": [{"b64', breaks_off=True),
+    ]
+    for call in (ask, paint):
+        assert "cannot be reached, or hung up; check that it runs" in sentence(call)
+
+
 def test_an_endless_answer_is_cut(api, monkeypatch):  # noqa: F811
     monkeypatch.setattr(wire, "MOST_BYTES", 1000)
     api.answers = ["x" * 2000]
@@ -199,6 +208,36 @@ def test_no_more_calls_are_made_than_allowed(api):  # noqa: F811
         assert "the limit of 1 calls" in sentence(paint)
     assert len(api.requests) == 1 and (ledger.words, ledger.pictures) == (1, 0)
     ask()
+
+
+def test_a_ledger_counts_what_one_inside_it_counts(api):  # noqa: F811
+    outer, inner = calls.Ledger(3), calls.Ledger(5)
+    with outer.counting():
+        ask()
+        with inner.counting():
+            ask()
+            paint()
+            assert "the limit of 3 calls" in sentence(ask)
+    assert (outer.words, outer.pictures, inner.words, inner.pictures) == (2, 1, 1, 1)
+
+
+def test_a_process_that_serves_strangers_makes_so_many_calls_a_day(api, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(calls, "_visitors", calls._Visitors())
+    monkeypatch.setenv("TEXTSKETCH_PAGE_CALLS", "2")
+    calls.serve_visitors()
+    clock = [0.0]
+    monkeypatch.setattr(calls.time, "monotonic", lambda: clock[0])
+    calls.spend(calls.Kind.WORDS, settings.service())
+    clock[0] = 23 * 3600.0
+    calls.spend(calls.Kind.PICTURE, settings.service())
+    with pytest.raises(
+        ServiceError, match="all 2 calls that this page .* let its owner set TEXTSKETCH_PAGE_CALLS"
+    ):
+        calls.spend(calls.Kind.WORDS, settings.service())
+    clock[0] = 24 * 3600.0
+    calls.spend(calls.Kind.WORDS, settings.service())
+    with pytest.raises(ServiceError, match="all 2 calls"):
+        calls.spend(calls.Kind.WORDS, settings.service())
 
 
 def test_a_server_without_a_key_is_asked_without_one(api, monkeypatch):  # noqa: F811

@@ -18,6 +18,7 @@ from textsketch.reflection.plan import MOST_ROUNDS
 from textsketch.reflection.rounds import Reflection, improve, planned
 from textsketch.render import registry
 from textsketch.semantic.captions import table
+from textsketch.service.calls import Ledger
 
 
 def add_arguments(parser: argparse.ArgumentParser, budget_help: str) -> None:
@@ -74,17 +75,23 @@ def run(
         "max_calls": options.max_calls,
         **given(options),
     }
-    show(planned(**rows).sentence)
+    plan = planned(**rows)
+    show(plan.sentence)
+    made = Ledger()
     asked: dict[str, Any] = {"mode": options.mode, "budget": options.budget, "seed": options.seed}
     found: Reflection | None = None
     try:
-        for found in improve(options.image, progress=progress, **asked, **rows):
-            out.write_bytes(found.encoded.data)
+        with made.counting():
+            for found in improve(options.image, progress=progress, **asked, **rows):
+                out.write_bytes(found.encoded.data)
     finally:
         if found is not None and options.report is not None:
             report.save(found, Path(options.report))
-        if found is not None and sys.exc_info()[0] is not None:
-            show(f"{out} holds the best of the rounds that are done: {found.best.caption!r}")
+        if sys.exc_info()[0] is not None:
+            if found is not None:
+                show(f"{out} holds the best of the rounds that are done: {found.best.caption!r}")
+            if made.made:
+                show(plan.afterwards(made.words, made.pictures))
     assert found is not None  # what gives no round raises
     first = f"{out}: {found.encoded.size_bytes:,} bytes, {found.encoded.rate_bpp * 1e6:,.0f} micro-bpp"
     return {"file": str(out), **report.record(found)}, [first, *report.lines(found)]

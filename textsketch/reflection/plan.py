@@ -18,12 +18,14 @@ class Plan:
     """calls: that may be made, of which `words` ask for words and `pictures` for pictures at most.
 
     cost: what they cost at most, in the money of the settings; None where no prices are set.
+    service: that is asked.
     """
 
     calls: int
     words: int
     pictures: int
     cost: float | None
+    service: Service | None = None
 
     @property
     def sentence(self) -> str:
@@ -34,6 +36,17 @@ class Plan:
         return (
             f"At most {self.calls} calls of the API ({self.words} for words, {self.pictures} for pictures)"
             f"{cost}."
+        )
+
+    def afterwards(self, words: int, pictures: int) -> str:
+        """What was asked in the end, for people."""
+        if not self.calls:
+            return "No API was asked."
+        spent = cost_of(words, pictures, self.service)
+        cost = "" if spent is None else f", which cost {spent:.4g}"
+        return (
+            f"{words + pictures} of at most {self.calls} calls of the API were made "
+            f"({words} for words, {pictures} for pictures){cost}."
         )
 
 
@@ -63,7 +76,8 @@ def plan(
     if renderer.remote:
         pictures = rounds + 1  # the first may have to be asked for again, in other words
     calls = words + pictures if max_calls is None else min(words + pictures, max_calls)
-    return Plan(calls, min(words, calls), min(pictures, calls), _most_cost(calls, words, pictures, service))
+    cost = _most_cost(calls, words, pictures, service)
+    return Plan(calls, min(words, calls), min(pictures, calls), cost, service)
 
 
 def cost_of(words: int, pictures: int, service: Service | None) -> float | None:

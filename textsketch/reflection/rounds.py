@@ -81,14 +81,7 @@ class Reflection:
     @property
     def calls_sentence(self) -> str:
         """What was asked, for people, afterwards."""
-        made = self.words + self.pictures
-        if not self.plan.calls:
-            return "No API was asked."
-        cost = "" if self.cost is None else f", which cost {self.cost:.4g}"
-        return (
-            f"{made} of at most {self.plan.calls} calls of the API were made "
-            f"({self.words} for words, {self.pictures} for pictures){cost}."
-        )
+        return self.plan.afterwards(self.words, self.pictures)
 
 
 def reflect(source: Source, *, progress: Progress | None = None, **asked: Any) -> Reflection:
@@ -176,9 +169,15 @@ def usual_source() -> str:
 
 
 def usual_renderer() -> str:
-    """The renderer to take unless asked for another."""
-    ready = [one for one in registry.RENDERERS if one.remote and one.unavailable() is None]
-    return ready[0].name if ready else registry.preferred().name
+    """The renderer to take unless asked for another. Raises OptionError if none that reads words can be used."""
+    ready = [one for one in registry.RENDERERS if one.reads_words and one.unavailable() is None]
+    if not ready:
+        raise OptionError(
+            "nothing here paints from words, so that better ones would not be seen; set up an API "
+            "(docs/api.md), run textsketch weights fetch fast, or name a renderer"
+        )
+    usual = registry.preferred()
+    return max(ready, key=lambda one: (one.remote, one is usual)).name
 
 
 def _has_clip() -> bool:
@@ -214,11 +213,6 @@ class _Run:
             max_calls=max_calls,
             **options,
         )
-        self._service = None
-        if self._writer.remote or self._painter.remote:
-            self._service = settings.service(
-                **{name: value for name, value in options.items() if name in settings.VARIABLES}
-            )
         self._rounds = rounds
         self._mode, self._seed = parse_mode(mode), parse_seed(seed)
         self._writing, self._rendering, self._allocation = _told(self._writer, self._painter, options)
@@ -343,7 +337,7 @@ class _Run:
             self._painter.name,
             words,
             pictures,
-            cost_of(words, pictures, self._service),
+            cost_of(words, pictures, self._plan.service),
             stopped,
         )
 

@@ -105,3 +105,8 @@ class Renderer:
     plain: Mapping[str, Any] = field(default_factory=dict)
     plain_modes: tuple[Mode, ...] = ()
     remote: bool = False
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether another caption makes another picture."""
+        return self.prompt is not _no_prompt

@@ -52,7 +52,7 @@ def ask(service: Service, messages: Sequence[Message], progress: Progress, about
     if isinstance(content, list):  # in parts, as the pictures are sent
         content = "\n".join(part.get("text") or "" for part in content if isinstance(part, dict))
     if isinstance(content, str) and content.strip():
-        return faults.without_key(content[:_MOST_LETTERS])
+        return faults.without_key(content)[:_MOST_LETTERS]
     if isinstance(refusal, str) and refusal:
         raise ServiceError(
             f"the model {model} declines to look at this picture; try another picture or model"

@@ -126,12 +126,12 @@ def _said(body: str) -> tuple[str, str]:
     if isinstance(found, dict):
         code = " ".join(str(found.get(name) or "") for name in ("code", "type", "param"))
         found = found.get("message", "")
-    return code[:200], line(without_key(found), _MOST_QUOTED) if isinstance(found, str) else ""
+    return code[:200], line(found, _MOST_QUOTED) if isinstance(found, str) else ""
 
 
 def line(text: str, most: int) -> str:
-    """What a service said as one line of `most` characters, without what cannot be shown."""
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """What a service said as one line of `most` characters, without the key and what cannot be shown."""
+    shown = " ".join("".join(c if c.isprintable() else " " for c in without_key(text)).split())
     return shown.rstrip(".;") if len(shown) <= most else f"{shown[:most]}..."
 
 

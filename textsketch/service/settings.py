@@ -26,11 +26,13 @@ VARIABLES = {
     "wait_s": "TEXTSKETCH_API_WAIT",
     "caption_price": "TEXTSKETCH_CAPTION_PRICE",
     "image_price": "TEXTSKETCH_IMAGE_PRICE",
+    "page_calls": "TEXTSKETCH_PAGE_CALLS",
 }
 """The variable of each setting; the file has the settings by their names."""
 
 _MOST_FILE_BYTES = 65_536
 _LONGEST_WAIT_S = 3600.0
+_MOST_PAGE_CALLS = 1_000_000
 _SIZE = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
 
 
@@ -41,7 +43,8 @@ class Service:
     base: the address that its routes stand behind, such as https://host/v1. caption_model, image_model: names of
     models as it knows them, "" where none was set. image_size: (width, height) of the pictures to ask for, None
     for the usual ones. wait_s: how long one answer may take, in seconds. caption_price, image_price: what one
-    answer and one picture cost, in whatever money, None where nobody said.
+    answer and one picture cost, in whatever money, None where nobody said. page_calls: how many calls all
+    visitors of the demo may cause in 24 hours.
     """
 
     base: str
@@ -51,6 +54,7 @@ class Service:
     wait_s: float = 120.0
     caption_price: float | None = None
     image_price: float | None = None
+    page_calls: int = 200
 
     @property
     def host(self) -> str:
@@ -171,6 +175,18 @@ def _number(name: str, value: object) -> float:
     return number
 
 
+def _count(name: str, value: object) -> int:
+    try:
+        number = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1
+    except ValueError:
+        number = -1
+    if not 0 <= number <= _MOST_PAGE_CALLS:
+        raise ServiceError(
+            f"{VARIABLES[name]} must be a whole number up to {_MOST_PAGE_CALLS}, not {quoted(value)}"
+        )
+    return number
+
+
 _READ: dict[str, Callable[[str, object], Any]] = {
     "caption_model": _text,
     "image_model": _text,
@@ -178,4 +194,5 @@ _READ: dict[str, Callable[[str, object], Any]] = {
     "wait_s": _number,
     "caption_price": _number,
     "image_price": _number,
+    "page_calls": _count,
 }

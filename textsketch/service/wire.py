@@ -59,9 +59,9 @@ def exchange(
     """What `send` returns. kind: of call that is counted, None for none. The rest is as in `ask`."""
     pulse = Pulse(progress)
     for attempt in range(_MOST_TRIES):
-        if kind is not None:
-            calls.spend(kind)
         pulse(0.0, message)
+        if kind is not None:
+            calls.spend(kind, service)
         answer = _answer(service, model, send, pulse)
         if not isinstance(answer, Fault):
             return answer

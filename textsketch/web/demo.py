@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from textsketch.models import zero_gpu
 from textsketch.render import registry
+from textsketch.service import calls
 from textsketch.web.api import add_endpoints
 from textsketch.web.decode_tab import decode_tab
 from textsketch.web.edit_tab import edit_tab
@@ -28,6 +29,7 @@ from textsketch.web.jobs import Jobs, Reporter
 from textsketch.web.page import ClosedRoutes, Page
 from textsketch.web.player import PLACE, PlayerFiles
 from textsketch.web.rate_tab import rate_tab
+from textsketch.web.reflections import Reflections
 from textsketch.web.results import Result, Results
 from textsketch.web.shared import Shared
 from textsketch.web.shell import SUMMARY, TITLE, Shell
@@ -67,7 +69,8 @@ def build(
         fill_width=True,
     ) as demo:
         gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>", elem_id="title")
-        shared = Shared(demo, jobs, results, sweeps, edits, workspace.examples)
+        reflections = Reflections(workspace.results, results)
+        shared = Shared(demo, jobs, results, sweeps, edits, reflections, workspace.examples)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             for title, name, lay_out in TABS:
                 with gr.Tab(title, id=name, elem_id=f"tab-{name}") as shared.tab:
@@ -166,6 +169,7 @@ def serve(workspace: Workspace) -> None:
     """Serve the demo until the process is asked to end."""
     if zero_gpu.active():
         registry.start_on_shared_gpu()
+    calls.serve_visitors()
     pool, jobs = Pool(), Jobs(WORKERS)
     results, sweeps = Results(workspace.results, pool), Sweeps(workspace.results, pool)
     edits = Edits(workspace.results, pool)

@@ -28,6 +28,7 @@ from textsketch.web.controls import (
     owner,
 )
 from textsketch.web.examples import example_captions, gallery
+from textsketch.web.improve_panel import improve_panel
 from textsketch.web.jobs import Reporter, Update
 from textsketch.web.live_lines import (
     chosen_budget,
@@ -108,6 +109,8 @@ def encode_tab(shared: Shared) -> None:
                 offers += [(feature, *shared.fetches.offer(feature)) for feature in MORE_DECODERS]
         with gr.Column(scale=1, min_width=320, elem_id="result"):
             panel = ResultPanel(shared)
+            improving = improve_panel(shared, caption_box, [picture, mode, budget, budget_text, seed])
+            panel.lay_out_details()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
     subject = gr.State(None)  # the path of the picture that was asked for last
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
@@ -166,6 +169,7 @@ def encode_tab(shared: Shared) -> None:
             caption_line: describe_caption(caption),
             budget: gr.update(**offered_budgets(path, mode, preset)),
             panel.status: html.progress(Update(0.0, "starting")),
+            **improving.cleared(request),
         }
 
     def pick(request: gr.Request, mode, preset, event: gr.SelectData) -> Updates:
@@ -198,7 +202,7 @@ def encode_tab(shared: Shared) -> None:
         }
 
     outputs = [*panel.outputs, subject]
-    new: list[Any] = [caption_box, caption_line, budget, panel.status]
+    new: list[Any] = [caption_box, caption_line, budget, panel.status, *improving.outputs]
 
     def encode_after(event: Any) -> Any:
         return event.then(work, [subject, *settings], outputs, trigger_mode="multiple", **WORK)
@@ -216,7 +220,7 @@ def encode_tab(shared: Shared) -> None:
     for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
         encode_after(step)
     gr.on(
-        [panel.ask.click, budget.input, *choices_of(renderer.inputs)],
+        [panel.ask.click, budget.input, improving.taken.change, *choices_of(renderer.inputs)],
         work,
         [subject, *settings],
         outputs,
@@ -239,7 +243,7 @@ def encode_tab(shared: Shared) -> None:
         describe_budget, [picture, *budget_depends_on], budget_line
     )
     changes = Changes(changes_of([caption_box, seed, *renderer.inputs]), steps)
-    shared.refreshes += [renderer.refresh, writer.refresh]
+    shared.refreshes += [renderer.refresh, writer.refresh, improving.refresh]
     for feature, line, fetched in (*offers, (CLIP, panel.offer, panel.fetched)):
         shared.arrivals.append(fetched)
         shared.refreshes.append(shared.fetches.refresh(feature, line))

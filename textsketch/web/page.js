@@ -81,6 +81,8 @@
     const invented = event.target.closest("[data-show-pair]");
     if (invented) enlarge(find("#trio .ts-trio"), invented.dataset.showPair.split(" "));
     if (event.target.closest("#settings-toggle")) openSettings(!settingsAreOpen());
+    const words = event.target.closest("[data-words]");
+    if (words) typeCaption(words.dataset.words);
     const copy = event.target.closest("[data-copy]");
     if (copy) copyText(copy);
   });
@@ -99,6 +101,12 @@
       press("#ask");
     }
   });
+
+  function typeCaption(text) {
+    const box = find("#caption textarea");
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   /* On a phone the settings lie in a bar at the bottom that opens. */
   const settingsAreOpen = () => find("#settings").hasAttribute("data-open");

@@ -100,6 +100,15 @@ def before_after(before: Edited, after: Edited) -> str:
     return _trio(about, [("original", "decoded")], after.size, plate)
 
 
+def against(original: str, decoded: str, title: str, size_bytes: int, size: tuple[int, int]) -> str:
+    """One decode, which a click shows beside the original. original, decoded: paths of pictures."""
+    about = {
+        "original": {"source": address(original), "title": "Original", "size": "", "alt": "Original"},
+        "decoded": {"source": address(decoded), "title": title, "size": _bytes(size_bytes), "alt": title},
+    }
+    return _trio(about, [("original", "decoded")], size, shown=("decoded",))
+
+
 def early_look(look: Look) -> str:
     """The pictures while the best file, or the JPEG beside it, is still looked for."""
     source = {"source": address(look.original), "title": "Original", "size": "", "alt": "Original"}
@@ -137,13 +146,19 @@ def preview(picture: Image.Image) -> str:
     )
 
 
-def _trio(about: Pictures, pairs: Sequence[tuple[str, str]], size: tuple[int, int], plate: str = "") -> str:
-    """Pictures in a row, all but that of what was sent, of which `pairs` can be looked at under the divider."""
+def _trio(
+    about: Pictures,
+    pairs: Sequence[tuple[str, str]],
+    size: tuple[int, int],
+    plate: str = "",
+    shown: Sequence[str] = ("original", "decoded", "jpeg"),
+) -> str:
+    """Those of the pictures that are `shown` in a row; `pairs` can be looked at under the divider."""
     told = escape(json.dumps({"pictures": about, "pairs": pairs}), quote=True)
     cells = "".join(
         _picture(name, one, size, plate if name == "decoded" else "")
         for name, one in about.items()
-        if name != "plain"
+        if name in shown
     )
     return f'<div class="ts-trio" data-pictures="{told}">{cells}</div>'
 

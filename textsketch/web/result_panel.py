@@ -47,9 +47,14 @@ class ResultPanel:
         self._takers = [self._tsk, self._png, self._jpeg, code, slide, self.decode, self.edit]
         self._carried.render()
         self.offer, self.fetched = shared.fetches.offer(CLIP)
-        self._layers = gr.HTML("", elem_id="layers")
+        self._layers = gr.HTML("", elem_id="layers", render=False)
+        self._dump = gr.HTML("", elem_id="dump", render=False)
+
+    def lay_out_details(self) -> None:
+        """Lay out what the file holds, below whatever was laid out since."""
+        self._layers.render()
         with gr.Accordion("The whole file, byte by byte", open=False):
-            self._dump = gr.HTML("", elem_id="dump")
+            self._dump.render()
 
     @property
     def outputs(self) -> list[Component]:

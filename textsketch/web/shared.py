@@ -14,6 +14,7 @@ from textsketch.web.controls import PRIVATE, Changes, Refresh, Updates
 from textsketch.web.edits import Edits
 from textsketch.web.jobs import Jobs
 from textsketch.web.offers import Fetches
+from textsketch.web.reflections import Reflections
 from textsketch.web.renderer_controls import RendererControls
 from textsketch.web.results import Result, Results
 from textsketch.web.sweeps import Sweeps
@@ -54,6 +55,7 @@ class Shared:
     results: Results
     sweeps: Sweeps
     edits: Edits
+    reflections: Reflections
     examples: Path
     fetches: Fetches = field(default_factory=Fetches)
     tab: gr.Tab = field(init=False)

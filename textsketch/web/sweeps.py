@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from textsketch.errors import OptionError
 from textsketch.measure.evaluation.curves import Point, point_sheet, protocol, sweep
 from textsketch.measure.metrics.metric import Metric, Place
 from textsketch.measure.metrics.table import METRICS, shown_at
@@ -81,8 +82,13 @@ class Sweeps:
         """Sweep the picture at `path`, scaled down to `max_side` if larger.
 
         report: gets the progress, and the sweep so far after each point as its preview. asked: caption, seed
-        and options; see `curves.sweep`.
+        and options; see `curves.sweep`. Raises OptionError for a renderer that asks an API.
         """
+        if registry.get(renderer).remote:
+            raise OptionError(
+                "the curves need a picture for every point, and an API would be asked for each: choose another "
+                "decoder in the Encode tab"
+            )
         learned = [row for row in shown_at(Place.CHART) if row.learned and row.unavailable() is None]
         names = [row.name for row in learned]
         asked_before = question(path, max_side=max_side, renderer=renderer, learned=names, **asked)

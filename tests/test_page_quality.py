@@ -1,5 +1,6 @@
 """What every view of the page owes to everybody: words for those who cannot see it, few bytes, no wait."""
 
+import json
 import re
 import time
 import urllib.error
@@ -98,7 +99,7 @@ def test_the_first_pictures_stand_where_they_stay_before_any_script_is_there(ope
 def test_the_page_as_it_is_served_holds_the_first_result_and_what_a_shared_link_shows(url):
     for _ in range(60):
         page = urllib.request.urlopen(url).read().decode()
-        if "data-pictures" in page:
+        if "-shown.webp" in page:
             break
         time.sleep(1)
     assert "original-shown.webp" in page and "decoded-shown.webp" in page
@@ -114,10 +115,15 @@ def test_the_page_as_it_is_served_holds_the_first_result_and_what_a_shared_link_
     assert answer.headers["content-type"] == "image/png" and answer.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
-def test_an_address_without_end_and_a_host_that_is_none_do_no_harm(url):
+def test_an_address_without_end_a_function_and_a_host_that_are_none_do_no_harm(url):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{url}?tsk={'A' * 30_000}")
     assert refused.value.code == 414
+    asked = json.dumps({"fn_index": 99_999, "data": [], "session_hash": "a"}).encode()
+    join = urllib.request.Request(f"{url}gradio_api/queue/join", asked, {"Content-Type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(join)
+    assert refused.value.code == 400 and "detail" in json.loads(refused.value.read())
     for host in ("a:x=1", '"><script>', "a b", "[1]2"):
         request = urllib.request.Request(url, headers={"X-Forwarded-Host": host})
         page = urllib.request.urlopen(request).read().decode()

@@ -32,12 +32,14 @@ class Page(gr.Blocks):
         self._intake = Intake(workspace, self.upload_file_set)
 
     def queue(self, **options: Any) -> Page:  # type: ignore[override]
-        """See gr.Blocks. Who finds the queue full is told so in a sentence."""
+        """See gr.Blocks. Who finds the queue full or asks for what is no function is told so in a sentence."""
         super().queue(**options)
         push = self._queue.push
 
-        async def push_or_tell(*arguments: Any, **more: Any) -> Any:
-            accepted, said, kind = await push(*arguments, **more)
+        async def push_or_tell(*, body: Any, **call: Any) -> Any:
+            if body.fn_index is not None and body.fn_index not in self.fns:
+                return False, MALFORMED, "error"
+            accepted, said, kind = await push(body=body, **call)
             return accepted, FULL if kind == "queue_full" else said, kind
 
         self._queue.push = push_or_tell  # type: ignore[method-assign]

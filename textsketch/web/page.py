@@ -42,7 +42,7 @@ class Page(gr.Blocks):
             accepted, said, kind = await push(body=body, **call)
             return accepted, FULL if kind == "queue_full" else said, kind
 
-        self._queue.push = push_or_tell  # type: ignore[method-assign]
+        self._queue.push = push_or_tell  # type: ignore[method-assign, assignment]
         return self
 
     async def process_api(  # type: ignore[override]

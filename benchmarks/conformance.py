@@ -120,7 +120,7 @@ class Player:
         ).stdout
 
     def outcomes(self, files: list[bytes]) -> list[dict[str, Any]]:
-        """`outcome` of each; also "ms", the time it took, and "mib", the most memory so far."""
+        """`outcome` of each; also "ms", the processor time it took, and "mib", the most memory so far."""
         lines = b"".join(base64.b64encode(data) + b"\n" for data in files)
         # A small heap, so that its peak of memory is what decoding needs and not what is not yet collected.
         ran = self.node("--max-old-space-size=96", "--max-semi-space-size=8", self._script, told=lines)
@@ -233,7 +233,7 @@ def check(folder: Path, player: Player) -> tuple[list[str], int, int]:
     """Decode the files of a folder.
 
     Returns the names of those on which this package, the player and index.json do not agree, the player's
-    slowest file in ms and its peak of memory in MiB.
+    slowest file in ms of processor time and its peak of memory in MiB.
     """
     index = json.loads((folder / "index.json").read_text())
     files = [(folder / name).read_bytes() for name in index]
@@ -264,7 +264,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as built:
         different, slowest_ms, most_mib = check(told.folder, Player(Path(built)))
     print(f"files that differ: {len(different)}", *different)
-    print(f"the player took {slowest_ms} ms at most, and {most_mib} MiB")
+    print(f"the player took {slowest_ms} ms of processor time at most, and {most_mib} MiB")
     sys.exit(bool(different))
 
 

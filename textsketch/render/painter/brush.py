@@ -30,7 +30,7 @@ _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
 _SHARE = 0.65
 """Of what the network changes is taken: that is nearer to the picture than all of it."""
-_FADED, _FULL = 12, 40
+_FADED, _FULL = 12, 30
 """Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""

@@ -22,7 +22,7 @@ const MARGIN = 8;
 /** Of what the network changes is taken: that is nearer to the picture than all of it. */
 const SHARE = 0.65;
 /** Step indices of a colour map: up to the first the brush does nothing, from the second on all it can. */
-const [FADED, FULL] = [12, 40];
+const [FADED, FULL] = [12, 30];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */

@@ -5,7 +5,7 @@ import type { Shape, Size } from "../layers";
 /** Cells along a sketch grid's longer side; never more than the picture has pixels. */
 export const SKETCH_LONG_SIDES = [32, 48, 64, 96, 128, 192, 256, 384, 512] as const;
 /** A latent of a soft edge map stands for 16 x 16 pixels of the map. */
-export const LATENT_CELL = 16;
+const LATENT_CELL = 16;
 const COARSEST_LEVEL = 8;
 const LONGEST_BASE = 512;
 const GRAIN_LONG_SIDES = [4, 12] as const;

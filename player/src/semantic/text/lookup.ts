@@ -6,7 +6,7 @@ import { type TextTables, textTables } from "./tables";
 
 const LOG_BITS = 12;
 const MOST_COUNT = 1 << LOG_BITS;
-/** The weights a context has: by how much it saw, and whether one side is empty. */
+/** Of a context that saw more than the table counts. */
 const LARGEST_LEVEL = 22;
 /** Weights in a row of each of the three tables. */
 export const WEIGHTS = 288;

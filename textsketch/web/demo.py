@@ -68,7 +68,7 @@ def build(
         delete_cache=(3600, _FILES_STAY_SECONDS),
         fill_width=True,
     ) as demo:
-        gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>", elem_id="title")
+        gr.HTML(_header(), elem_id="title")
         reflections = Reflections(workspace.results, results)
         shared = Shared(demo, jobs, results, sweeps, edits, reflections, workspace.examples)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
@@ -84,6 +84,10 @@ def build(
         demo.config = demo.get_config_file()
 
     return demo, begin_with
+
+
+def _header() -> str:
+    return f"<header><h1>{TITLE}</h1><p>{SUMMARY}</p>{_links()}</header>"
 
 
 def _links() -> str:
@@ -159,7 +163,7 @@ def _keep_first(
     while True:
         result = jobs.call(lambda report: first_result(results, examples, report), Reporter())
         begin_with(result)
-        first.paint = first_paint(result, TITLE, SUMMARY)
+        first.paint = first_paint(result, _header())
         slide = jobs.call(partial(results.slide, result, None), Reporter())
         first.card = Path(slide).read_bytes()
         time.sleep(_FILES_STAY_SECONDS / 2)

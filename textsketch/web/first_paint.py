@@ -13,11 +13,11 @@ from textsketch.web.results import Result
 _STYLE = Path(__file__).with_name("first_paint.css")
 
 
-def first_paint(result: Result, title: str, summary: str) -> str:
-    """Header, pictures and bytes of a result, out of the keyboard's reach: nothing in it can be pressed."""
+def first_paint(result: Result, header: str) -> str:
+    """The page's header, then pictures and bytes of a result, out of reach: nothing in it can be pressed."""
     return (
         f'<div id="first-paint" inert><style>{_STYLE.read_text(encoding="utf-8")}</style>'
-        f"<header><h1>{title}</h1><p>{summary}</p></header>"
-        f"<main><p>The controls are being loaded</p>{pictures.trio(result)}{html.figures(result)}</main></div>"
+        f"{header}<main><p>The controls are being loaded</p>"
+        f"{pictures.trio(result)}{html.figures(result)}</main></div>"
         "<script>if (location.search || location.hash) document.getElementById('first-paint').remove();</script>"
     )

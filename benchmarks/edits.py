@@ -28,7 +28,10 @@ WIDTH = 360
 """Pixels of one picture of the figure."""
 BIRDS = ((0.20, 0.22, 0.05), (0.29, 0.14, 0.04), (0.36, 0.27, 0.03))
 """(across, down, half a span) of each, in shares of the picture's width and height."""
-LONG_SIDE, BUDGET_BYTES, REACH = 240, 400, 3
+SETTINGS = ((240, 400), (240, 800), (640, 1200))
+"""Pixels of the longer side and bytes, at which it is measured what erasing leaves."""
+REACH_SHARE = 3 / 240
+"""How far beside a mask is inpainted, of the longer side."""
 
 
 def write_masks() -> None:
@@ -93,15 +96,15 @@ def rms(difference: np.ndarray) -> float:
     return float(np.sqrt(np.square(difference).mean()))
 
 
-def what_is_left(picture: Image.Image, shape: list[tuple[float, float]]) -> tuple[float, float, float]:
+def what_is_left(picture: Image.Image, shape: list[tuple[float, float]], budget: int) -> tuple[float, ...]:
     """How far in the mask the erased file is from one of the inpainted picture; the coder's error; the thing."""
-    picture.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
     pixels = np.ascontiguousarray(np.asarray(picture))
     inside = mask([shape], *picture.size)
-    rim = cv2.dilate(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * REACH + 1,) * 2))
+    side = 2 * round(REACH_SHARE * max(picture.size)) + 1
+    rim = cv2.dilate(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     without = cv2.inpaint(pixels, rim, 5, cv2.INPAINT_TELEA)
-    layers = ts.encode(picture, budget=BUDGET_BYTES, effort=1).layers
-    wanted = painted(ts.encode(Image.fromarray(without), budget=BUDGET_BYTES, effort=1).layers)
+    layers = ts.encode(picture, budget=budget, effort=1).layers
+    wanted = painted(ts.encode(Image.fromarray(without), budget=budget, effort=1).layers)
     there = inside > 0
     return (
         rms((painted(ts.edit.erase(layers, inside)) - wanted)[there]),
@@ -111,15 +114,22 @@ def what_is_left(picture: Image.Image, shape: list[tuple[float, float]]) -> tupl
 
 
 def table() -> str:
-    lines = ["| picture | after `erase` | coder's error | before |", "|---|---|---|---|"]
+    titles = " | ".join(f"{budget} B at {long_side}" for long_side, budget in SETTINGS)
+    lines = [f"| picture | {titles} |", "|---|" + "---|" * len(SETTINGS)]
     tower = OTHERS["tower"][1][0]
     for name, shape in [*THINGS.items(), ("pagoda", tower)]:
         path = ROOT / "examples" / f"{name}.jpg"
         path = path if path.exists() else ROOT.parent / "shared" / "data" / "kodak" / f"{name}.png"
-        if path.exists():
-            left, error, before = what_is_left(Image.open(path).convert("RGB"), shape)
-            title = f"{name}, the tower" if shape is tower else name
-            lines.append(f"| {title} | {left:.1f} | {error:.1f} | {before:.1f} |")
+        if not path.exists():
+            continue
+        cells = []
+        for long_side, budget in SETTINGS:
+            picture = Image.open(path).convert("RGB")
+            picture.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
+            left, error, before = what_is_left(picture, shape, budget)
+            cells.append(f"{left:.1f} of {error:.1f} ({before:.0f})")
+        title = f"{name}, the tower" if shape is tower else name
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -1,13 +1,18 @@
-"""Fills a hole smoothly from around: the painter's flow of colours where no stroke stops it.
+"""Fills a hole smoothly from around: the mean of two answers.
 
-Every cell of the hole becomes the mean of its four neighbours (Laplace's equation), solved from coarse to
-fine.
+One is the painter's flow of colours where no stroke stops it: every cell of the hole becomes the mean of its
+four neighbours (Laplace's equation), solved from coarse to fine. It is right before a ground of one kind, and a
+haze where a large hole lies before two. The other continues what is nearest (A. Telea, "An image inpainting
+technique based on the fast marching method", 2004): right there, but drawn into rays. Half of either is seen
+less than the whole of one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+_RADIUS = 5
+"""Cells around one that Telea's method looks at."""
 _SWEEPS = 30
 """Of Jacobi's iteration at each size: each starts where the coarser one ended."""
 
@@ -21,7 +26,16 @@ def fill(planes: np.ndarray, hole: np.ndarray) -> np.ndarray:
         return planes
     if hole.all():
         return np.broadcast_to(planes.mean((1, 2), keepdims=True), planes.shape).astype(np.float32)
-    return _solved(np.where(hole, 0, planes).astype(np.float32), ~hole)
+    flowed = _solved(np.where(hole, 0, planes).astype(np.float32), ~hole)
+    return (flowed + _continued(planes, hole)) / 2
+
+
+def _continued(planes: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    import cv2
+
+    marked = hole.astype(np.uint8)
+    filled = [cv2.inpaint(plane.astype(np.float32), marked, _RADIUS, cv2.INPAINT_TELEA) for plane in planes]
+    return np.stack(filled).reshape(planes.shape)
 
 
 def _solved(values: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -44,6 +44,7 @@ SLOW = {
     ],
     "networks are loaded": [
         "models/test_clip.py",
+        "reflection/test_local_rounds.py",
         "models/test_zero_gpu.py",
         "models/test_zero_gpu_space.py",
         "render/diffusion/test_prompts.py",

@@ -124,6 +124,23 @@ def test_jobs_are_done_in_the_order_they_came_and_say_how_many_are_ahead():
     assert order == ["second", "third"]
 
 
+def test_jobs_that_wait_for_an_api_take_no_place_of_those_that_work_and_have_their_own_line():
+    jobs, answers = Jobs(1, asking=1), threading.Event()
+
+    def ask(progress):
+        while not answers.is_set():
+            progress(0.0, "asking")
+            time.sleep(0.01)
+
+    first, second = jobs.run("first", ask, asks=True), jobs.run("second", ask, asks=True)
+    next(first)
+    assert next(second).message in ("starting", "waiting, 1 ahead")
+    assert list(jobs.run("worker", lambda progress: "worked"))[-1].result == "worked"
+    assert any(update.message == "waiting, 1 ahead" for update in (next(second) for _ in range(20)))
+    answers.set()
+    assert [list(updates)[-1].done for updates in (first, second)] == [True, True]
+
+
 def test_a_job_can_be_cancelled_while_it_waits():
     jobs = Jobs(1)
     events = [threading.Event() for _ in range(2)]

@@ -19,7 +19,7 @@ from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.service.calls import Ledger
 from textsketch.web.improve_panel import improve_panel
-from textsketch.web.jobs import JobCancelledError, Reporter
+from textsketch.web.jobs import JobCancelledError, Jobs, Reporter
 from textsketch.web.reflections import Improvement, Reflections, Tried
 from textsketch.web.round_cards import cards
 from textsketch.web.sweeps import Sweeps
@@ -72,6 +72,7 @@ def test_every_round_is_files_that_decode_and_every_state_is_shown(api, reflecti
         assert len(data) == one.size_bytes <= 20 and ts.unpack(data).semantic.caption == one.caption
         assert Image.open(one.picture).size == (640, 480)
     states = previews(reporter)
+    assert len({one.picture for state in states for one in state.rounds}) == 3
     assert [len(state.rounds) for state in states] == [1, 1, 2, 2, 3, 3] and states[-1] == found
     assert (made.words, made.pictures) == (4, 3)
 
@@ -120,7 +121,7 @@ def lay_out(reflections):
     with gr.Blocks() as demo:
         caption = gr.Textbox(elem_id="caption")
         settings = [gr.Image(), gr.Radio(), gr.Radio(), gr.Textbox(), gr.Number()]
-        panel = improve_panel(SimpleNamespace(reflections=reflections), caption, settings)
+        panel = improve_panel(SimpleNamespace(reflections=reflections, jobs=Jobs(1)), caption, settings)
     return panel, {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
 

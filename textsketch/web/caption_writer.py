@@ -131,7 +131,7 @@ def caption_writer(
 
         yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
         yield from follow(
-            jobs.run(owner(request, "caption"), write_caption),
+            jobs.run(owner(request, "caption"), write_caption, asks=source.remote),
             line,
             lambda text: idle | ({into: text, line: describe_caption(text)} if text else {line: NO_WORDS}),
             failed=lambda sentence: idle,

@@ -11,6 +11,7 @@ import gradio as gr
 
 from textsketch.errors import LinkError, TextsketchError
 from textsketch.layers import Mode
+from textsketch.render import registry
 from textsketch.share.link import tsk_in
 from textsketch.web import html, pictures
 from textsketch.web.commands import MALFORMED
@@ -86,7 +87,7 @@ def decode_tab(shared: Shared) -> None:
             return shown
 
         yield from follow(
-            jobs.run(owner(request, "decode"), job),
+            jobs.run(owner(request, "decode"), job, asks=registry.get(asked.renderer).remote),
             status,
             done,
             failed=lambda sentence: nothing,

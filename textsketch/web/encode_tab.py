@@ -11,6 +11,7 @@ from PIL import Image
 
 from textsketch.errors import TextsketchError
 from textsketch.layers import Mode
+from textsketch.render import registry
 from textsketch.web import html
 from textsketch.web.caption_writer import caption_writer
 from textsketch.web.commands import MALFORMED
@@ -138,7 +139,7 @@ def encode_tab(shared: Shared) -> None:
             return panel.empty(html.error(sentence))
 
         yield from follow(
-            jobs.run(owner(request, "encode"), job),
+            jobs.run(owner(request, "encode"), job, asks=registry.get(asked["renderer"]).remote),
             panel.status,
             panel.result,
             working=panel.working,

@@ -29,8 +29,6 @@ _ABOUT = (
     f"Up to {ROUNDS} captions are tried within the budget: each is painted from its file, compared with the "
     "picture and written anew. The best is put into the caption's box."
 )
-_AT_ONCE = 2
-"""Visitors whose words are improved at once; the others wait, each with one at most."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class ImprovePanel:
 
 def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Component]) -> ImprovePanel:
     """Lay out and wire it. settings: the controls of picture, mode, preset, budget as text and seed."""
-    jobs, reflections = Jobs(_AT_ONCE), shared.reflections
+    jobs, reflections = shared.jobs, shared.reflections
     with gr.Accordion("Improve the words", open=False, visible=_possible(), elem_id="improve") as panel:
         plan = gr.HTML("", elem_id="improve-plan")
         with gr.Row(equal_height=True):
@@ -123,7 +121,7 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
             plan: _about(most.sentence),
         }
         yield from follow(
-            jobs.run(owner(request, "words"), job),
+            jobs.run(owner(request, "words"), job, asks=most.calls > 0),
             status,
             done,
             working=working,

@@ -64,15 +64,17 @@ class Jobs:
     """Runs at most one job for each owner (a visitor's session), and stops it on request.
 
     places: how many jobs work at once; the others wait in the order they came and report how many are ahead.
+    asking: how many jobs that wait for an API there are beside them; they take no place of those that work.
     """
 
-    def __init__(self, places: int) -> None:
-        self._line = _Line(places)
+    def __init__(self, places: int, *, asking: int = 4) -> None:
+        self._work, self._ask = _Line(places), _Line(asking)
         self._running: dict[str, Reporter] = {}
 
-    def run(self, owner: str, job: Callable[[Reporter], Any]) -> Iterator[Update]:
+    def run(self, owner: str, job: Callable[[Reporter], Any], *, asks: bool = False) -> Iterator[Update]:
         """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
+        asks: whether it waits for an API.
         A job of the same owner that still runs is overtaken. Raises what the job raises and, once the work on
         it has ended, JobCancelledError if it was cancelled, JobOvertakenError if it was overtaken. Closing the
         iterator cancels the job too, without waiting for its end; its place stays taken until then.
@@ -82,7 +84,7 @@ class Jobs:
 
         def work() -> None:
             try:
-                result = self.call(job, reporter)
+                result = self.call(job, reporter, asks=asks)
             except BaseException as error:  # handed to the iterator's thread
                 reporter.updates.put(error)
             else:
@@ -120,9 +122,9 @@ class Jobs:
             if self._running.get(owner) is reporter:
                 del self._running[owner]
 
-    def call(self, job: Callable[[Reporter], Any], reporter: Reporter) -> Any:
+    def call(self, job: Callable[[Reporter], Any], reporter: Reporter, *, asks: bool = False) -> Any:
         """Run `job(reporter)` in this thread, once there is a place for it, and return what it returns."""
-        with self._line.place(reporter):
+        with (self._ask if asks else self._work).place(reporter):
             return job(reporter)
 
     def running(self, owner: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +92,14 @@ class Reflections:
         asked = {"mode": mode, "budget": budget_bytes, "seed": seed, "rounds": ROUNDS, **rows}
         with self._folder() as folder, made.counting():
             original = write_shown(picture, folder, "original")
-            known: dict[int, tuple[Round, Tried]] = {}
+            written: dict[int, Tried] = {}
             for state in improve(
                 picture, caption=caption if least_bytes <= budget_bytes else "", progress=report, **asked
             ):
-                for one in state.rounds:
-                    if one.number not in known or known[one.number][0] is not one:
-                        known[one.number] = one, _written(one, folder, file_stem(path))
-                tried = tuple(known[one.number][1] for one in state.rounds)
+                for one in state.rounds:  # its files once: a page may be loading them
+                    if one.number not in written:
+                        written[one.number] = _written(one, folder, file_stem(path))
+                tried = tuple(replace(written[one.number], differs=one.differs) for one in state.rounds)
                 latest = _told(state, original, tried)
                 report.preview(latest)
         return latest

@@ -154,8 +154,11 @@ def test_a_damaged_file_shows_what_is_left_and_says_so(open_player, files):
     page.wait_for_selector("#status.told:has-text('Damaged')")
     left = ts.decode(tsk[:-3], damaged="skip")
     assert_same(pixels(page), painting.render(left.layers, brush=False))
-    page.set_input_files("#file", {"name": "x.tsk", "mimeType": "", "buffer": b"\xff\xff\xff"})
-    page.wait_for_selector("#status.failed")
+    for wrong in (b"\xff\xff\xff", bytes(200_000)):
+        drop(page, "x.tsk", "", files["text-only"])
+        page.wait_for_selector("#status:empty", state="attached")
+        page.set_input_files("#file", {"name": "x.tsk", "mimeType": "", "buffer": wrong})
+        page.wait_for_selector("#status.failed")
 
 
 def drop(page, name: str, kind: str, data: bytes) -> None:

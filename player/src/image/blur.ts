@@ -62,10 +62,11 @@ export function gaussianBlur(plane: Float32Array, rows: number, columns: number,
 export function blurUnder(mask: Float32Array, plane: Float32Array, rows: number, columns: number, deviation: number): void {
   const kernel = halfKernel(deviation);
   const reach = kernel.length - 1;
-  const changes: [at: number, change: number][] = [];
+  const changes = new Float32Array(mask.length);
   for (let at = 0; at < mask.length; at++) {
     if (!mask[at]) continue;
-    const [row, column] = [Math.floor(at / columns), at % columns];
+    const row = Math.floor(at / columns);
+    const column = at % columns;
     let sum = 0;
     for (let down = -reach; down <= reach; down++) {
       const start = mirrored(row + down, rows) * columns;
@@ -75,7 +76,7 @@ export function blurUnder(mask: Float32Array, plane: Float32Array, rows: number,
       }
       sum += kernel[Math.abs(down)] * line;
     }
-    changes.push([at, mask[at] * (sum - plane[at])]);
+    changes[at] = mask[at] * (sum - plane[at]);
   }
-  for (const [at, change] of changes) plane[at] += change;
+  for (let at = 0; at < plane.length; at++) plane[at] += changes[at];
 }

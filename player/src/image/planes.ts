@@ -16,8 +16,7 @@ export function emptyPlanes(rows: number, columns: number): Planes {
 export function nearest(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
-  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
-  return below % 2 === 0 ? below : below + 1;
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
 }
 
 /** Red, green and blue planes, each `most` for white, not clipped. */

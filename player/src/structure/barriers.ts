@@ -96,7 +96,8 @@ export function barriers(strokes: Strokes, height: number, width: number): Barri
   const right = new Uint8Array(height * width);
   const down = new Uint8Array(height * width);
   const cut = (y1: number, x1: number, y2: number, x2: number) => {
-    const [y, x] = [Math.min(y1, y2), Math.min(x1, x2)];
+    const y = Math.min(y1, y2);
+    const x = Math.min(x1, x2);
     if (y1 === y2) {
       if (y > 0 && y < height && x >= 0 && x < width) down[(y - 1) * width + x] = 1;
     } else if (x > 0 && x < width && y >= 0 && y < height) {
@@ -108,18 +109,17 @@ export function barriers(strokes: Strokes, height: number, width: number): Barri
       const half = Math.max(width / strokes.shape[1], 1) / 2;
       line = Float64Array.of(line[0], line[1] - half, line[0], line[1] + half);
     }
-    let before: [number, number] | null = null;
     // Corner (y, x) is the upper left corner of pixel (y, x).
+    let [lastY, lastX] = [nearest(line[0]), nearest(line[1])];
     const pass = (y: number, x: number) => {
-      if (before && (before[0] !== y || before[1] !== x)) {
-        if (before[0] !== y && before[1] !== x) {
-          cut(before[0], before[1], before[0], x);
-          cut(before[0], x, y, x);
-        } else {
-          cut(before[0], before[1], y, x);
-        }
+      if (lastY !== y && lastX !== x) {
+        cut(lastY, lastX, lastY, x);
+        cut(lastY, x, y, x);
+      } else if (lastY !== y || lastX !== x) {
+        cut(lastY, lastX, y, x);
       }
-      before = [y, x];
+      lastY = y;
+      lastX = x;
     };
     for (let at = 0; at < line.length - 2; at += 2) {
       const [y1, x1, y2, x2] = [line[at], line[at + 1], line[at + 2], line[at + 3]];

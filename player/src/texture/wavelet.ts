@@ -40,34 +40,37 @@ function sharesOf(openness: Float32Array, length: number): Shares {
 
 /** How open each link along rows is, level by level. cut: height x width, 1 where the link behind a pixel is cut. */
 function openness(cut: Uint8Array, width: number, shapes: readonly Shape[]): Float32Array[] {
-  // Only the cut links, of which there are few; sorted by row, then by column.
-  let links: { row: number; column: number }[] = [];
-  for (let at = cut.indexOf(1); at >= 0; at = cut.indexOf(1, at + 1)) {
-    links.push({ row: Math.floor(at / width), column: at % width });
+  // Only the rows and columns of the cut links, of which there are few; sorted by row, then by column.
+  let count = cut.reduce((sum, link) => sum + link, 0);
+  const [linkRows, linkColumns] = [new Int32Array(count), new Int32Array(count)];
+  for (let at = cut.indexOf(1), index = 0; at >= 0; at = cut.indexOf(1, at + 1), index++) {
+    linkRows[index] = Math.floor(at / width);
+    linkColumns[index] = at % width;
   }
   return shapes.map(([rows, columns], level) => {
     const open = new Float32Array(rows * columns).fill(1);
     if (level === 0) {
-      for (const { row, column } of links) open[row * columns + column] = CLOSED;
+      for (let index = 0; index < count; index++) open[linkRows[index] * columns + linkColumns[index]] = CLOSED;
       return open;
     }
     // A link of this level is cut in a row where one of its two halves is.
-    links = links
-      .map(({ row, column }) => ({ row, column: column >> 1 }))
-      .filter(({ row, column }, index, all) => {
-        const last = all[index - 1];
-        return last?.row !== row || last.column !== column;
-      });
+    let merged = 0;
+    for (let index = 0; index < count; index++) {
+      const [row, column] = [linkRows[index], linkColumns[index] >> 1];
+      if (merged && linkRows[merged - 1] === row && linkColumns[merged - 1] === column) continue;
+      linkRows[merged] = row;
+      linkColumns[merged++] = column;
+    }
+    count = merged;
     // A sample stands at its cell's upper left corner; its rows reach half a cell up and down, mirrored at the top.
     const counts = new Uint16Array(rows * columns);
-    for (const { row, column } of links) {
-      const half = row >> (level - 1);
+    for (let index = 0; index < count; index++) {
+      const half = linkRows[index] >> (level - 1);
       const cell = (half + 1) >> 1;
-      if (cell < rows) counts[cell * columns + column] += half ? 1 : 2;
+      if (cell < rows) counts[cell * columns + linkColumns[index]] += half ? 1 : 2;
     }
-    for (const { row, column } of links) {
-      const cell = ((row >> (level - 1)) + 1) >> 1;
-      if (cell < rows) open[cell * columns + column] = Math.max(1 - counts[cell * columns + column] / (1 << level), CLOSED);
+    for (let at = 0; at < counts.length; at++) {
+      if (counts[at]) open[at] = Math.max(1 - counts[at] / (1 << level), CLOSED);
     }
     return open;
   });

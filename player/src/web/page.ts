@@ -2,7 +2,7 @@
 
 import astronaut from "../../../examples/astronaut.tsk";
 import pagoda from "../../../examples/pagoda.tsk";
-import { PlayerError } from "../errors";
+import { BitstreamError, PlayerError } from "../errors";
 import { linkOf, tskIn } from "../share/link";
 import { hasCamera, scan } from "./camera";
 import { filesInPicture } from "./code_reader";
@@ -11,6 +11,8 @@ import { show } from "./picture_view";
 import { say } from "./status";
 
 const SAMPLES = { astronaut, pagoda };
+/** No .tsk file is larger by far. */
+const MOST_FILE_BYTES = 100_000;
 /** In characters; a shorter fragment is a place on the page. */
 const SHORTEST_FILE = 8;
 
@@ -39,10 +41,15 @@ function sentence(message: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
+async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size > MOST_FILE_BYTES) throw new BitstreamError("This is no .tsk file, which has a few thousand bytes; bring one, or a picture of a QR code.");
+  return new Uint8Array(await file.arrayBuffer());
+}
+
 async function bringFile(file: File): Promise<void> {
   const picture = file.type.startsWith("image/");
   if (picture) say("Looking for a QR code …");
-  await bring(async () => (picture ? filesInPicture(file) : [new Uint8Array(await file.arrayBuffer())]));
+  await bring(async () => (picture ? filesInPicture(file) : [await bytesOf(file)]));
   scrollTo(0, 0);
 }
 

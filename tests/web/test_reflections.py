@@ -77,13 +77,6 @@ def test_every_round_is_files_that_decode_and_every_state_is_shown(api, reflecti
     assert (made.words, made.pictures) == (4, 3)
 
 
-def test_it_begins_with_the_visitors_words_where_they_fit(api, reflections, stripes):  # noqa: F811
-    api.answers = eye(CAPTIONS)
-    assert run(reflections, stripes, caption="a red barn").rounds[0].caption == "a red barn"
-    long = "far more words than twenty bytes can ever hold, of which there are very many"
-    assert run(reflections, stripes, caption=long).rounds[0].caption == CAPTIONS[0]
-
-
 def test_who_cancels_keeps_the_rounds_before_on_disk(api, reflections, stripes, tmp_path):  # noqa: F811
     api.answers = eye(CAPTIONS)
     reporter, made = Reporter(), Ledger()
@@ -163,6 +156,18 @@ def worked(demo, controls, path, caption="", captions="api", renderer="api"):
     for updates in click(request, caption, captions, renderer, path, "text-only", "custom", "20", 0):
         shown |= {getattr(block, "elem_id", None): update for block, update in updates.items()}
     return shown
+
+
+def test_it_begins_with_the_visitors_words_where_they_fit_and_counts_on_that(api, reflections, stripes):  # noqa: F811
+    api.answers = eye(CAPTIONS)
+    _, controls, demo = lay_out(reflections)
+    shown = worked(demo, controls, stripes, caption="a red barn")
+    assert "At most 11 calls" in shown["improve-plan"] and "of at most 11 calls" in shown["improve-rounds"]
+    assert "a red barn" in shown["improve-rounds"]
+    long = "far more words than twenty bytes can ever hold, of which there are very many"
+    shown = worked(demo, controls, stripes, caption=long)
+    assert "At most 14 calls" in shown["improve-plan"] and "of at most 14 calls" in shown["improve-rounds"]
+    assert long not in shown["improve-rounds"] and CAPTIONS[0] in shown["improve-rounds"]
 
 
 def test_without_any_api_it_says_that_none_is_asked(api, reflections, stripes, monkeypatch):  # noqa: F811

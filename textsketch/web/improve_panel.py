@@ -20,7 +20,7 @@ from textsketch.service.calls import Ledger
 from textsketch.web import html
 from textsketch.web.controls import MAX_SIDE, NO_PICTURE, PRIVATE, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Reporter, Update
-from textsketch.web.live_lines import chosen_budget
+from textsketch.web.live_lines import chosen_budget, words_that_fit
 from textsketch.web.reflections import ROUNDS, Improvement
 from textsketch.web.round_cards import cards
 from textsketch.web.shared import Shared
@@ -78,7 +78,8 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
         made = Ledger()
         asked: dict[str, Any] = {"captions": captions, "renderer": renderer}
         try:
-            most = planned(caption=text, rounds=ROUNDS, **asked)
+            first = words_that_fit(path, mode, preset, budget, seed, text.strip())
+            most = planned(caption=first, rounds=ROUNDS, **asked)
         except TextsketchError as error:
             yield {status: html.error(str(error))}
             return
@@ -95,8 +96,9 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
                 made=made,
                 mode=mode,
                 budget=chosen_budget(preset, budget),
-                caption=text,
+                caption=first,
                 seed=int(seed or 0),
+                max_calls=most.calls,
                 **asked,
             )
 
@@ -139,12 +141,14 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
     def stop(request: gr.Request) -> None:
         jobs.cancel(owner(request, "words"))
 
-    def tell(text: str, captions: str | None, renderer: str | None) -> str:
+    def tell(text, captions, renderer, path, mode, preset, budget, seed) -> str:
         """What it is and costs at most with these."""
         try:
-            return _about(planned(caption=text, rounds=ROUNDS, captions=captions, renderer=renderer).sentence)
+            first = words_that_fit(path, mode, preset, budget, seed, text.strip()) if path else text
+            most = planned(caption=first, rounds=ROUNDS, captions=captions, renderer=renderer)
         except TextsketchError as error:
             return html.error(str(error))
+        return _about(most.sentence)
 
     def refresh(captions: str | None, renderer: str | None) -> Updates:
         return {
@@ -153,12 +157,12 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
             painter: gr.update(**_painters(renderer)),
         }
 
-    about: dict[str, Any] = {"inputs": [caption, writer, painter], "outputs": plan}
-    gr.on([panel.expand, writer.input, painter.input], tell, **about, **PRIVATE)
+    inputs: list[Component] = [caption, writer, painter, *settings]
+    gr.on([panel.expand, writer.input, painter.input], tell, inputs, plan, **PRIVATE)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     asked: Dependency = run.click(
         work,
-        [caption, writer, painter, *settings],
+        inputs,
         [status, rounds, plan, run, found],
         concurrency_id="words",
         **PRIVATE,

@@ -67,6 +67,15 @@ def room_for_words(size: tuple[int, int], mode: str, preset: str, text: str, see
     return caption_room(size, Mode(mode), budget_bytes, seed=parse_seed(int(seed or 0)))
 
 
+def words_that_fit(path: str, mode: str, preset: str, text: str, seed: float | None, caption: str) -> str:
+    """The caption, if a file of the picture within the budget holds it, else "". Raises TextsketchError."""
+    size = fitting_size(read_size(path), MAX_SIDE)
+    budget_bytes = parse_budget(chosen_budget(preset, text), size)
+    seed = parse_seed(int(seed or 0))
+    needed_bytes = smallest_bytes(size, Mode(mode), caption, seed=seed, size_of=SizeMeter())
+    return caption if needed_bytes <= budget_bytes else ""
+
+
 def settings_of(query: dict[str, str]) -> tuple[str | None, str | None, str | None]:
     """Mode, preset and typed budget that the page's address asks for; None where it does not, or in vain."""
     mode, budget = query.get("mode"), query.get("budget", "")

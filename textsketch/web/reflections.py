@@ -8,10 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textsketch.allocation.painter import smallest_bytes
-from textsketch.bitstream import SizeMeter
-from textsketch.budget import parse_budget
-from textsketch.layers import Mode
 from textsketch.reflection.rounds import Reflection, Round, improve
 from textsketch.service.calls import Ledger
 from textsketch.web.jobs import Reporter
@@ -74,28 +70,18 @@ class Reflections:
         max_side: int,
         report: Reporter,
         made: Ledger,
-        mode: str,
-        budget: int | str,
-        caption: str,
-        seed: int,
-        **rows: Any,
+        **asked: Any,
     ) -> Improvement:
         """Improve the words of the picture at `path`, scaled down to `max_side` if larger.
 
         report: gets the progress, and the state after every decode and every look as its preview. made: counts
-        what an API is asked. caption: the first, where the budget has room for it, else one is written. rows:
-        captions, renderer and max_calls; see `reflection.rounds.improve` for these and the others.
+        what an API is asked. asked: see `reflection.rounds.improve`.
         """
         picture = self._results.picture(path, max_side, report)
-        budget_bytes = parse_budget(budget, picture.size)
-        least_bytes = smallest_bytes(picture.size, Mode(mode), caption, seed=seed, size_of=SizeMeter())
-        asked = {"mode": mode, "budget": budget_bytes, "seed": seed, "rounds": ROUNDS, **rows}
         with self._folder() as folder, made.counting():
             original = write_shown(picture, folder, "original")
             written: dict[int, Tried] = {}
-            for state in improve(
-                picture, caption=caption if least_bytes <= budget_bytes else "", progress=report, **asked
-            ):
+            for state in improve(picture, rounds=ROUNDS, progress=report, **asked):
                 for one in state.rounds:  # its files once: a page may be loading them
                     if one.number not in written:
                         written[one.number] = _written(one, folder, file_stem(path))

@@ -312,6 +312,11 @@ def test_what_was_edited_is_taken_along_as_file_picture_link_and_code(open_page,
     data = file_of(page, tmp_path)
     picture = download(page, "#edit-take-png", tmp_path / "edited.png")
     assert picture == ts_png(data, tmp_path)
+    page.click("#edit .ts-aside label:has-text('Sharpen and shade')")
+    page.wait_for_function("!document.querySelector('#edit-notes').innerText.includes('Sharpened')")
+    page.wait_for_function(DONE, arg="")
+    plain = download(page, "#edit-take-png", tmp_path / "plain.png")
+    assert plain == ts_png(data, tmp_path, brush=False) != picture
     page.click("#edit-link button")
     page.wait_for_selector("#edit-link button:has-text('Copied')")
     assert tsk_in(page.evaluate("navigator.clipboard.readText()")) == data
@@ -321,10 +326,10 @@ def test_what_was_edited_is_taken_along_as_file_picture_link_and_code(open_page,
         assert tsk_in_picture(download(page, f"#edit-carried a >> nth={number}", tmp_path / "qr.png")) == data
 
 
-def ts_png(data: bytes, folder: Path) -> bytes:
+def ts_png(data: bytes, folder: Path, **options) -> bytes:
     """The PNG that the page makes of a file."""
     path = folder / "again.png"
-    ts.decode(data).image.save(path, compress_level=1)
+    ts.decode(data, **options).image.save(path, compress_level=1)
     return path.read_bytes()
 
 

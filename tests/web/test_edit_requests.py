@@ -1,39 +1,19 @@
 """Messages to the Edit tab, from its own canvas and from nobody's: a file that can be read, or one sentence."""
 
 import base64
-import io
 import json
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from edit_messages import message, png, square
 
 import textsketch as ts
 from textsketch.errors import TextsketchError
 from textsketch.layers import Layers, Semantic, Skeletons
 from textsketch.web.commands import MALFORMED
 from textsketch.web.edit_requests import TOOLS, apply, parse
-
-
-def message(do, *, picture=None, **values) -> str:
-    return json.dumps({"do": do, "serial": 1, "picture": picture, **values})
-
-
-def png(mask) -> str:
-    """A drawing as the canvas sends it."""
-    pixels = np.full((*mask.shape, 4), 255, np.uint8)
-    pixels[..., 3] = 255 * mask
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return base64.b64encode(file.getvalue()).decode()
-
-
-def square(size=(40, 60)) -> np.ndarray:
-    mask = np.zeros(size, bool)
-    mask[size[0] // 4 : size[0] // 2, size[1] // 4 : size[1] // 2] = True
-    return mask
 
 
 @pytest.fixture(scope="module")

@@ -45,9 +45,10 @@ def edit_tab(shared: Shared) -> None:
                 height=140,
                 elem_id="edit-tsk",
             )
-            caption = gr.Textbox(label="Caption", lines=2, max_lines=4, elem_id="edit-caption")
+            caption = gr.Textbox("", label="Caption", lines=2, max_lines=4, elem_id="edit-caption")
             rename = gr.Button("Take this caption", size="sm", elem_id="edit-rename")
             budget = gr.Textbox(
+                "",
                 label="Keep within (bytes or a rate)",
                 placeholder="as many as it takes",
                 max_lines=1,
@@ -86,7 +87,7 @@ def edit_tab(shared: Shared) -> None:
     sheet = gr.State(None)
     scene = gr.HTML("", elem_id="edit-scene", visible="hidden")
     standing = gr.HTML("", elem_id="edit-standing", visible="hidden")
-    message = gr.Textbox(visible=False)
+    message = gr.Textbox("", visible=False)
     ask = gr.Button("Ask", visible="hidden", elem_id="edit-ask")
 
     def show(found: Shown) -> Updates:

@@ -32,7 +32,7 @@ from textsketch.web.result_cache import ResultCache
 from textsketch.web.results import file_stem, paint_file, write_shown
 from textsketch.web.workers import Pool
 
-_MOST_FOLDERS = 96  # of about 1 MB
+_MOST_FOLDERS = 256  # of about 0.5 MB
 _MOST_VERSIONS = 50
 _MOST_FILE_BYTES = 2**16
 _LONGEST_LOOK = 1024

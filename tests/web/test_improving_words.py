@@ -82,6 +82,14 @@ def rounds_of(page) -> list[str]:
     return page.locator("#improve-rounds .ts-caption").all_inner_texts()
 
 
+def shows(page, caption: str) -> None:
+    """Wait until the caption's box and the finished result have these words."""
+    page.wait_for_function(f"document.querySelector('#caption textarea').value == {json.dumps(caption)}")
+    page.wait_for_selector(f"#trio [data-pictures] .ts-plate:has-text('{caption}')")
+    settle(page)
+    page.wait_for_timeout(800)  # what was dimmed comes back
+
+
 @needs_browser
 def test_words_are_improved_round_by_round_and_the_best_are_taken_over(
     server, url, log, micro_page, tmp_path
@@ -101,9 +109,7 @@ def test_words_are_improved_round_by_round_and_the_best_are_taken_over(
     assert len(re.findall(r"\d\d micro-bpp\. Differs: the stripes", told)) == 3
     assert "chosen by the comparison of a model over an API" in told
     assert "7 of at most 14 calls of the API were made (4 for words, 3 for pictures), which cost 0.16" in told
-    page.wait_for_function(f"document.querySelector('#caption textarea').value == {json.dumps(CAPTIONS[1])}")
-    page.wait_for_selector(f"#trio .ts-plate:has-text('{CAPTIONS[1]}')")
-    settle(page)
+    shows(page, CAPTIONS[1])
     assert shown_bytes(page) <= 13 and "micro-bpp" in page.inner_text("#figures")
     assert violations(page) == []
     with page.expect_download() as given:
@@ -152,7 +158,7 @@ def test_faults_and_cancel_lose_nothing_and_are_one_sentence(server, micro_page)
     assert rounds_of(page) == [f"“{one}”" for one in CAPTIONS[:2]]
     assert "Not painted" in page.inner_text("#improve-rounds li:nth-child(2)")
     assert "Round 1 the best" in page.inner_text("#improve-rounds .ts-best")
-    page.wait_for_function(f"document.querySelector('#caption textarea').value == {json.dumps(CAPTIONS[0])}")
+    shows(page, CAPTIONS[0])
     assert violations(page) == []
 
     # A server that does not answer is left at once; the round before stays to look at.

@@ -50,7 +50,8 @@ def test_an_edit_that_has_begun_survives_what_overtakes_it_and_is_brought_back_t
     original = sheet.data
     overtaken = Reporter()
     overtaken.stop.set()
-    edits.change(sheet, parse(message("draw", picture=png(square()))), None, overtaken)
+    sheet.ask(parse(message("draw", picture=png(square()))), None)
+    edits.change(sheet, overtaken)
     assert sheet.data != original and sheet.can_undo and sheet.answered == 1
     with pytest.raises(JobCancelledError):
         edits.look(sheet.data, "cup", None, overtaken)
@@ -64,10 +65,12 @@ def test_an_edit_that_has_begun_survives_what_overtakes_it_and_is_brought_back_t
     )
     with pytest.raises(TextsketchError, match="choose a larger budget"):
         edits.look(sheet.data, "cup", "4", Reporter())
+    sheet.ask(parse(message("erase")), None)
     with pytest.raises(TextsketchError):
-        edits.change(sheet, parse(message("erase")), None, Reporter())
+        edits.change(sheet, Reporter())
     assert len(ts.unpack(sheet.data).semantic.caption) == 5
-    edits.change(sheet, parse(json.dumps({"do": "undo", "serial": 7})), None, Reporter())
+    sheet.ask(parse(json.dumps({"do": "undo", "serial": 7})), None)
+    assert edits.change(sheet, Reporter())
     assert sheet.data == original and sheet.answered == 7
     pool.close()
 

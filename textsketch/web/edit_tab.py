@@ -9,7 +9,6 @@ import gradio as gr
 
 from textsketch.web import edit_requests, edit_stage, html, pictures
 from textsketch.web.controls import PRIVATE, WORK, Updates, choices_of, follow, owner
-from textsketch.web.edit_requests import REDO, UNDO
 from textsketch.web.edits import Edited, Sheet, least_budget
 from textsketch.web.jobs import Reporter, Update
 from textsketch.web.renderer_controls import renderer_controls
@@ -131,13 +130,18 @@ def edit_tab(shared: Shared) -> None:
         def failed(sentence: str) -> Updates:
             return {} if on is None else {standing: edit_stage.standing(on)}
 
+        def cancelled() -> Updates:
+            if on is not None:
+                on.drop()
+            return {status: html.note("Cancelled.")} | failed("")
+
         yield from follow(
             jobs.run(owner(request, "edit"), job),
             status,
             show,
             working=working,
             failed=failed,
-            cancelled=lambda: {status: html.note("Cancelled.")} | failed(""),
+            cancelled=cancelled,
         )
 
     def work(
@@ -146,14 +150,13 @@ def edit_tab(shared: Shared) -> None:
         if on is None:
             yield {status: html.note(_BRING)}
             return
+        if message:
+            on.ask(edit_requests.parse(message), path)
         goes = False
 
         def job(report: Reporter) -> Shown:
             nonlocal goes
-            if message:
-                asked = edit_requests.parse(message)
-                goes = asked.do in (UNDO, REDO)
-                edits.change(on, asked, path, report)
+            goes = edits.change(on, report)
             return painted(on, budget, rendering, report)
 
         for updates in followed(request, on, job):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from textsketch.web.workers import Pool
 
 _MOST_FOLDERS = 256  # of about 0.5 MB
 _MOST_VERSIONS = 50
+_MOST_WAITING = 16
 _MOST_FILE_BYTES = 2**16
 _LONGEST_LOOK = 1024
 _CPU_SECONDS = 20
@@ -76,12 +78,16 @@ class Sheet:
 
     name: tells it from others. original: the file as it was brought. answered: the number of the last message
     that was dealt with.
+
+    A message waits here from when it came until its edit begins, so that no question that overtakes its own
+    loses it: the next one that works on the sheet comes to it first.
     """
 
     def __init__(self, stem: str, original: bytes) -> None:
         self.stem, self.original, self.name = stem, original, secrets.token_hex(4)
         self.answered = 0
         self._versions, self._at = [original], 0
+        self._waiting: deque[tuple[Asked, str | None]] = deque()
         self._lock = threading.Lock()
 
     @property
@@ -109,6 +115,22 @@ class Sheet:
             self._versions = [*self._versions[: self._at + 1], data][-_MOST_VERSIONS:]
             self._at = len(self._versions) - 1
 
+    def ask(self, asked: Asked, other: str | None) -> None:
+        """Have a message wait; see `edit_requests.apply`. Raises TextsketchError if too many do."""
+        if len(self._waiting) >= _MOST_WAITING:
+            raise TextsketchError("these are more edits at once than can be made: wait for those before them")
+        self._waiting.append((asked, other))
+
+    def take(self) -> tuple[Asked, str | None] | None:
+        """The message that waits longest, which waits no more; None where there is none."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def drop(self) -> None:
+        """Forget the messages that wait."""
+        with self._lock:
+            while (message := self.take()) is not None:
+                self.answered = max(self.answered, message[0].serial)
+
     @contextmanager
     def turn(self, report: Reporter) -> Iterator[None]:
         """Wait until no other thread changes it. Raises JobCancelledError once the wait is cancelled."""
@@ -132,28 +154,30 @@ class Edits:
         """The .tsk file at `path`, or in the QR code of the picture there. Raises TextsketchError."""
         return Sheet(file_stem(path), self._pool.run(read_file, report, path=path))
 
-    def change(self, sheet: Sheet, asked: Asked, other: str | None, report: Reporter) -> None:
-        """Do what a message asks for; see `edit_requests.apply`.
+    def change(self, sheet: Sheet, report: Reporter) -> bool:
+        """Do what the messages that wait on a sheet ask for; whether one of them was UNDO or REDO.
 
         An edit that has begun is not lost when another question overtakes it: the next one comes on top.
+        Raises TextsketchError for an edit that cannot be made, once the others are.
         """
+        goes, failed = False, None
         with sheet.turn(report):
-            try:
-                if asked.do in (UNDO, REDO):
-                    sheet.go(1 if asked.do == REDO else -1)
-                    return
-                sheet.add(
-                    self._pool.run(
-                        edit_file,
-                        Reporter(),
-                        cpu_seconds=_CPU_SECONDS,
-                        data=sheet.data,
-                        asked=asked,
-                        other=other,
-                    )
-                )
-            finally:
-                sheet.answered = max(sheet.answered, asked.serial)
+            while (message := sheet.take()) is not None:
+                asked, other = message
+                about: dict[str, Any] = {"data": sheet.data, "asked": asked, "other": other}
+                try:
+                    if asked.do in (UNDO, REDO):
+                        sheet.go(1 if asked.do == REDO else -1)
+                        goes = True
+                    else:
+                        sheet.add(self._pool.run(edit_file, Reporter(), cpu_seconds=_CPU_SECONDS, **about))
+                except TextsketchError as error:
+                    failed = error
+                finally:
+                    sheet.answered = max(sheet.answered, asked.serial)
+        if failed is not None:
+            raise failed
+        return goes
 
     def look(self, data: bytes, stem: str, budget: str | None, report: Reporter) -> Edited:
         """A file brought back to a budget, if there is one, and what the painter quickly makes of it."""

@@ -60,7 +60,7 @@ def bring(page, path) -> None:
     open_tab(page, "Edit")
     page.wait_for_selector(".ts-editor[data-ready]")  # the Encode tab's result
     page.set_input_files("#edit-tsk input[type=file]", path)
-    width = ts.unpack(path.read_bytes()).size[0]
+    width = min(ts.unpack(path.read_bytes()).size[0], 1024)
     page.wait_for_function(f"document.querySelector('.ts-canvas canvas').width === {width}")
     page.wait_for_function(DONE, arg="")
 
@@ -247,6 +247,18 @@ def test_marks_stay_when_another_tab_was_looked_at(open_page, fig, tmp_path):
     assert layers_of(page, tmp_path).texture is not None and page.is_enabled("[data-do=undo]")
 
 
+def test_marks_stay_on_a_picture_larger_than_the_first_look_at_it(open_page, tmp_path):
+    path = tmp_path / "wide.tsk"
+    wide = Image.open(EXAMPLES / "fig.jpg").resize((1600, 100))
+    path.write_bytes(ts.encode(wide, budget=300, caption="a fig", effort=1).data)
+    page = open_page(DESKTOP)
+    bring(page, path)
+    page.click("[data-mark=all]")
+    press(page, "paint")
+    press(page, "recolour")
+    assert "marked" not in page.inner_text("#edit-status")
+
+
 def test_joints_are_moved_and_taken_away(open_page, people, tmp_path):
     page = open_page(DESKTOP)
     bring(page, people)
@@ -257,6 +269,37 @@ def test_joints_are_moved_and_taken_away(open_page, people, tmp_path):
     edited(page, lambda: stroke(page, (0.2, 0.7), (-0.05, 0.7)))
     (person,) = layers_of(page, tmp_path).structure.people
     assert person[3] is None and person[6] == (330, 200)
+
+
+def test_a_joint_that_goes_while_it_is_dragged_is_let_go(open_page, people):
+    page = open_page(DESKTOP)
+    bring(page, people)
+    take(page, "joint")
+    before, box = standing(page), canvas_box(page)
+    page.mouse.move(box["x"] + 200.5 / 512 * box["width"], box["y"] + 110.5 / 512 * box["height"])
+    page.mouse.down()
+    page.evaluate("""() => {
+        const told = document.querySelector('#edit-scene [data-scene]');
+        told.dataset.scene = JSON.stringify({ ...JSON.parse(told.dataset.scene), people: [] });
+    }""")
+    page.wait_for_selector("[data-tool=joint]", state="hidden")
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.up()
+    edited(page, lambda: stroke(page, (0.7, 0.7), (0.9, 0.9)))
+    assert standing(page) != before
+
+
+def test_a_picture_that_cannot_be_had_leaves_the_one_that_was_there(open_page, fig, tmp_path):
+    page = open_page(DESKTOP)
+    bring(page, fig)
+    before, width = count(layers_of(page, tmp_path)), "document.querySelector('.ts-canvas canvas').width"
+    page.route("**/gradio_api/file=**.png", lambda route: route.abort())
+    page.route("**/gradio_api/file=**.webp", lambda route: route.abort())
+    edited(page, lambda: stroke(page, (0.05, 0.1), (0.25, 0.1)))
+    page.unroute_all()
+    assert page.evaluate(width) == ts.unpack(fig.read_bytes()).size[0]
+    edited(page, lambda: stroke(page, (0.05, 0.3), (0.25, 0.3)))
+    assert count(layers_of(page, tmp_path)) > before + 50
 
 
 def test_colours_and_lines_of_another_picture_and_caption_and_budget(open_page, fig, tmp_path):

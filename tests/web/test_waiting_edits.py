@@ -1,4 +1,4 @@
-"""Messages to a sheet of the Edit tab while others take all places: none is lost, and none blocks the page."""
+"""Messages to a sheet of the Edit tab while others take all places: none is lost, none blocks the page."""
 
 import json
 import threading
@@ -102,6 +102,11 @@ def test_an_edit_that_cannot_be_made_does_not_take_those_after_it_along(tab, she
     assert "ts-error" in told[tab.named["edit-status"]]
     assert "answered&quot;: 2" in told[tab.named["edit-standing"]]
     assert ts.unpack(sheet.data).semantic.caption == "name 2"
+
+
+def test_what_is_no_message_fails_at_once_so_that_the_page_waits_for_no_answer(tab, sheet):
+    with pytest.raises(ts.TextsketchError, match="nothing the app takes"):
+        next(tab.work(sheet, "x" * 3_000_000))
 
 
 def test_more_edits_at_once_than_a_hand_makes_are_one_sentence(tab, sheet, crowd):

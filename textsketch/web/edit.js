@@ -1,6 +1,7 @@
 /* The Edit tab's canvas. What is drawn becomes messages to the server, one at a time; see edit_requests.py. */
 const SIZES = { line: 4, rub: 20, mask: 36, unmask: 36 }; // of brushes, in pixels of the screen
 const HANDLE = 10, NUDGE = 8;
+const LONGEST = 1024; // pixels of the canvas along a side
 const MARK = "#ff2d95";
 const find = (selector) => document.querySelector(selector);
 
@@ -85,10 +86,14 @@ export function mount(root) {
     const [painted, drawn] = await Promise.all([load(next.picture), next.lines && load(next.lines)]);
     if (scene !== next) return;
     loading = false;
-    picture.src = painted.src;
-    picture.hidden = false;
+    if (joint && !next.people[joint.person]?.[joint.joint]) joint = null;
+    if (painted.naturalWidth) { // else it cannot be had: what was there stays
+      picture.src = painted.src;
+      picture.hidden = false;
+    }
     lines = drawn;
-    const [width, height] = [painted.naturalWidth, painted.naturalHeight];
+    const shrink = Math.min(1, LONGEST / Math.max(...next.size)); // the picture comes in several sizes
+    const [width, height] = next.size.map((side) => Math.max(1, Math.round(side * shrink)));
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     if (mask.width !== width || mask.height !== height) mask = sheet(width, height);
     frame.style.setProperty("--ratio", next.size[0] / next.size[1]);

@@ -298,6 +298,18 @@ def test_it_works_without_a_network_after_the_first_visit(browser, site, files):
     context.close()
 
 
+def test_what_a_full_device_cannot_keep_is_there_all_the_same(browser, home):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(home)
+    page.wait_for_function("navigator.serviceWorker.ready.then(ready => ready.active?.state === 'activated')")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    limits = {"origin": home.rstrip("/"), "quotaSize": 1}
+    context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", limits)
+    assert page.evaluate("fetch('onnxruntime.bin').then(answer => answer.status)") == 200
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @VIEWPORTS
 def test_no_view_breaks_wcag_aa(open_player, files, viewport, scheme):

@@ -53,7 +53,8 @@ async function answer(request: Request): Promise<Response> {
   if (found && isOfBuild(request.url)) return found;
   try {
     const response = await fetch(request);
-    if (response.ok && response.type === "basic") await kept.put(request, response.clone());
+    if (response.ok && response.type === "basic")
+      await kept.put(request, response.clone()).catch(() => {}); // where there is no room it is fetched each time
     return response;
   } catch (error) {
     if (found) return found;

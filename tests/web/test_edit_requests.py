@@ -110,7 +110,8 @@ def test_giant_and_broken_drawings_are_refused_before_they_are_decoded(files):
     bomb = head + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
     whole = base64.b64decode(png(square()))
     text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000)))
-    for broken in (bomb, whole[:60], whole[:33] + text + whole[33:], head, b"\x89PNG", b"GIF89a"):
+    odd = [whole[:-12] + chunk(name, b"\0") + whole[-12:] for name in (b"cHRM", b"gAMA", b"iCCP")]
+    for broken in (bomb, whole[:60], whole[:33] + text + whole[33:], head, b"\x89PNG", b"GIF89a", *odd):
         asked = message("erase", picture=base64.b64encode(broken).decode())
         with pytest.raises(TextsketchError, match="nothing the app takes"):
             apply(files[ts.Mode.THREE_LAYER], parse(asked), None)

@@ -208,6 +208,6 @@ def _read(png: bytes) -> np.ndarray:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise TextsketchError(MALFORMED)
             opacity = picture.convert("RGBA").getchannel("A")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Exception:  # of a damaged chunk Pillow may raise anything
         raise TextsketchError(MALFORMED) from None
     return np.asarray(opacity) >= _OPAQUE

@@ -384,6 +384,7 @@ def test_a_result_is_taken_along_as_a_link_as_codes_and_on_a_slide(open_page, ur
     assert link.startswith(f"{url}player/#") and tsk_in(link) == data
     page.click("#qr")
     page.wait_for_selector("#carried figure >> nth=1")
+    assert "opens on this machine only" in page.inner_text("#carried")
     for number, name in enumerate(("qr-link.png", "qr-file.png")):
         png = download(page, f"#carried a >> nth={number}", tmp_path / name)
         assert tsk_in_picture(png) == data

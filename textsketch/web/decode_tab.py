@@ -40,7 +40,7 @@ def decode_tab(shared: Shared) -> None:
                 height=140,
                 elem_id="tsk",
             )
-            link = gr.Textbox(label="Or a link", placeholder="https://…?tsk=…", max_lines=1, elem_id="link")
+            link = gr.Textbox(label="Or a link", placeholder="https://…", max_lines=1, elem_id="link")
             open_link = gr.Button("Open the link", size="sm", elem_id="open-link")
             chosen = gr.HTML(_samples(samples), js_on_load=CHOOSE_SCRIPT, elem_id="samples")
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")

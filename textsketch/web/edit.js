@@ -32,6 +32,8 @@ export function mount(root) {
   const showLines = part("[name=lines]");
   let scene = null, told = { scene: "", standing: "" }, loading = false;
   let tool = "line", mask = sheet(1, 1), lines = null, ink = [], stroke = null, drag = null, joint = null, hover = null;
+  let used = false; // the marks were acted upon: they let the outcome be seen
+  let erased = null; // the marks that went with what was erased, until that is undone
   let serial = 0, outstanding = 0, answered = 0, queue = [], current = null;
 
   /* Messages. */
@@ -130,7 +132,8 @@ export function mount(root) {
       cut.drawImage(picture, 0, 0, piece.width, piece.height);
       pen.drawImage(piece, drag.right, drag.down);
     }
-    pen.globalAlpha = 0.45;
+    if (stroke?.canvas === mask) used = false;
+    pen.globalAlpha = used ? 0.15 : 0.45;
     pen.drawImage(filled(mask, MARK), drag?.right ?? 0, drag?.down ?? 0);
     pen.globalAlpha = 1;
     for (const { drawn } of ink) pen.drawImage(drawn, 0, 0);
@@ -299,6 +302,7 @@ export function mount(root) {
     brush.globalCompositeOperation = "source-over";
     brush.clearRect(0, 0, mask.width, mask.height);
     if (everything) brush.fillRect(0, 0, mask.width, mask.height);
+    used = false;
     draw();
   }
   const shifts = [...editor.querySelectorAll(".ts-shifts input")];
@@ -308,7 +312,11 @@ export function mount(root) {
     if (what === "recolour" || what === "paint") request.colour = colour.value;
     if (what === "shift") for (const one of shifts) request[one.name] = Number(one.value);
     send(request);
-    if (what === "erase") mark(false);
+    used ||= "picture" in request;
+    if (what === "undo" && erased) mask = erased;
+    erased = what === "erase" ? filled(mask, "#000") : null;
+    if (erased) mark(false);
+    draw();
   }
   editor.addEventListener("click", (event) => {
     const { tool: brush, do: what, mark: marks } = event.target.dataset;

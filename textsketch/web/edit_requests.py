@@ -33,7 +33,7 @@ _PNG = b"\x89PNG"
 _MOST_PIXELS = 2048 * 2048
 _OPAQUE = 64
 """Of 255: the soft edge of a brush stroke counts to half its width."""
-_NO_MASK = "nothing is marked: paint over it with the mask brush first, or mark all"
+_NO_MASK = "nothing is marked: paint over it with Mark first, or mark all"
 _NO_OTHER = "choose the other picture first: drop it on its field or upload it"
 
 

@@ -41,7 +41,7 @@ def edit_tab(shared: Shared) -> None:
             file = gr.File(
                 label="A .tsk file, or a photograph of a QR code",
                 type="filepath",
-                height=140,
+                height=160,
                 elem_id="edit-tsk",
             )
             caption = gr.Textbox("", label="Caption", lines=2, max_lines=4, elem_id="edit-caption")
@@ -54,9 +54,9 @@ def edit_tab(shared: Shared) -> None:
                 elem_id="edit-budget",
             )
             other = gr.File(
-                label="Another picture or .tsk file: its colours are taken when it is dropped here",
+                label="Colours of another picture or .tsk",
                 type="filepath",
-                height=140,
+                height=160,
                 elem_id="edit-other",
             )
             with gr.Row(elem_classes="ts-takers"):

@@ -122,6 +122,8 @@ def describe_budget(
 
 def describe_caption(caption: str) -> str:
     """The line under the caption: its characters and bytes."""
+    if not caption:
+        return html.note("No caption: the picture is told by its colours alone")
     if len(caption) > _MOST_MEASURED:
         return html.note(f"{len(caption):,} characters; their bytes are told with the result")
     try:

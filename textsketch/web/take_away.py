@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -11,7 +12,7 @@ import gradio as gr
 
 from textsketch.errors import LinkError
 from textsketch.share.code import Code, link_code, raw_code
-from textsketch.share.link import MAX_FILE_BYTES, link_of
+from textsketch.share.link import MAX_FILE_BYTES, is_of_this_machine, link_of
 from textsketch.web import html
 from textsketch.web.controls import PRIVATE, WORK, Updates, follow, owner
 from textsketch.web.jobs import Jobs
@@ -56,7 +57,7 @@ def code_button(shown: gr.State, carried: gr.HTML, elem_id: str) -> gr.Button:
         link = _figure(
             lambda: link_code(shown.data, address_of(here)),
             folder / "qr-link.png",
-            "With a link: any phone's camera opens it",
+            _with_link(here),
         )
         alone = _figure(
             lambda: raw_code(shown.data), folder / "qr-file.png", "The file alone: the Decode tab reads it"
@@ -89,6 +90,14 @@ def slide_button(jobs: Jobs, results: Results, shown: gr.State, carried: gr.HTML
 
     slide.click(slides, [shown, here], carried, js=_HERE, **WORK)
     return slide
+
+
+def _with_link(here: str) -> str:
+    """The title of a code that leads to the app at an address."""
+    with contextlib.suppress(LinkError):
+        if is_of_this_machine(here):
+            return "With a link, which opens on this machine only"
+    return "With a link: any phone's camera opens it"
 
 
 def _figure(make: Callable[[], Code], path: Path, title: str) -> str:

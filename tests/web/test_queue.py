@@ -1,6 +1,7 @@
 import asyncio
 from types import SimpleNamespace
 
+from textsketch.web.commands import MALFORMED
 from textsketch.web.page import FULL, Page
 from textsketch.web.workspace import Workspace
 
@@ -9,6 +10,13 @@ def test_who_finds_the_queue_full_is_told_so_in_a_sentence(tmp_path, monkeypatch
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     (tmp_path / "examples").mkdir()
     page = Page(Workspace(tmp_path / "examples"))
+    with page:
+        page.load(lambda: None)
     page.queue(max_size=0)
-    accepted, said, kind = asyncio.run(page._queue.push(SimpleNamespace(fn_index=0), None, None))
-    assert (accepted, said, kind) == (False, FULL, "queue_full")
+
+    def pushed(function: int) -> tuple:
+        return asyncio.run(page._queue.push(SimpleNamespace(fn_index=function), None, None))
+
+    (known,) = page.fns
+    assert pushed(known) == (False, FULL, "queue_full")
+    assert pushed(known + 1) == (False, MALFORMED, "error")

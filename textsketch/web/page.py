@@ -36,10 +36,10 @@ class Page(gr.Blocks):
         super().queue(**options)
         push = self._queue.push
 
-        async def push_or_tell(*, body: Any, **call: Any) -> Any:
+        async def push_or_tell(body: Any, *others: Any, **more: Any) -> Any:
             if body.fn_index is not None and body.fn_index not in self.fns:
                 return False, MALFORMED, "error"
-            accepted, said, kind = await push(body=body, **call)
+            accepted, said, kind = await push(body, *others, **more)
             return accepted, FULL if kind == "queue_full" else said, kind
 
         self._queue.push = push_or_tell  # type: ignore[method-assign, assignment]

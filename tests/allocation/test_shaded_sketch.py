@@ -10,6 +10,7 @@ import textsketch as ts
 from textsketch.allocation import shaded_sketch
 from textsketch.allocation.painter import choose_layers
 from textsketch.allocation.search import Budget
+from textsketch.allocation.study import Study
 from textsketch.bitstream import SizeMeter
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Strokes
@@ -62,6 +63,21 @@ def test_the_smallest_budget_that_holds_a_sketch_holds_a_shaded_one(photo):
     smallest = Layers(photo.size, Semantic("a cup"), Strokes(np.zeros((96, 192), bool)))
     smallest = replace(smallest, structure=chosen(photo, 60, field).structure)
     assert SizeMeter()(smallest) <= 60
+
+
+def test_a_sketch_is_known_by_its_colours_not_by_the_bytes_they_were_meant_to_take(photo):
+    planes = to_ycbcr(np.asarray(photo))
+    bare = Layers(photo.size, Semantic("a cup"), Strokes(np.zeros((128, 192), bool)))
+    least, known = SizeMeter()(bare), Study(planes)
+    seen = []
+
+    def shade(layers: Layers) -> np.ndarray:
+        seen.append(layers.semantic.descriptors)
+        return field(layers)
+
+    for most_bytes in range(least + 1, least + 24):
+        shaded_sketch.choose(bare, Budget(planes, most_bytes, SizeMeter(), Pulse(), 1, known), shade)
+    assert len(set(seen)) == len({descriptors for _, descriptors, _ in known.nearness}) > 2
 
 
 def test_a_picture_is_nearest_to_itself(photo):

@@ -56,10 +56,10 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
         def drawn(count: int, below: Layers = below) -> Layers:
             return replace(below, structure=Strokes(draw(lines[:count], shape)))
 
-        def nearness(count: int, size_bytes: int = size_bytes) -> float:
-            key = shade, size_bytes, count
+        def nearness(count: int, below: Layers = below) -> float:
+            key = shade, below.semantic.descriptors, count
             if key not in known:
-                painted = shade(drawn(count))
+                painted = shade(drawn(count, below))
                 known[key] = np.nan if painted is None else look.nearness(painted)
             budget.report.beat()
             return known[key]

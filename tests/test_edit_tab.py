@@ -185,6 +185,9 @@ def test_what_is_marked_is_erased_recoloured_shifted_and_painted_over(open_page,
     red, green, _ = colour_at(layers_of(page, tmp_path), *place)
     assert green < 0.5 * red and green < colour_at(original, *place)[1] - 10
     press(page, "undo")
+    press(page, "paint")  # what was marked is marked again
+    assert "marked" not in page.inner_text("#edit-status")
+    press(page, "undo")
 
     page.fill("[name=colour]", "#2050d0")
     page.click("[data-mark=all]")

@@ -39,6 +39,7 @@ export function mount(root) {
   /* Messages. */
   function send(request, drawn = null) {
     if (!scene) return;
+    erased = null;
     queue.push({ ...request, serial: ++serial });
     if (drawn) ink.push({ serial, drawn });
     pump();
@@ -311,11 +312,14 @@ export function mount(root) {
     if (what !== "undo" && what !== "redo") request.picture = png(mask);
     if (what === "recolour" || what === "paint") request.colour = colour.value;
     if (what === "shift") for (const one of shifts) request[one.name] = Number(one.value);
+    const before = erased;
     send(request);
     used ||= "picture" in request;
-    if (what === "undo" && erased) mask = erased;
-    erased = what === "erase" ? filled(mask, "#000") : null;
-    if (erased) mark(false);
+    if (what === "undo" && before) mask = before;
+    if (what === "erase") {
+      erased = filled(mask, "#000");
+      mark(false);
+    }
     draw();
   }
   editor.addEventListener("click", (event) => {

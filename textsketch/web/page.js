@@ -7,9 +7,9 @@
 
   /* What is seen until the page is there goes when the same pictures are on it. */
   (function uncover() {
-    const pictures = [...document.querySelectorAll("#trio img")];
-    if (!pictures.length || !pictures.every((image) => image.complete)) requestAnimationFrame(uncover);
-    else find("#first-paint")?.remove();
+    const cover = find("#first-paint"), pictures = [...document.querySelectorAll("#trio img")];
+    if (pictures.length && pictures.every((image) => image.complete)) cover?.remove();
+    else if (cover) requestAnimationFrame(uncover);
   })();
 
   /* Two pictures under a divider. */
@@ -188,10 +188,9 @@
   }
 
   /* Tabs, which Back and Forward go through. */
-  const tabButton = (name) => `#tab-${name}-button`;
   let travelling = false;
   function showTab(name) {
-    press(tabButton(name));
+    press(`#tab-${name}-button`);
     scrollTo(0, 0);
   }
   document.addEventListener("click", (event) => {

@@ -7,7 +7,16 @@ import urllib.error
 import urllib.request
 
 import pytest
-from browser_page import DESKTOP, PHONE, RESULT, needs_browser, open_settings, open_tab, shown_pictures
+from browser_page import (
+    DESKTOP,
+    PHONE,
+    RESULT,
+    choose,
+    needs_browser,
+    open_settings,
+    open_tab,
+    shown_pictures,
+)
 
 FIRST_VIEW_BYTES = 1_200_000
 VIEWS = ("Encode", "Decode", "Edit", "Rate and quality", "How it works")
@@ -51,6 +60,20 @@ def test_no_view_breaks_wcag_aa(open_page, viewport, scheme):
             page.wait_for_selector("#zoom[open]")
             assert violations(page) == [], "the pair"
             page.keyboard.press("Escape")
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_caption_on_a_picture_is_dark_on_light_in_both_themes(open_page, scheme):
+    page = open_page(DESKTOP, color_scheme=scheme)
+    choose(page, "#mode", "text-only")
+    page.wait_for_selector(f"{RESULT} .ts-plate bdi")
+    colours = page.evaluate(
+        """() => [getComputedStyle(document.querySelector("#trio .ts-plate bdi")).color,
+            getComputedStyle(document.querySelector("#trio .ts-plate")).backgroundColor]"""
+    )
+    letters, plate = (sum(float(part) for part in re.findall(r"[\d.]+", one)[:3]) / 3 for one in colours)
+    assert letters < 60 and plate > 240
 
 
 @needs_browser

@@ -75,6 +75,13 @@ def settle(page) -> None:
     )
 
 
+def wait_for_count(page, selector: str, count: int) -> None:
+    """Wait until there are so many; parts of one answer need not be drawn at once."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(selector)).to_have_count(count, timeout=WAIT_MS)
+
+
 def result_of(page, act) -> int:
     """Do something that asks for another result, wait for it and return its bytes."""
     page.evaluate("document.querySelector('#trio .ts-trio').id = 'stale'")

@@ -27,6 +27,7 @@ from browser_page import (
     shown_bytes,
     shown_pictures,
     upload,
+    wait_for_count,
 )
 from conftest import EXAMPLES, ROOT
 from PIL import Image, ImageDraw, ImageFont
@@ -83,9 +84,8 @@ def test_upload_encode_in_each_mode_download_and_decode(open_page, viewport, pho
         size_bytes = result_of(page, lambda label=label: choose(page, "#mode", label))
         assert 0 < size_bytes <= 300
         assert shown_pictures(page) == [[240, 160]] * 3
-        assert page.locator("#layers .ts-card-title:visible").count() == count
-        plate = page.locator("#trio .ts-plate")
-        assert plate.count() == (label == "text-only")
+        wait_for_count(page, "#layers .ts-card-title:visible", count)
+        wait_for_count(page, "#trio .ts-plate", int(label == "text-only"))
         layers[label] = tmp_path / f"{count}.tsk"
         open_settings(page, False)
         data = download(page, "#take-tsk", layers[label])
@@ -139,7 +139,8 @@ def test_what_is_no_picture_and_no_tsk_file_gives_a_sentence_and_no_old_result(o
     wrong.write_text("this is no picture")
     page.set_input_files("#picture input[type=file]", wrong)
     page.wait_for_selector("#status:has-text('This is not a picture textsketch can read')")
-    assert page.locator("#trio img").count() == 0 and page.inner_text("#layers") == ""
+    wait_for_count(page, "#trio img", 0)
+    wait_for_count(page, "#layers .ts-card-title", 0)
     open_tab(page, "Decode")
     page.set_input_files("#tsk input[type=file]", EXAMPLES / "cat.jpg")
     page.wait_for_selector("#decode-status .ts-error")
@@ -204,9 +205,11 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
     assert opacity(page) == 1 and page.locator("#downloads button:enabled").count() >= 3
     page.fill("#caption textarea", "x" * 5000)
     page.wait_for_selector("#status .ts-error")
-    assert opacity(page) < 0.5 and page.locator("#take-tsk:enabled, #take-png:enabled").count() == 0
+    assert opacity(page) < 0.5
+    wait_for_count(page, "#take-tsk:enabled, #take-png:enabled", 0)
     result_of(page, lambda: page.fill("#caption textarea", "a flower"))
-    assert opacity(page) == 1 and page.locator("#take-tsk:enabled, #take-png:enabled").count() == 2
+    assert opacity(page) == 1
+    wait_for_count(page, "#take-tsk:enabled, #take-png:enabled", 2)
 
     page.set_input_files("#picture input[type=file]", noise_of(1024, tmp_path))
     page.wait_for_selector("#status progress")
@@ -214,13 +217,14 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
     page.wait_for_selector("#status .ts-stale:has-text('Cancelled')")
     page.wait_for_timeout(3000)
     assert "Cancelled" in page.inner_text("#status")
-    assert page.locator("#take-tsk:enabled, #qr:enabled, #slide:enabled, #decode-this:enabled").count() == 0
+    wait_for_count(page, "#take-tsk:enabled, #qr:enabled, #slide:enabled, #decode-this:enabled", 0)
     result_of(page, lambda: page.click("#ask"))
     assert shown_pictures(page) == [[1024, 1024]] * 3
 
     page.click("#picture button[aria-label='Clear'], #picture button[aria-label='Remove Image']")
     page.wait_for_selector("#status:has-text('Choose a picture first')")
-    assert page.input_value("#caption textarea") == "" and page.locator("#trio img").count() == 0
+    wait_for_count(page, "#trio img", 0)
+    assert page.input_value("#caption textarea") == ""
     page.wait_for_selector("#budget-line:has-text('Choose a picture')")
 
 

@@ -60,7 +60,17 @@ def test_the_cells_of_the_network_are_not_seen():
 
 
 def test_a_sketch_is_shaded_the_same_twice():
-    assert np.array_equal(painted(boxed((300, 200))), painted(boxed((300, 200))))
+    first = painted(boxed((300, 200)))
+    shading._shade.cache_clear()
+    assert np.array_equal(painted(boxed((300, 200))), first)
+
+
+def test_what_the_encoder_has_shaded_is_not_shaded_anew(photo, monkeypatch):
+    layers = ts.encode(photo, mode="text+sketch", budget=200).layers
+    first = painted(layers)
+    kept = shading.shade(layers).copy()
+    monkeypatch.setattr(shading.small_networks, "run", lambda *_: pytest.fail("the network ran again"))
+    assert np.array_equal(painted(layers), first) and np.array_equal(shading.shade(layers), kept)
 
 
 def test_only_sketches_without_colours_are_shaded(photo):

@@ -7,6 +7,8 @@ sketches (shading.onnx, by training/brush; weights.yaml has what it stands on); 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,8 @@ from textsketch.structure.line_drawing import line_mask
 from textsketch.texture.grain import noise
 
 FILE = Path(__file__).with_name("shading.onnx")
+_KEPT = 8
+"""Shadings, of 2.4 MB each: as many as one encoding tries, or nearly so."""
 _AROUND = 24.0
 _EVERYWHERE, _AMONG_LINES = 1.6, 20.0
 """Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. It is
@@ -40,20 +44,38 @@ def shades(layers: Layers) -> bool:
 def shade(layers: Layers) -> np.ndarray:
     """A sketch painted: (3, height, width) float32 planes, see `to_ycbcr`, of `shape_for` the picture's size.
 
-    Larger pictures are to be enlarged from it. Raises MemoryError.
+    Larger pictures are to be enlarged from it. They are read-only: the last ones are kept, so what an encoder has
+    tried is painted at once. Raises MemoryError.
     """
-    height, width = shape_for(layers.size)
-    painted = small_networks.run(FILE, inputs(layers)[None])[0, :, :height, :width]
-    return to_ycbcr(painted.transpose(1, 2, 0) * 255)
+    assert layers.strokes is not None
+    drawn = layers.strokes.shape, np.packbits(layers.strokes).tobytes()
+    return _shade(_Sketch((layers.size, layers.semantic.descriptors, *drawn), layers))
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    """Layers, told apart by what is seen of them."""
+
+    seen: tuple[object, ...]
+    layers: Layers = field(compare=False)
+
+
+@lru_cache(maxsize=_KEPT)
+def _shade(sketch: _Sketch) -> np.ndarray:
+    height, width = shape_for(sketch.layers.size)
+    painted = small_networks.run(FILE, inputs(sketch.layers)[None])[0, :, :height, :width]
+    planes = to_ycbcr(painted.transpose(1, 2, 0) * 255)
+    planes.flags.writeable = False
+    return planes
 
 
 def shaded(layers: Layers, height: int, width: int) -> np.ndarray:
-    """`shade` enlarged or shrunk to (3, height, width)."""
+    """`shade` enlarged or shrunk to (3, height, width), to be written to."""
     import cv2
 
     planes = shade(layers)
     if planes.shape[1:] == (height, width):
-        return planes
+        return planes.copy()
     how = cv2.INTER_AREA if height * width < planes[0].size else cv2.INTER_CUBIC
     return np.stack([cv2.resize(plane, (width, height), interpolation=how) for plane in planes])
 

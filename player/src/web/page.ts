@@ -53,9 +53,9 @@ async function bringFile(file: File): Promise<void> {
   scrollTo(0, 0);
 }
 
-function arrive(): void {
+async function arrive(): Promise<void> {
   const brings = location.hash.length > SHORTEST_FILE || new URLSearchParams(location.search).has("tsk");
-  if (brings) void bring(() => [tskIn(location.href)]);
+  if (brings) await bring(() => [tskIn(location.href)]);
 }
 
 /* A file that is chosen, dropped or pasted; a link that is typed or pasted. */
@@ -122,8 +122,10 @@ for (const [name, file] of Object.entries(SAMPLES)) {
   element("samples", HTMLElement).append(" ", sample);
 }
 
-addEventListener("hashchange", arrive);
-arrive();
-void navigator.serviceWorker?.register("service_worker.js").catch(() => {
-  // a page that is not served by https is not kept
-});
+addEventListener("hashchange", () => void arrive());
+void arrive().finally(() =>
+  // Once the picture is there: keeping the page fetches all of it.
+  navigator.serviceWorker?.register("service_worker.js").catch(() => {
+    // a page that is not served by https is not kept
+  }),
+);

@@ -7,7 +7,7 @@ PORT ?= 7860
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-text bench-speed bench-effort bench-strokes bench-load bench-codes figures modes player player-site format clean
+.PHONY: help demo demo-full test test-fast check bench bench-placeholders bench-brush bench-text bench-speed bench-effort bench-strokes bench-load bench-codes figures modes player player-site format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ bench: .venv/full ## compare with JPEG, WebP, AVIF and JPEG 2000 on ../shared/da
 bench-placeholders: .venv/full ## 25 bytes beside BlurHash and ThumbHash on ../shared/data/kodak
 	$(BIN)/pip install --quiet --no-deps blurhash==1.1.5 thumbhash-python==1.0.1 # their own pins are too old
 	$(BIN)/python benchmarks/placeholders.py
+
+bench-brush: .venv/full ## the brush in the eyes of a network that had no part in its training, on ../shared/data
+	$(BIN)/pip install --quiet --no-deps nudenet==3.4.2
+	$(BIN)/python benchmarks/brush.py
 
 bench-text: .venv/full ## bytes a caption beside zlib, deflate, brotli and zstd on ../shared/data/captions
 	$(BIN)/python benchmarks/text.py

@@ -21,10 +21,10 @@ def strokes(size: tuple[int, int]) -> Strokes:
 
 
 def pixels(given: np.ndarray) -> np.ndarray:
-    """The painting and its lines in the inputs: (4, height, width)."""
+    """The painting, its lines and its grain in the inputs: (5, height, width)."""
     rows, columns = given.shape[1:]
-    apart = given[:-3].reshape(4, CELL, CELL, rows, columns)
-    return apart.transpose(0, 3, 1, 4, 2).reshape(4, rows * CELL, columns * CELL)
+    apart = given[:-3].reshape(5, CELL, CELL, rows, columns)
+    return apart.transpose(0, 3, 1, 4, 2).reshape(5, rows * CELL, columns * CELL)
 
 
 @pytest.mark.parametrize("size", [(96, 64), (1, 1), (97, 31), (5, 300)])
@@ -37,6 +37,7 @@ def test_inputs_are_the_painting_continued_to_whole_cells(size):
     seen = pixels(given)
     assert np.abs(seen[:3, :height, :width] * 255 - colours.transpose(2, 0, 1)).max() < 0.01
     assert np.array_equal(seen[:3, :, -1], seen[:3, :, width - 1]) and not seen[3].any()
+    assert (seen[4] == 0.5).all()
 
 
 def test_inputs_say_where_strokes_run_and_how_colours_were_sent():
@@ -45,8 +46,15 @@ def test_inputs_say_where_strokes_run_and_how_colours_were_sent():
     texture = Texture(np.zeros((3, *base_shape(size)), np.int32), 32, grain)
     planes = np.zeros((3, 64, 96), np.float32)
     sketch, both = Layers(size, Semantic(), strokes(size)), Layers(size, Semantic(), strokes(size), texture)
-    for layers, numbers in ((sketch, (1, 0, 0)), (both, (0.5, 1, 1))):
-        given = inputs(planes, layers)
+    noise = np.linspace(-16, 40, 64 * 96, dtype=np.float32).reshape(64, 96)
+    for layers, lying, numbers in (
+        (sketch, None, (1, 0, 0)),
+        (both, None, (0.5, 0, 1)),  # grain that is left out has no strength
+        (both, noise, (0.5, 1, 1)),
+    ):
+        given = inputs(planes, layers, lying)
+        shown = pixels(given)[4]
+        assert np.allclose(shown, 0.5 if lying is None else np.clip(0.5 + noise / 64, 0, 1))
         assert [float(plane.mean()) for plane in given[-3:]] == pytest.approx(numbers)
         lines = pixels(given)[3]
         assert lines[30:36].max(axis=0).min() > 0.4 and lines[:24].max() == 0
@@ -197,7 +205,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, pho
     from dataclasses import replace
 
     import textsketch as ts
-    from training.brush import train
+    from training.brush import losses, train
 
     task = replace(getattr(train, name), batch=1, patch=patch)
     mode = {"SHARPENING": "three-layer", "SHADING": "text+sketch"}[name]
@@ -209,6 +217,8 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, pho
     def features(picture):
         return [torch.nn.functional.avg_pool2d(picture, 8)]
 
+    networks = losses.Networks(features, features)
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -217,7 +227,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, pho
             (tmp_path / run).mkdir()
             for stop in stops:
                 torch.manual_seed(0)
-                mean = train.train(task, pairs, task.network(), features, 4, tmp_path / run, until=stop)
+                mean = train.train(task, pairs, task.network(), networks, 4, tmp_path / run, until=stop)
                 assert (mean is None) == (stop < 4)
             trained.append(mean.state_dict())
     finally:
@@ -237,8 +247,8 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
     def features(value):
         return [value]
 
-    grain = torch.zeros_like(picture[:, :1])
-    exact, far = (getattr(losses, name)(one, picture, grain, features, 9999) for one in (picture, blurred))
+    grain, networks = torch.zeros_like(picture[:, :1]), losses.Networks(features, features)
+    exact, far = (getattr(losses, name)(one, picture, grain, networks, 9999) for one in (picture, blurred))
     assert exact.keys() == far.keys()
     assert all(float(far[part]) > float(exact[part]) + 1e-3 for part in exact)
     assert all(abs(float(exact[part])) < 1e-3 for part in exact)
@@ -266,10 +276,59 @@ def test_the_features_are_those_of_convolutions_with_their_normalisation(tmp_pat
         for layer, at in ((convolution, int(number)), (norm, int(number) + 1)):
             weights |= {f"module.basenet.{row}.{at}.{key}": part for key, part in layer.state_dict().items()}
     torch.save(weights, tmp_path / "craft.pth")
-    found = features.Features(Path(tmp_path / "craft.pth"))(value)
+    found = features.Letters(Path(tmp_path / "craft.pth"))(value)
     assert len(found) == 3
     length = expected.square().sum(1, keepdim=True).sqrt()
     assert (found[-1] - expected / length).abs().max() < 1e-3
     assert (
         float(features.distance(found, found)) == 0 < float(features.distance(found, [-one for one in found]))
     )
+
+
+def test_the_features_of_scenes_are_what_onnxruntime_finds(tmp_path):
+    torch = pytest.importorskip("torch")
+    onnx = pytest.importorskip("onnx")
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    from training.brush import features
+
+    random = np.random.default_rng(0)
+    nodes = [helper.make_node("Transpose", ["picture"], ["upright"], perm=[0, 3, 1, 2])]
+    constants, value = [], "upright"
+    for index in range(features._SCENES_COMPARED[-1] + 1):
+        seen, side, stride = (3, 7, 2) if index == 0 else (8, 1 if index % 2 else 3, 1 + (index % 13 == 0))
+        weight = random.normal(0, 1.4 / (side * seen**0.5), (8, seen, side, side)).astype(np.float32)
+        constants.append(numpy_helper.from_array(weight, f"w{index}"))
+        constants.append(numpy_helper.from_array(random.normal(0, 0.2, 8).astype(np.float32), f"b{index}"))
+        how = {"kernel_shape": [side] * 2, "strides": [stride] * 2}
+        if side > 1:
+            how["pads"] = [side // 2] * 4
+        before = value
+        nodes.append(helper.make_node("Conv", [value, f"w{index}", f"b{index}"], [f"c{index}"], **how))
+        value = f"c{index}"
+        if index % 4 == 3 and stride == 1:
+            nodes.append(helper.make_node("Add", [value, before], [f"s{index}"]))
+            value = f"s{index}"
+        nodes.append(helper.make_node("Relu", [value], [f"r{index}"]))
+        value = f"r{index}"
+        if index == 0:
+            how = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 0, 1, 1]}
+            nodes.append(helper.make_node("MaxPool", [value], ["pooled"], **how))
+            value = "pooled"
+    wanted = [f"r{index}" for index in features._SCENES_COMPARED]
+    given = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 96, 64, 3])
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in wanted]
+    graph = helper.make_graph(nodes, "scenes", [given], outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "scenes.onnx")
+
+    picture = torch.rand(1, 3, 96, 64)
+    found = features.Scenes(tmp_path / "scenes.onnx")(picture)
+    bgr = picture.flip(1).permute(0, 2, 3, 1).numpy() * 255 - np.array(features._SCENES_MEAN_BGR, np.float32)
+    session = onnxruntime.InferenceSession(tmp_path / "scenes.onnx", providers=["CPUExecutionProvider"])
+    expected = session.run(None, {"picture": bgr.astype(np.float32)})
+    assert len(found) == len(expected) == 4
+    for own, other in zip(found, expected, strict=True):
+        length = np.sqrt(np.square(other).sum(1, keepdims=True) + 1e-6)
+        assert own.shape == other.shape and np.abs(own.numpy() - other / length).max() < 1e-3

@@ -1,12 +1,12 @@
 """Trains the brush's networks on the painter's own paintings: pairs, then the network, then WORK/NAME.onnx.
 
     python -m training.brush --data ../shared/data --weights ../shared/weights/realesr-animevideov3-x4 \\
-        --features craft_mlt_25k.pth --work ../brush
+        --letters craft_mlt_25k.pth --scenes open-nsfw.onnx --work ../brush
 
 What is in the work folder already is not made again, so a run that was stopped goes on. On one idle core a
-sketch takes a tenth of a second, a painting one second, and a step half a second (bfloat16 on a processor with
-AMX). A network is for textsketch/render/painter when it is measured better than what is there, on pictures it
-never saw.
+sketch takes a tenth of a second, a painting a third, a step half a second (bfloat16 on a processor with AMX).
+A network is for textsketch/render/painter when it is measured better than what is there, on pictures it never
+saw.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from textsketch.layers import Mode
 
 MODES = {"shading": Mode.TEXT_SKETCH, "sharpening": Mode.THREE_LAYER}
 """The networks, and the mode of the files each paints."""
-_PAIRS = {"shading": 1700, "sharpening": 320}
-_STEPS = {"shading": 3000, "sharpening": 1600}
+_PAIRS = {"shading": 1700, "sharpening": 900}
+_STEPS = {"shading": 3000, "sharpening": 2600}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with cid22, coco_ccby and aigi")
     parser.add_argument("--weights", type=Path, required=True, help="holds realesr-animevideov3-x4.bin")
-    parser.add_argument(
-        "--features", type=Path, required=True, help="craft_mlt_25k.pth, see training/brush/features.py"
-    )
+    for name, file in (("letters", "craft_mlt_25k.pth"), ("scenes", "open-nsfw.onnx")):
+        parser.add_argument(
+            f"--{name}", type=Path, required=True, help=f"{file}, see training/brush/features.py"
+        )
     parser.add_argument(
         "--work", type=Path, required=True, help="folder for pairs and the states of the training"
     )
@@ -46,12 +47,12 @@ def main() -> None:
     import cv2
     import torch
 
-    from training.brush import graph, ncnn, train
-    from training.brush.features import Features
+    from training.brush import graph, losses, ncnn, train
+    from training.brush.features import Letters, Scenes
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    features = Features(options.features)
+    networks = losses.Networks(Letters(options.letters), Scenes(options.scenes))
     for name in options.network or MODES:
         work = options.work / name
         files = make_pairs(name, options.pairs or _PAIRS[name], options)
@@ -60,7 +61,7 @@ def main() -> None:
         start = task.network()
         start.start_from(ncnn.read(options.weights))
         steps = options.steps or _STEPS[name]
-        trained = train.train(task, train.Pairs(files, task), start, features, steps, work)
+        trained = train.train(task, train.Pairs(files, task), start, networks, steps, work)
         assert trained is not None
         graph.export(trained, options.work / f"{name}.onnx")
 

@@ -25,6 +25,8 @@ from training.brush.network import Shading, Sharpening
 _LAST_RATE = 1e-5
 _MEAN_OF_STEPS = 400
 _KEEP_EVERY = 50
+_LONGEST = 0.5
+"""Of the gradient, as long as it may be."""
 _PRECISION = 255
 
 
@@ -49,11 +51,13 @@ class Task:
 
 def _prepare_painting(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     planes = field(layers)
-    given = brush_inputs.inputs(planes, layers)
     rows, columns = (side // CELL for side in original.shape[:2])
-    grain = np.zeros(original.shape[:2], np.int8)
+    found = None
     if layers.texture is not None and layers.texture.grain is not None:
         found = synthesise(layers.texture.grain, *original.shape[:2], layers.seed)
+    given = brush_inputs.inputs(planes, layers, found)
+    grain = np.zeros(original.shape[:2], np.int8)
+    if found is not None:
         grain = np.clip(np.rint(found), -127, 127).astype(np.int8)
     whole = slice(rows * CELL), slice(columns * CELL)
     return given[:, :rows, :columns], original[whole], grain[whole]
@@ -74,7 +78,7 @@ def _prepare_sketch(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, n
     return given, original, np.clip(np.rint(grain), -127, 127).astype(np.int8)
 
 
-SHARPENING = Task(Sharpening, _prepare_painting, (CELL**2,) * 4, losses.of_paintings, 48, 4, rate=3e-4)
+SHARPENING = Task(Sharpening, _prepare_painting, (CELL**2,) * 5, losses.of_paintings, 48, 4, rate=3e-4)
 SHADING = Task(Shading, _prepare_sketch, (1, 1, 1, CELL**2), losses.of_sketches, 80, 3, rate=4e-4)
 
 
@@ -147,15 +151,16 @@ def train(
     task: Task,
     pairs: Pairs,
     start: Sharpening | Shading,
-    features: losses.Features,
+    networks: losses.Networks,
     steps: int,
     work: Path,
     until: int | None = None,
 ) -> Sharpening | Shading | None:
     """Train `start` for so many steps, going on from `work` where a run was stopped; return its mean weights.
 
-    features: such as `features.Features`. until: stop before this step, and return None.
+    networks: what guides the training. until: stop before this step, and return None.
     """
+    networks = losses.Networks(*map(_in_half, networks))
     mean = copy.deepcopy(start)
     for part in (start, mean):
         part.to(memory_format=torch.channels_last)
@@ -178,23 +183,19 @@ def train(
             group["lr"] = rate * min(1.0, (step + 1) / 100)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             painted = start(given)
-        painted = painted.float()
-
-        def seen(picture: torch.Tensor) -> list[torch.Tensor]:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                return features(picture)
-
-        terms = task.loss(painted, original, grain, seen, step)
+        terms = task.loss(painted.float(), original, grain, networks, step)
         optimiser.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(start.parameters(), 0.5)
-        optimiser.step()
-        share = min(1 - 1 / _MEAN_OF_STEPS, step / (step + 10))
-        with torch.no_grad():
-            for own, new in zip(mean.parameters(), start.parameters(), strict=True):
-                own.lerp_(new, 1 - share)
-        for name, term in terms.items():
-            said[name] = 0.99 * said.get(name, float(term.detach())) + 0.01 * float(term.detach())
+        loss = torch.stack(list(terms.values())).sum()
+        loss.backward()
+        length = torch.nn.utils.clip_grad_norm_(start.parameters(), _LONGEST)
+        if loss.isfinite() and length.isfinite():  # patches without any detail have no HaarPSI
+            optimiser.step()
+            share = min(1 - 1 / _MEAN_OF_STEPS, step / (step + 10))
+            with torch.no_grad():
+                for own, new in zip(mean.parameters(), start.parameters(), strict=True):
+                    own.lerp_(new, 1 - share)
+            for name, term in terms.items():
+                said[name] = 0.99 * said.get(name, float(term.detach())) + 0.01 * float(term.detach())
         step += 1
         if step % _KEEP_EVERY == 0 or step == last:
             state = {name: part.state_dict() for name, part in parts.items()} | {"step": step}
@@ -207,3 +208,13 @@ def train(
                 flush=True,
             )
     return mean if step >= steps else None
+
+
+def _in_half(see: losses.Features) -> losses.Features:
+    """The same features, computed in half precision."""
+
+    def seen(picture: torch.Tensor) -> list[torch.Tensor]:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return see(picture)
+
+    return seen

@@ -120,13 +120,14 @@ def test_a_flat_picture_stays_flat(colour):
     assert np.abs(planes - flat).max() < 0.5
 
 
-def test_grain_lies_on_top():
+def test_grain_lies_on_top_and_is_shaped():
     layers = with_texture((480, 320), grain=True)
     bare = [painted(layers, brush=on, grain=False) for on in (False, True)]
     grain = [painted(layers, brush=on) - bare[on] for on in (False, True)]
     between = np.all([np.abs(one - 128) < 100 for one in bare], axis=(0, -1))  # no colour is cut off
     assert np.abs(grain[0]).max() > 3 and between.mean() > 0.5
-    assert np.abs(grain[0] - grain[1])[between].max() <= 1
+    alike = np.corrcoef(grain[0][between].ravel(), grain[1][between].ravel())[0, 1]
+    assert 0.6 < alike < 0.99  # the file's own noise, and what the network makes of it
 
 
 def test_a_field_without_lines_stays_what_was_sent_but_for_its_bands():

@@ -72,14 +72,17 @@ def paint(
     planes = field(layers, skipped, report)
     rows, columns = planes.shape[1:]
     if layers.texture is not None:
-        if brush:
-            from textsketch.render.painter.brush import sharpen
-
-            sharpen(planes, layers, skipped, lambda share: report(0.7 + 0.25 * share))
+        noise = None
         if grain and layers.texture.grain is not None:
             from textsketch.texture.grain import synthesise
 
-            planes[0] += synthesise(layers.texture.grain, rows, columns, layers.seed)
+            noise = synthesise(layers.texture.grain, rows, columns, layers.seed)
+        if brush:
+            from textsketch.render.painter.brush import sharpen
+
+            sharpen(planes, layers, skipped, grain=noise, report=lambda share: report(0.7 + 0.25 * share))
+        if noise is not None:
+            planes[0] += noise
     elif brush and shading.shades(layers):
         planes = shading.shaded(layers, rows, columns)
         if grain:

@@ -44,8 +44,8 @@ def shades(layers: Layers) -> bool:
 def shade(layers: Layers) -> np.ndarray:
     """A sketch painted: (3, height, width) float32 planes, see `to_ycbcr`, of `shape_for` the picture's size.
 
-    Larger pictures are to be enlarged from it. They are read-only: the last ones are kept, so what an encoder has
-    tried is painted at once. Raises MemoryError.
+    Larger pictures are to be enlarged from it. They are read-only: the last ones are kept, so what an encoder
+    has tried is painted at once. Raises MemoryError.
     """
     assert layers.strokes is not None
     drawn = layers.strokes.shape, np.packbits(layers.strokes).tobytes()

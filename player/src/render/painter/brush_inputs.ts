@@ -14,21 +14,26 @@ const ALIGNED = 8;
 const LINE_WIDTH = 2;
 const STEPS = 64;
 const GRAIN_LEVELS = 8;
+/** Grey levels of grain that are told apart, half of them darker. */
+const GRAIN_SPAN = 64;
 
 /**
- * Red, green and blue of a cell's pixels, 0 to 1, row by row; how far a stroke covers each; then how coarsely colours
- * were sent, the strength of the grain and whether there is a colour map, each 0 to 1.
+ * Red, green and blue of a cell's pixels, 0 to 1, row by row; how far a stroke covers each; the grain that will lie on
+ * each, 0.5 being none; then how coarsely colours were sent, the strength of the grain and whether there is a colour
+ * map, each 0 to 1.
  *
- * planes: without grain and without drawn lines. margin: cells it is continued by, mirrored, on all sides; to the
+ * planes: without grain and without drawn lines. noise: what will be added to the luma, or null. margin: cells it is continued by, mirrored, on all sides; to the
  * right and below also to whole cells, ALIGNED of them.
  */
-export function inputs(planes: Planes, layers: Layers, margin: number): Channels {
+export function inputs(planes: Planes, layers: Layers, noise: Float32Array | null, margin: number): Channels {
   const { rows: height, columns: width } = planes;
   const cells = (side: number) => Math.ceil((side + 2 * margin * CELL) / (CELL * ALIGNED)) * ALIGNED;
   const [rows, columns] = [cells(height), cells(width)];
   const strokes = strokesOf(layers);
   const lines = strokes ? lineMask(strokes, height, width, LINE_WIDTH) : new Float32Array(height * width);
-  const pixels = [...toRgb(planes, 1).samples, lines];
+  const grain = new Float32Array(height * width).fill(0.5);
+  if (noise) for (let at = 0; at < grain.length; at++) grain[at] += noise[at] / GRAIN_SPAN;
+  const pixels = [...toRgb(planes, 1).samples, lines, grain];
   const count = rows * columns;
   const values = new Float32Array((pixels.length * CELL * CELL + 3) * count);
   const place = margin ? reflected : continued;
@@ -47,14 +52,14 @@ export function inputs(planes: Planes, layers: Layers, margin: number): Channels
   const texture = layers.texture;
   told.fill(texture ? texture.stepIndex / STEPS : 1, 0, count);
   told.fill(texture ? 1 : 0, 2 * count);
-  if (texture?.grain) {
+  if (noise && texture?.grain) {
     const [inRows, inColumns] = [rows - 2 * margin, columns - 2 * margin];
     const levels = Float32Array.from(texture.grain.levels, (level) => level / (GRAIN_LEVELS - 1));
-    const grain = resize(levels, texture.grain.shape, [inRows, inColumns], "linear");
+    const strength = resize(levels, texture.grain.shape, [inRows, inColumns], "linear");
     for (let row = 0; row < rows; row++) {
       const start = continued(row - margin, inRows) * inColumns;
       for (let column = 0; column < columns; column++) {
-        told[count + row * columns + column] = grain[start + continued(column - margin, inColumns)];
+        told[count + row * columns + column] = strength[start + continued(column - margin, inColumns)];
       }
     }
   }

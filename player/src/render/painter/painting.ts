@@ -57,9 +57,12 @@ export async function paintWithBrush(
     return planes;
   }
   const planes = field(layers);
-  await sharpen(planes, layers, halvings(layers), await networks("brush"), report);
-  const { rows, columns, samples } = planes;
-  if (layers.texture.grain) addGrain(samples[0], rows, columns, layers.texture.grain, layers.seed);
+  const { rows, columns, samples: [luma] } = planes;
+  const { grain } = layers.texture;
+  const noise = grain && new Float32Array(luma.length);
+  if (grain && noise) addGrain(noise, rows, columns, grain, layers.seed);
+  await sharpen(planes, layers, halvings(layers), noise, await networks("brush"), report);
+  if (noise) for (let at = 0; at < luma.length; at++) luma[at] += noise[at];
   return planes;
 }
 

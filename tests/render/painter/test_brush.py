@@ -120,6 +120,13 @@ def test_a_flat_picture_stays_flat(colour):
     assert np.abs(planes - flat).max() < 0.5
 
 
+def test_black_and_white_stays_black_and_white(photo):
+    layers = ts.encode(photo.convert("L").convert("RGB"), budget=300).layers
+    brushed = painted(layers)
+    assert not np.array_equal(brushed, painted(layers, brush=False))
+    assert np.ptp(brushed, axis=2).max() <= 1
+
+
 def test_grain_lies_on_top_and_is_shaped():
     layers = with_texture((480, 320), grain=True)
     bare = [painted(layers, brush=on, grain=False) for on in (False, True)]

@@ -34,6 +34,8 @@ _FADED, _FULL = 12, 30
 """Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
+_COLOURLESS = 1.0
+"""Levels: what has no more colour than this is black and white, and stays so."""
 _ROUGHNESS = 1.25
 """Levels of a change that are no detail but the network's own unevenness, seen on what is flat."""
 
@@ -65,6 +67,7 @@ def sharpen(
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
     share = cv2.resize(_SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
+    painted_planes = slice(1 if np.abs(planes[1:]).max() < _COLOURLESS else 3)
     pieces = [(down, across) for down in _pieces(rows) for across in _pieces(columns)]
     for done, (down, across) in enumerate(pieces):
         # A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
@@ -75,8 +78,8 @@ def sharpen(
             for piece, side in ((down, height), (across, width))
         )
         fresh = to_ycbcr(np.clip(painted, 0, 1).transpose(1, 2, 0) * 255)
-        plane = planes[:, at[0], at[1]]
-        fresh = fresh[:, : plane.shape[1], : plane.shape[2]] - plane
+        plane = planes[painted_planes, at[0], at[1]]
+        fresh = fresh[painted_planes, : plane.shape[1], : plane.shape[2]] - plane
         plane += share[at] * (fresh - np.clip(fresh, -_ROUGHNESS, _ROUGHNESS))
         report((done + 1) / len(pieces))
 

@@ -27,6 +27,8 @@ const [FADED, FULL] = [12, 30];
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
 const ROUGHNESS = 1.25;
+/** Levels: what has no more colour than this is black and white, and stays so. */
+const COLOURLESS = 1;
 
 /** How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less. */
 export function strength(layers: Layers): number {
@@ -49,6 +51,8 @@ export async function sharpen(
   const kept = sent(layers, layers.texture, skipped, [rows, columns]).map((share) => SHARE * most * (1 - share));
   const share = resize(kept, [rows, columns], [rows * CELL, columns * CELL], "linear");
   const given = inputs(planes, layers, noise, MARGIN);
+  const colourless = planes.samples.slice(1).every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
+  const changing = colourless ? planes.samples.slice(0, 1) : planes.samples;
   const all = pieces(rows).flatMap((down) => pieces(columns).map((across) => [down, across] as const));
   for (const [done, [down, across]] of all.entries()) {
     // A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
@@ -62,7 +66,7 @@ export async function sharpen(
     const fresh = fromRgb(asPlanes(inner), 1);
     const [top, left] = [down[0] * CELL, across[0] * CELL];
     const [bottom, right] = [Math.min(down[1] * CELL, height), Math.min(across[1] * CELL, width)];
-    planes.samples.forEach((plane, index) => {
+    changing.forEach((plane, index) => {
       for (let y = top; y < bottom; y++) {
         for (let x = left; x < right; x++) {
           const at = y * width + x;

@@ -45,7 +45,7 @@ def _judge():
     )
 
 
-def _seen(picture: Image.Image) -> list[np.ndarray]:
+def seen(picture: Image.Image) -> list[np.ndarray]:
     """The judge's layers of an RGB picture, each place of unit length."""
     whole = [side // 32 * 32 for side in picture.size]
     given = np.asarray(picture.crop((0, 0, *whole)), np.float32).transpose(2, 0, 1)[None] / 255
@@ -53,7 +53,7 @@ def _seen(picture: Image.Image) -> list[np.ndarray]:
     return [layer / np.sqrt(np.square(layer).sum(1, keepdims=True) + 1e-8) for layer in layers]
 
 
-def _distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     """0 to 2 for pictures with opposite features, about 1 for unlike ones."""
     return float(np.mean([np.square(a - b).sum(1).mean() for a, b in zip(one, other, strict=True)]))
 
@@ -63,12 +63,12 @@ def measure(path: Path, sizes: tuple[int, ...]) -> list[tuple[float, float]]:
     import textsketch as ts
 
     picture = Image.open(path).convert("RGB")
-    original, out = _seen(picture), []
+    original, out = seen(picture), []
     for size in sizes:
         layers = ts.encode(
             picture, budget=round(size * (picture.width * picture.height / 393216) ** 0.5)
         ).layers
-        plain, brushed = (_distance(_seen(ts.paint(layers, brush=on)), original) for on in (False, True))
+        plain, brushed = (distance(seen(ts.paint(layers, brush=on)), original) for on in (False, True))
         out.append((plain, brushed))
     return out
 

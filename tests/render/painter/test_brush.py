@@ -120,6 +120,18 @@ def test_a_flat_picture_stays_flat(colour):
     assert np.abs(planes - flat).max() < 0.5
 
 
+def test_no_pattern_of_the_networks_cells_is_seen(photo):
+    layers = ts.encode(photo, budget=250).layers
+    planes = painting.field(layers)
+    before = planes[0].copy()
+    brush.sharpen(planes, layers)
+    height, width = (side // brush.CELL * brush.CELL for side in before.shape)
+    cells = (planes[0] - before)[:height, :width].reshape(height // 4, 4, width // 4, 4)
+    assert np.abs(cells).max() > 10  # it does paint
+    alike = cells.mean((0, 2)) - cells.mean()
+    assert np.abs(alike).max() < 0.25
+
+
 def test_black_and_white_stays_black_and_white(photo):
     layers = ts.encode(photo.convert("L").convert("RGB"), budget=300).layers
     brushed = painted(layers)

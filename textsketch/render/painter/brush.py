@@ -28,12 +28,14 @@ LONGEST_PIECE = 256
 is painted in pieces, and progress is told after each."""
 _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
-_SHARE = 0.78
+_SHARE = 0.8
 """Of what the network changes is taken: more looks better still, but is farther from the picture."""
 _FADED, _FULL = 12, 30
 """Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
+_ALIKE = 1.5
+"""How far around, in cells, a pattern is looked for."""
 _COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
 _ROUGHNESS = 1.25
@@ -67,6 +69,7 @@ def sharpen(
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
     share = cv2.resize(_SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
+    change = np.zeros((3, rows * CELL, columns * CELL), np.float32)
     painted_planes = slice(1 if np.abs(planes[1:]).max() < _COLOURLESS else 3)
     pieces = [(down, across) for down in _pieces(rows) for across in _pieces(columns)]
     for done, (down, across) in enumerate(pieces):
@@ -79,9 +82,24 @@ def sharpen(
         )
         fresh = to_ycbcr(np.clip(painted, 0, 1).transpose(1, 2, 0) * 255)
         plane = planes[painted_planes, at[0], at[1]]
-        fresh = fresh[painted_planes, : plane.shape[1], : plane.shape[2]] - plane
-        plane += share[at] * (fresh - np.clip(fresh, -_ROUGHNESS, _ROUGHNESS))
+        change[painted_planes, at[0], at[1]] = (
+            fresh[painted_planes, : plane.shape[1], : plane.shape[2]] - plane
+        )
         report((done + 1) / len(pieces))
+    for plane, changed in zip(planes, change, strict=True):
+        changed -= _pattern(changed)
+        changed -= np.clip(changed, -_ROUGHNESS, _ROUGHNESS)
+        plane += share * changed[:height, :width]
+
+
+def _pattern(changed: np.ndarray) -> np.ndarray:
+    """What is alike in all cells around: the pattern a network that paints cell by cell leaves."""
+    import cv2
+
+    rows, columns = (side // CELL for side in changed.shape)
+    cells = changed.reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2).reshape(CELL**2, rows, columns)
+    around = [cv2.GaussianBlur(each, (0, 0), _ALIKE) for each in cells - cells.mean(0)]
+    return np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1).reshape(changed.shape)
 
 
 def sharpens(layers: Layers) -> bool:

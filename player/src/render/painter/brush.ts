@@ -20,13 +20,15 @@ const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
 /** Of what the network changes is taken: more looks better still, but is farther from the picture. */
-const SHARE = 0.78;
+const SHARE = 0.8;
 /** Step indices of a colour map: up to the first the brush does nothing, from the second on all it can. */
 const [FADED, FULL] = [12, 30];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
 const ROUGHNESS = 1.25;
+/** How far around, in cells, a pattern is looked for. */
+const ALIKE = 1.5;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
@@ -53,6 +55,7 @@ export async function sharpen(
   const given = inputs(planes, layers, noise, MARGIN);
   const colourless = planes.samples.slice(1).every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
   const changing = colourless ? planes.samples.slice(0, 1) : planes.samples;
+  const changes = changing.map(() => new Float32Array(rows * CELL * columns * CELL));
   const all = pieces(rows).flatMap((down) => pieces(columns).map((across) => [down, across] as const));
   for (const [done, [down, across]] of all.entries()) {
     // A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
@@ -69,15 +72,49 @@ export async function sharpen(
     changing.forEach((plane, index) => {
       for (let y = top; y < bottom; y++) {
         for (let x = left; x < right; x++) {
-          const at = y * width + x;
-          const change = fresh.samples[index][(y - top) * fresh.columns + x - left] - plane[at];
-          const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
-          plane[at] += share[y * columns * CELL + x] * (change - unevenness);
+          const painted = fresh.samples[index][(y - top) * fresh.columns + x - left];
+          changes[index][y * columns * CELL + x] = painted - plane[y * width + x];
         }
       }
     });
     report((done + 1) / all.length);
   }
+  changing.forEach((plane, index) => {
+    const changed = changes[index];
+    const pattern = patternOf(changed, rows, columns);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = y * columns * CELL + x;
+        const change = changed[at] - pattern[at];
+        const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
+        plane[y * width + x] += share[at] * (change - unevenness);
+      }
+    }
+  });
+}
+
+/** What is alike in all cells around: the pattern a network that paints cell by cell leaves. */
+function patternOf(changed: Float32Array, rows: number, columns: number): Float32Array {
+  const pattern = new Float32Array(changed.length);
+  const placeOf = (row: number, column: number, part: number) =>
+    (row * CELL + Math.floor(part / CELL)) * columns * CELL + column * CELL + (part % CELL);
+  const means = new Float32Array(rows * columns);
+  for (let part = 0; part < CELL * CELL; part++) {
+    for (let row = 0, cell = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) means[cell++] += changed[placeOf(row, column, part)] / (CELL * CELL);
+    }
+  }
+  const apart = new Float32Array(rows * columns);
+  for (let part = 0; part < CELL * CELL; part++) {
+    for (let row = 0, cell = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, cell++) apart[cell] = changed[placeOf(row, column, part)] - means[cell];
+    }
+    const alike = gaussianBlur(apart, rows, columns, ALIKE);
+    for (let row = 0, cell = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) pattern[placeOf(row, column, part)] = alike[cell++];
+    }
+  }
+  return pattern;
 }
 
 /**

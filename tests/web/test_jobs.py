@@ -155,6 +155,23 @@ def test_a_job_can_be_cancelled_while_it_waits():
     running.close()
 
 
+def test_a_job_can_be_cancelled_as_soon_as_it_is_announced():
+    jobs, ran = Jobs(1), []
+    jobs.announce("me")
+    jobs.cancel("me")
+    jobs.announce("me")  # a second step of the same job does not undo that
+    jobs.cancel("you")
+    with pytest.raises(JobCancelledError):
+        list(jobs.run("me", lambda progress: ran.append("cancelled")))
+    assert ran == [] and not jobs.running("me")
+    assert list(jobs.run("me", lambda progress: 7))[-1].result == 7  # the next one is another
+    jobs.announce("me")
+    assert list(jobs.run("me", lambda progress: 8))[-1].result == 8
+    jobs.announce("me")
+    jobs.overtake("me")
+    assert list(jobs.run("me", lambda progress: 9))[-1].result == 9
+
+
 def test_a_job_that_was_overtaken_ends_without_a_word():
     jobs = Jobs(2)
     started, stopped = threading.Event(), threading.Event()

@@ -129,6 +129,7 @@ def caption_writer(
             found: Updates = {into: kept, line: describe_caption(kept)} if kept else {}
             return idle | {line: html.note("Cancelled.")} | found
 
+        jobs.announce(owner(request, "caption"))
         yield {write: gr.update(interactive=False), line: html.progress(Update(0.0, "starting"))}
         yield from follow(
             jobs.run(owner(request, "caption"), write_caption, asks=source.remote),

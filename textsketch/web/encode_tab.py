@@ -128,6 +128,7 @@ def encode_tab(shared: Shared) -> None:
             jobs.overtake(owner(request, "encode"))
             yield panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + ".")) | {subject: None}
             return
+        jobs.announce(owner(request, "encode"))
         yield panel.current(html.progress(Update(0.0, "starting")), False) | {subject: path}
 
         def job(report: Reporter) -> Result:
@@ -165,6 +166,7 @@ def encode_tab(shared: Shared) -> None:
 
     def new_picture(request: gr.Request, path, caption, mode, preset) -> Updates:
         jobs.overtake(owner(request, "encode"))
+        jobs.announce(owner(request, "encode"))
         return {
             caption_box: caption,
             caption_line: describe_caption(caption),

@@ -70,16 +70,25 @@ class Jobs:
     def __init__(self, places: int, *, asking: int = 4) -> None:
         self._work, self._ask = _Line(places), _Line(asking)
         self._running: dict[str, Reporter] = {}
+        self._announced: dict[str, bool] = {}  # whether it was cancelled before it ran
+
+    def announce(self, owner: str) -> None:
+        """Tell that a job of the owner is about to run: who cancels it before it does is heard."""
+        self._announced.setdefault(owner, False)
 
     def run(self, owner: str, job: Callable[[Reporter], Any], *, asks: bool = False) -> Iterator[Update]:
         """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
         asks: whether it waits for an API.
         A job of the same owner that still runs is overtaken. Raises what the job raises and, once the work on
-        it has ended, JobCancelledError if it was cancelled, JobOvertakenError if it was overtaken. Closing the
-        iterator cancels the job too, without waiting for its end; its place stays taken until then.
+        it has ended, JobCancelledError if it was cancelled, also since it was announced, JobOvertakenError if it
+        was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
+        taken until then.
         """
+        too_late = self._announced.get(owner, False)
         self.overtake(owner)
+        if too_late:
+            raise JobCancelledError
         reporter = self._running[owner] = Reporter()
 
         def work() -> None:
@@ -133,15 +142,18 @@ class Jobs:
         return reporter is not None and not reporter.stop.is_set()
 
     def cancel(self, owner: str) -> None:
-        """Cancel the owner's job, if one is running."""
+        """Cancel the owner's job, if one is running or announced."""
+        if owner in self._announced:
+            self._announced[owner] = True
         reporter = self._running.get(owner)
         if reporter is not None:
             reporter.stop.set()
 
     def overtake(self, owner: str) -> None:
-        """Stop the owner's job, if one is running, for something else that is about to run."""
+        """Stop the owner's job, if one is running or announced, for something else that is about to run."""
         self.cancel(owner)
         self._running.pop(owner, None)
+        self._announced.pop(owner, None)
 
 
 class _Line:

@@ -77,6 +77,7 @@ def rate_tab(shared: Shared) -> None:
         if not path:
             yield {status: html.error("choose a picture first, in the Encode tab")}
             return
+        jobs.announce(sweeper(request))
         yield {
             status: html.progress(Update(0.0, "starting")),
             run: gr.update(interactive=False),

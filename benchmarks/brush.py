@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -21,7 +22,6 @@ from PIL import Image
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SIZES_BYTES = (300, 600, 1000)
 _LAYERS = ("/model.0/act", "/model.2/cv2/act", "/model.4/cv2/act", "/model.6/cv2/act")
-_HELD_OUT = 10
 
 
 @cache
@@ -58,6 +58,14 @@ def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     return float(np.mean([np.square(a - b).sum(1).mean() for a, b in zip(one, other, strict=True)]))
 
 
+def cid22(data: Path, *, held_out: bool) -> list[Path]:
+    """The pictures of CID22 that training never sees, or those it does."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from training.brush.pairs import sources
+
+    return [path for path, _ in sources(data, held_out)[0]]
+
+
 def measure(path: Path, sizes: tuple[int, ...]) -> list[tuple[float, float]]:
     """The distances of the plain painting and of the brush's, at each size."""
     import textsketch as ts
@@ -81,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     sets = {
         "Kodak": sorted((options.data / "kodak").glob("*.png")),
-        "CID22, held out": sorted((options.data / "cid22").glob("*.webp"))[::_HELD_OUT],
+        "CID22, held out": cid22(options.data, held_out=True),
     }
     if not all(sets.values()):
         print(f"no pictures in {options.data}: kodak and cid22 are needed")

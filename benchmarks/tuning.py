@@ -16,12 +16,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from brush import DATA, distance, seen
+from brush import DATA, cid22, distance, seen
 from PIL import Image
 
 SIZES_BYTES = (250, 500, 820)
 _METRICS = ("psnr", "ssim", "haarpsi")
-_HELD_OUT = 10
 
 
 def measure(path: Path, setting: str) -> list[list[float]]:
@@ -57,11 +56,7 @@ def main() -> None:
         "--set", action="append", default=[], help="module.CONSTANT=value, more behind commas"
     )
     options = parser.parse_args()
-    files = [
-        path
-        for index, path in enumerate(sorted((options.data / "cid22").glob("*.webp")))
-        if index % _HELD_OUT
-    ]
+    files = cid22(options.data, held_out=False)
     files = files[:: max(1, len(files) // options.pictures)][: options.pictures]
     if not files:
         print(f"no pictures in {options.data}: cid22 is needed")

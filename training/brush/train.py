@@ -52,13 +52,11 @@ class Task:
 def _prepare_painting(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     planes = field(layers)
     rows, columns = (side // CELL for side in original.shape[:2])
-    found = None
+    grain, noise = np.zeros(original.shape[:2], np.int8), None
     if layers.texture is not None and layers.texture.grain is not None:
-        found = synthesise(layers.texture.grain, *original.shape[:2], layers.seed)
-    given = brush_inputs.inputs(planes, layers, found)
-    grain = np.zeros(original.shape[:2], np.int8)
-    if found is not None:
-        grain = np.clip(np.rint(found), -127, 127).astype(np.int8)
+        noise = synthesise(layers.texture.grain, *original.shape[:2], layers.seed)
+        grain = np.clip(np.rint(noise), -127, 127).astype(np.int8)
+    given = brush_inputs.inputs(planes, layers, noise)
     whole = slice(rows * CELL), slice(columns * CELL)
     return given[:, :rows, :columns], original[whole], grain[whole]
 

@@ -69,8 +69,8 @@ def sharpen(
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
     share = cv2.resize(_SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
-    change = np.zeros((3, rows * CELL, columns * CELL), np.float32)
-    painted_planes = slice(1 if np.abs(planes[1:]).max() < _COLOURLESS else 3)
+    changing = planes[:1] if np.abs(planes[1:]).max() < _COLOURLESS else planes
+    changes = np.zeros((len(changing), rows * CELL, columns * CELL), np.float32)
     pieces = [(down, across) for down in _pieces(rows) for across in _pieces(columns)]
     for done, (down, across) in enumerate(pieces):
         # A margin of REACH more, cut off again, and a piece looks as it does in the whole picture.
@@ -81,12 +81,10 @@ def sharpen(
             for piece, side in ((down, height), (across, width))
         )
         fresh = to_ycbcr(np.clip(painted, 0, 1).transpose(1, 2, 0) * 255)
-        plane = planes[painted_planes, at[0], at[1]]
-        change[painted_planes, at[0], at[1]] = (
-            fresh[painted_planes, : plane.shape[1], : plane.shape[2]] - plane
-        )
+        before = changing[:, at[0], at[1]]
+        changes[:, at[0], at[1]] = fresh[: len(before), : before.shape[1], : before.shape[2]] - before
         report((done + 1) / len(pieces))
-    for plane, changed in zip(planes, change, strict=True):
+    for plane, changed in zip(changing, changes, strict=True):
         changed -= _pattern(changed)
         changed -= np.clip(changed, -_ROUGHNESS, _ROUGHNESS)
         plane += share * changed[:height, :width]

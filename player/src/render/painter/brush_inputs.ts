@@ -22,8 +22,8 @@ const GRAIN_SPAN = 64;
  * each, 0.5 being none; then how coarsely colours were sent, the strength of the grain and whether there is a colour
  * map, each 0 to 1.
  *
- * planes: without grain and without drawn lines. noise: what will be added to the luma, or null. margin: cells it is continued by, mirrored, on all sides; to the
- * right and below also to whole cells, ALIGNED of them.
+ * planes: without grain and without drawn lines. noise: what will be added to the luma, or null. margin: cells it is
+ * continued by, mirrored, on all sides; to the right and below also to whole cells, ALIGNED of them.
  */
 export function inputs(planes: Planes, layers: Layers, noise: Float32Array | null, margin: number): Channels {
   const { rows: height, columns: width } = planes;

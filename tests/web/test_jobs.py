@@ -1,3 +1,4 @@
+import contextlib
 import contextvars
 import threading
 import time
@@ -187,6 +188,28 @@ def test_a_job_that_was_overtaken_ends_without_a_word():
     jobs.overtake("me")
     assert stopped.wait(5) and not jobs.running("me")
     assert all(set(answer) == {status} and "cancelled" not in answer[status] for answer in answers)
+
+
+def test_nothing_is_told_before_what_the_overtaken_job_told_last_is_taken():
+    jobs = Jobs(2)
+    old = jobs.run("me", lambda progress: "old")
+    while not next(old).done:
+        pass  # its last update is on the way to the page
+    told = []
+
+    def ask():
+        with contextlib.suppress(JobOvertakenError):
+            told.append(next(jobs.run("me", lambda progress: "new")))
+
+    newer = [threading.Thread(target=ask) for _ in range(2)]  # the second overtakes the first
+    for thread in newer:
+        thread.start()
+        time.sleep(0.3)
+        assert told == []
+    assert list(old) == []
+    for thread in newer:
+        thread.join(5)
+    assert told
 
 
 def test_a_preview_stays_with_the_updates_that_follow():

@@ -16,6 +16,8 @@ _POLL_SECONDS = 0.1
 _POLLS_OF_SILENCE = 5
 _UPDATE_SECONDS = 0.2
 """A page that is told more often falls behind."""
+_TELL_SECONDS = 2.0
+"""How long a job waits until what the one it overtook tells has been taken; then nobody takes it any more."""
 
 
 class JobCancelledError(BaseException):
@@ -43,6 +45,9 @@ class Reporter:
     def __init__(self) -> None:
         self.updates: queue.SimpleQueue[Update | BaseException] = queue.SimpleQueue()
         self.stop = threading.Event()
+        self.told = threading.Event()
+        """Clear while an update is on its way to the page, this job's or that of one it overtook."""
+        self.told.set()
         self._latest = Update(0.0, "starting")
 
     def __call__(self, fraction: float, message: str) -> None:
@@ -54,6 +59,12 @@ class Reporter:
     def preview(self, picture: Any) -> None:
         """Report a rough picture of what is coming."""
         self._put(replace(self._latest, preview=picture))
+
+    def tell(self, update: Update) -> Iterator[Update]:
+        """Yield an update; `told` is clear until the next is asked for."""
+        self.told.clear()
+        yield update
+        self.told.set()
 
     def _put(self, update: Update) -> None:
         self._latest = update
@@ -80,16 +91,22 @@ class Jobs:
         """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
         asks: whether it waits for an API.
-        A job of the same owner that still runs is overtaken. Raises what the job raises and, once the work on
+        A job of the same owner that still runs is overtaken; what it told last is taken before this one tells
+        anything, so that no older word follows a newer one. Raises what the job raises and, once the work on
         it has ended, JobCancelledError if it was cancelled, also since it was announced, JobOvertakenError if it
         was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
         taken until then.
         """
         too_late = self._announced.get(owner, False)
+        before = self._running.get(owner)
         self.overtake(owner)
         if too_late:
             raise JobCancelledError
         reporter = self._running[owner] = Reporter()
+        if before is not None:
+            reporter.told.clear()
+            before.told.wait(_TELL_SECONDS)
+            reporter.told.set()
 
         def work() -> None:
             try:
@@ -113,14 +130,14 @@ class Jobs:
                     waited += 1
                 if reporter.stop.is_set():
                     if thread.is_alive() and self._running.get(owner) is reporter:
-                        yield replace(latest, message="cancelling")
+                        yield from reporter.tell(replace(latest, message="cancelling"))
                     thread.join()
                     raise JobCancelledError
                 # Each is work for the server, and for the page.
                 now_s = time.monotonic()
                 silent = waited > 0 and waited % _POLLS_OF_SILENCE == 0
                 if latest.done or silent or (news and now_s - told_s >= _UPDATE_SECONDS):
-                    yield latest
+                    yield from reporter.tell(latest)
                     news, told_s = False, now_s
         except JobCancelledError:
             if self._running.get(owner) is not reporter:
@@ -128,6 +145,7 @@ class Jobs:
             raise
         finally:
             reporter.stop.set()
+            reporter.told.set()
             if self._running.get(owner) is reporter:
                 del self._running[owner]
 

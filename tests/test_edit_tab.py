@@ -418,6 +418,18 @@ def test_what_is_no_tsk_file_is_one_sentence_and_what_is_on_the_canvas_stays(ope
     assert layers_of(page, tmp_path).semantic.caption == "a fig"
 
 
+def test_who_waits_in_the_tab_for_a_first_result_gets_it(open_page):
+    page = open_page(DESKTOP)
+    page.click("#picture button[aria-label='Clear'], #picture button[aria-label='Remove Image']")
+    page.wait_for_selector("#status:has-text('Choose a picture')")
+    open_tab(page, "Edit")
+    page.wait_for_selector("#edit-status:has-text('Encode a picture')")
+    assert not page.is_visible(".ts-editor")
+    page.set_input_files("#picture input[type=file]", EXAMPLES / "fig.jpg")
+    page.wait_for_selector(".ts-editor[data-ready]")
+    page.wait_for_function(DONE, arg="")
+
+
 def test_nothing_of_the_tab_is_loaded_before_it_is_opened(open_page):
     page = open_page(DESKTOP)
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")

@@ -68,6 +68,8 @@ def stage() -> str:
     <div class="ts-shifts">{shifts}</div>
     <button type="button" data-do="shift" title="Shift the colours of what is marked">Shift colours</button>
   </div></div>
+  <p class="ts-note">Draw lines, at which colours stop; or Mark a thing and erase, recolour or move it. What you
+  change is painted at once, within the bytes you allow.</p>
 </div>"""
 
 

@@ -18,6 +18,7 @@ from textsketch.web.take_away import code_button, copy_link
 
 _BRING = "Encode a picture and press Edit, or bring a .tsk file."
 _SHOW = "() => window.textsketch.showTab('edit')"
+_ARRIVE = "() => { if (document.querySelector('#edit')?.offsetParent) document.querySelector('#edit-arrive').click(); }"
 _TAKE = "(sheet, asked, ...more) => [sheet, window.textsketch.editor?.asked() ?? '', ...more]"
 _LOST = "() => { window.textsketch.editor?.lost(); }"
 
@@ -88,6 +89,7 @@ def edit_tab(shared: Shared) -> None:
     standing = gr.HTML("", elem_id="edit-standing", visible="hidden")
     message = gr.Textbox("", visible=False)
     ask = gr.Button("Ask", visible="hidden", elem_id="edit-ask")
+    waiting = gr.Button("Show the first result", visible="hidden", elem_id="edit-arrive")
 
     def show(found: Shown) -> Updates:
         on, before, after = found
@@ -202,8 +204,10 @@ def edit_tab(shared: Shared) -> None:
         (edit_decoded.click, open_file, [decoded]),
         (current.edit.click, open_result, [current.shown]),
         (shared.tab.select, arrive, [sheet, current.shown]),
+        (waiting.click, arrive, [sheet, current.shown]),
     ):
         event(opener, [*brought, *renderer.inputs], opened, trigger_mode="multiple", **WORK)
+    current.shown.change(None, js=_ARRIVE, **PRIVATE)
     for button in (current.edit, edit_decoded):
         button.click(None, js=_SHOW, **PRIVATE)
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import torch
 from torch.nn import functional
+from torchvision.transforms.functional import gaussian_blur
 
+from textsketch.render.painter import brush
 from textsketch.render.painter.brush_inputs import CELL
 from training.brush.features import distance
 
@@ -24,14 +26,27 @@ class Networks(NamedTuple):
 _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
+_LUMA = (0.299, 0.587, 0.114)
+_YCBCR = (
+    _LUMA,
+    tuple((one - luma) / 1.772 for one, luma in zip((0, 0, 1), _LUMA, strict=True)),
+    tuple((one - luma) / 1.402 for one, luma in zip((1, 0, 0), _LUMA, strict=True)),
+)
+"""Rows: what red, green and blue count in each of `colour_space.to_ycbcr`'s planes."""
 
 
 def of_sketches(
-    painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, networks: Networks, part: int
+    painted: torch.Tensor,
+    given: torch.Tensor,
+    original: torch.Tensor,
+    grain: torch.Tensor,
+    networks: Networks,
+    part: int,
 ) -> dict[str, torch.Tensor]:
     """Parts of the loss of (batch, 3, height, width) RGB, 0 to 1; they are seen with `grain` on top.
 
-    grain: (batch, 1, height, width). Structure and features are judged without detail below two pixels.
+    given: what the network was given. grain: (batch, 1, height, width). Structure and features are judged
+    without detail below two pixels.
     """
     from piq import haarpsi
     from pytorch_msssim import ms_ssim
@@ -49,25 +64,57 @@ def of_sketches(
 
 
 def of_paintings(
-    painted: torch.Tensor, original: torch.Tensor, grain: torch.Tensor, networks: Networks, part: int
+    painted: torch.Tensor,
+    given: torch.Tensor,
+    original: torch.Tensor,
+    grain: torch.Tensor,
+    networks: Networks,
+    part: int,
 ) -> dict[str, torch.Tensor]:
-    """The same of paintings."""
+    """The same of paintings, judged as `brush.sharpen` shows them."""
     from piq import gmsd, haarpsi
     from pytorch_msssim import ssim
 
-    shown = (painted + grain).clamp(0, 1)
+    plain = functional.pixel_shuffle(given[:, : 3 * CELL**2], CELL)
+    sharp = _sharpened(plain, painted, given[:, -3])
+    shown, before = ((one + grain).clamp(0, 1) for one in (sharp, plain))
     corner = slice(None), slice(None), *_corner(painted, part)
     # A gradient of nothing at all has no derivative.
     noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
+    farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
-        "error": (painted - original).abs().mean(),
-        "structure": 0.35 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 0.75 * (1 - haarpsi(shown, original)),
+        "error": ERROR * (sharp - original).abs().mean(),
+        "farther": FARTHER * functional.relu(farther_db + 0.05).mean(),
+        "structure": STRUCTURE * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": HAAR * (1 - haarpsi(shown, original)),
         "gradients": 0.3 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
-        "letters": 0.2 * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": 1.3 * _apart(networks.scenes, shown, original),
-        "pattern": _pattern(painted, original),
+        "letters": LETTERS * _apart(networks.letters, shown[corner], original[corner]),
+        "scenes": SCENES * _apart(networks.scenes, shown, original),
+        "pattern": PATTERN * _pattern(painted, original),
     }
+
+
+import os
+ERROR, FARTHER, STRUCTURE, HAAR, LETTERS, SCENES, PATTERN = map(float, os.environ.get("LW", "1,.1,.35,.75,.2,1.3,1").split(","))
+
+
+def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+    """What `brush.sharpen` makes of what the network painted; step: (batch, rows, columns), see its inputs."""
+    weights = plain.new_tensor(_YCBCR)
+    changed = torch.einsum("pc,bchw->bphw", weights, painted.clamp(0, 1) - plain)
+    cells = functional.pixel_unshuffle(changed, CELL).unflatten(1, (3, CELL**2))
+    apart = (cells - cells.mean(2, keepdim=True)).flatten(1, 2)
+    alike = functional.pixel_shuffle(gaussian_blur(apart, 13, brush.ALIKE), CELL)
+    changed = changed - alike
+    changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
+    share = brush.SHARE * ((64 * step - brush.FADED) / (brush.FULL - brush.FADED)).clamp(0, 1)
+    share = share[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
+    return plain + torch.einsum("cp,bphw->bchw", torch.linalg.inv(weights), share * changed)
+
+
+def _error_db(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of each picture in decibels, (batch,)."""
+    return 10 * torch.log10((shown - original).square().mean((1, 2, 3)) + 1e-4)
 
 
 def _pattern(painted: torch.Tensor, original: torch.Tensor) -> torch.Tensor:

@@ -181,7 +181,7 @@ def train(
             group["lr"] = rate * min(1.0, (step + 1) / 100)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             painted = start(given)
-        terms = task.loss(painted.float(), original, grain, networks, step)
+        terms = task.loss(painted.float(), given, original, grain, networks, step)
         optimiser.zero_grad()
         loss = torch.stack(list(terms.values())).sum()
         loss.backward()

@@ -28,17 +28,17 @@ LONGEST_PIECE = 256
 is painted in pieces, and progress is told after each."""
 _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
-_SHARE = 0.8
+SHARE = 0.8
 """Of what the network changes is taken: more looks better still, but is farther from the picture."""
-_FADED, _FULL = 12, 30
+FADED, FULL = 12, 30
 """Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
-_ALIKE = 1.5
+ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 _COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
-_ROUGHNESS = 1.25
+ROUGHNESS = 1.25
 """Levels of a change that are no detail but the network's own unevenness, seen on what is flat."""
 
 
@@ -67,7 +67,7 @@ def sharpen(
     report(0.0)
     rows, columns = -(-height // CELL), -(-width // CELL)
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
-    share = cv2.resize(_SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
+    share = cv2.resize(SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
     changing = planes[:1] if np.abs(planes[1:]).max() < _COLOURLESS else planes
     changes = np.zeros((len(changing), rows * CELL, columns * CELL), np.float32)
@@ -86,7 +86,7 @@ def sharpen(
         report((done + 1) / len(pieces))
     for plane, changed in zip(changing, changes, strict=True):
         changed -= _pattern(changed)
-        changed -= np.clip(changed, -_ROUGHNESS, _ROUGHNESS)
+        changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
 
 
@@ -96,7 +96,7 @@ def _pattern(changed: np.ndarray) -> np.ndarray:
 
     rows, columns = (side // CELL for side in changed.shape)
     cells = changed.reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2).reshape(CELL**2, rows, columns)
-    around = [cv2.GaussianBlur(each, (0, 0), _ALIKE) for each in cells - cells.mean(0)]
+    around = [cv2.GaussianBlur(each, (0, 0), ALIKE) for each in cells - cells.mean(0)]
     return np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1).reshape(changed.shape)
 
 
@@ -109,7 +109,7 @@ def _strength(layers: Layers) -> float:
     """How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less."""
     if layers.texture is None:
         return 0.0
-    return float(np.clip((layers.texture.step_index - _FADED) / (_FULL - _FADED), 0, 1))
+    return float(np.clip((layers.texture.step_index - FADED) / (FULL - FADED), 0, 1))
 
 
 def _sent(layers: Layers, skipped: int, shrinkage: int, shape: tuple[int, int]) -> np.ndarray:

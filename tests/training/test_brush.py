@@ -247,11 +247,40 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
     def features(value):
         return [value]
 
+    given = torch.zeros(1, CHANNELS, 80, 80)
+    given[:, :48] = torch.nn.functional.pixel_unshuffle(picture, 4)
+    given[:, -3] = 0.5
     grain, networks = torch.zeros_like(picture[:, :1]), losses.Networks(features, features)
-    exact, far = (getattr(losses, name)(one, picture, grain, networks, 9999) for one in (picture, blurred))
+    exact, far = (
+        getattr(losses, name)(one, given, picture, grain, networks, 9999) for one in (picture, blurred)
+    )
     assert exact.keys() == far.keys()
     assert all(float(far[part]) > float(exact[part]) + 1e-3 for part in exact)
+    exact.pop("farther", None)  # it asks for more than no change at all
     assert all(abs(float(exact[part])) < 1e-3 for part in exact)
+
+
+def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch):
+    torch = pytest.importorskip("torch")
+    import textsketch as ts
+    from textsketch.image.colour_space import planes_to_rgb
+    from textsketch.render.painter import brush, painting, small_networks
+    from training.brush import losses
+
+    faint = photo.resize((320, 256)).point(lambda value: 64 + value // 2)  # nothing is clipped
+    layers = ts.unpack(ts.encode(faint, budget=300, effort=1).data)
+    monkeypatch.setattr(brush, "_sent", lambda layers, skipped, cell, shape: np.zeros(shape, np.float32))
+    planes = painting.field(layers)
+    given = inputs(planes, layers)[None]
+    painted = torch.from_numpy(small_networks.run(brush.FILE, given))
+    plain = torch.nn.functional.pixel_shuffle(torch.from_numpy(given[:, :48]), 4)
+    judged = losses._sharpened(plain, painted, torch.from_numpy(given[:, -3]))[0].numpy()
+    brush.sharpen(planes, layers)
+    shown = np.clip(planes_to_rgb(planes) / 255, 0, 1).transpose(2, 0, 1)
+    far = CELL * brush.REACH  # from the border, beyond which only the brush continues the picture
+    inner = slice(None), slice(far, -far), slice(far, -far)
+    apart, change = (np.abs(one - shown)[inner] * 255 for one in (judged, plain[0].numpy()))
+    assert np.quantile(apart, 0.99) < 0.5 < 5 < change.max()
 
 
 def test_the_features_are_those_of_convolutions_with_their_normalisation(tmp_path):

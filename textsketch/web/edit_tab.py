@@ -18,7 +18,9 @@ from textsketch.web.take_away import code_button, copy_link
 
 _BRING = "Encode a picture and press Edit, or bring a .tsk file."
 _SHOW = "() => window.textsketch.showTab('edit')"
-_ARRIVE = "() => { if (document.querySelector('#edit')?.offsetParent) document.querySelector('#edit-arrive').click(); }"
+_ARRIVE = """() => {
+    if (document.querySelector('#edit')?.offsetParent) document.querySelector('#edit-arrive').click();
+}"""
 _TAKE = "(sheet, asked, ...more) => [sheet, window.textsketch.editor?.asked() ?? '', ...more]"
 _LOST = "() => { window.textsketch.editor?.lost(); }"
 

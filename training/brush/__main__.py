@@ -23,7 +23,7 @@ from textsketch.layers import Mode
 MODES = {"shading": Mode.TEXT_SKETCH, "sharpening": Mode.THREE_LAYER}
 """The networks, and the mode of the files each paints."""
 _PAIRS = {"shading": 1700, "sharpening": 900}
-_STEPS = {"shading": 3000, "sharpening": 2600}
+_STEPS = {"shading": 3000, "sharpening": 3600}
 
 
 def main() -> None:

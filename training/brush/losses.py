@@ -26,6 +26,10 @@ class Networks(NamedTuple):
 _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
+_SPARED_DB = 0.05
+"""A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
+_SEEN_ERROR = 1e-4
+"""Of a mean squared error, 0 to 1, what is not seen."""
 _LUMA = (0.299, 0.587, 0.114)
 _YCBCR = (
     _LUMA,
@@ -83,19 +87,15 @@ def of_paintings(
     noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
-        "error": ERROR * (sharp - original).abs().mean(),
-        "farther": FARTHER * functional.relu(farther_db + 0.05).mean(),
-        "structure": STRUCTURE * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": HAAR * (1 - haarpsi(shown, original)),
+        "error": 0.4 * (sharp - original).abs().mean(),
+        "farther": 0.15 * functional.relu(farther_db + _SPARED_DB).mean(),
+        "structure": 1.2 * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": 1.6 * (1 - haarpsi(shown, original)),
         "gradients": 0.3 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
-        "letters": LETTERS * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": SCENES * _apart(networks.scenes, shown, original),
-        "pattern": PATTERN * _pattern(painted, original),
+        "letters": 0.25 * _apart(networks.letters, shown[corner], original[corner]),
+        "scenes": 2.5 * _apart(networks.scenes, shown, original),
+        "pattern": 1.5 * _pattern(painted, original),
     }
-
-
-import os
-ERROR, FARTHER, STRUCTURE, HAAR, LETTERS, SCENES, PATTERN = map(float, os.environ.get("LW", "1,.1,.35,.75,.2,1.3,1").split(","))
 
 
 def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
@@ -103,18 +103,25 @@ def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -
     weights = plain.new_tensor(_YCBCR)
     changed = torch.einsum("pc,bchw->bphw", weights, painted.clamp(0, 1) - plain)
     cells = functional.pixel_unshuffle(changed, CELL).unflatten(1, (3, CELL**2))
-    apart = (cells - cells.mean(2, keepdim=True)).flatten(1, 2)
-    alike = functional.pixel_shuffle(gaussian_blur(apart, 13, brush.ALIKE), CELL)
-    changed = changed - alike
-    changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
+    means = cells.mean(2, keepdim=True)
+    alike = functional.pixel_shuffle(_blurred((cells - means).flatten(1, 2), brush.ALIKE), CELL)
+    shift = functional.interpolate(
+        _blurred(means[:, :, 0], brush.SHIFT), scale_factor=CELL, mode="bilinear", align_corners=False
+    )
+    changed = functional.softshrink(changed - alike - shift, brush.ROUGHNESS / 255)
     share = brush.SHARE * ((64 * step - brush.FADED) / (brush.FULL - brush.FADED)).clamp(0, 1)
     share = share[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
     return plain + torch.einsum("cp,bphw->bchw", torch.linalg.inv(weights), share * changed)
 
 
+def _blurred(cells: torch.Tensor, deviation: float) -> torch.Tensor:
+    """As OpenCV blurs floating point: eight deviations wide."""
+    return gaussian_blur(cells, round(8 * deviation + 1) | 1, deviation)
+
+
 def _error_db(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
     """Mean squared error of each picture in decibels, (batch,)."""
-    return 10 * torch.log10((shown - original).square().mean((1, 2, 3)) + 1e-4)
+    return 10 * torch.log10((shown - original).square().mean((1, 2, 3)) + _SEEN_ERROR)
 
 
 def _pattern(painted: torch.Tensor, original: torch.Tensor) -> torch.Tensor:

@@ -36,6 +36,8 @@ _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
 ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
+SHIFT = 4.0
+"""The same of a shift of colour."""
 _COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
 ROUGHNESS = 1.25
@@ -85,19 +87,26 @@ def sharpen(
         changes[:, at[0], at[1]] = fresh[: len(before), : before.shape[1], : before.shape[2]] - before
         report((done + 1) / len(pieces))
     for plane, changed in zip(changing, changes, strict=True):
-        changed -= _pattern(changed)
+        changed -= _own(changed)
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
 
 
-def _pattern(changed: np.ndarray) -> np.ndarray:
-    """What is alike in all cells around: the pattern a network that paints cell by cell leaves."""
+def _own(changed: np.ndarray) -> np.ndarray:
+    """What of a change is the network's own, (rows, columns) float32.
+
+    It is the pattern, alike in all cells around, that a network leaves which paints cell by cell, and what shifts
+    a colour over many cells: such colours were sent.
+    """
     import cv2
 
     rows, columns = (side // CELL for side in changed.shape)
     cells = changed.reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2).reshape(CELL**2, rows, columns)
-    around = [cv2.GaussianBlur(each, (0, 0), ALIKE) for each in cells - cells.mean(0)]
-    return np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1).reshape(changed.shape)
+    means = cells.mean(0)
+    around = [cv2.GaussianBlur(each, (0, 0), ALIKE) for each in cells - means]
+    pattern = np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1).reshape(changed.shape)
+    shift = cv2.resize(cv2.GaussianBlur(means, (0, 0), SHIFT), None, fx=CELL, fy=CELL)
+    return pattern + shift
 
 
 def sharpens(layers: Layers) -> bool:

@@ -29,6 +29,8 @@ const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 const ROUGHNESS = 1.25;
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
+/** The same of a shift of colour. */
+const SHIFT = 4;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
@@ -81,11 +83,11 @@ export async function sharpen(
   }
   changing.forEach((plane, index) => {
     const changed = changes[index];
-    const pattern = patternOf(changed, rows, columns);
+    const own = ownPart(changed, rows, columns);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = y * columns * CELL + x;
-        const change = changed[at] - pattern[at];
+        const change = changed[at] - own[at];
         const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
         plane[y * width + x] += share[at] * (change - unevenness);
       }
@@ -93,9 +95,11 @@ export async function sharpen(
   });
 }
 
-/** What is alike in all cells around: the pattern a network that paints cell by cell leaves. */
-function patternOf(changed: Float32Array, rows: number, columns: number): Float32Array {
-  const pattern = new Float32Array(changed.length);
+/**
+ * What of a change is the network's own: the pattern, alike in all cells around, that a network leaves which paints cell
+ * by cell, and what shifts a colour over many cells: such colours were sent.
+ */
+function ownPart(changed: Float32Array, rows: number, columns: number): Float32Array {
   const placeOf = (row: number, column: number, part: number) =>
     (row * CELL + Math.floor(part / CELL)) * columns * CELL + column * CELL + (part % CELL);
   const means = new Float32Array(rows * columns);
@@ -104,6 +108,8 @@ function patternOf(changed: Float32Array, rows: number, columns: number): Float3
       for (let column = 0; column < columns; column++) means[cell++] += changed[placeOf(row, column, part)] / (CELL * CELL);
     }
   }
+  const shift = gaussianBlur(means, rows, columns, SHIFT);
+  const own = resize(shift, [rows, columns], [rows * CELL, columns * CELL], "linear");
   const apart = new Float32Array(rows * columns);
   for (let part = 0; part < CELL * CELL; part++) {
     for (let row = 0, cell = 0; row < rows; row++) {
@@ -111,10 +117,10 @@ function patternOf(changed: Float32Array, rows: number, columns: number): Float3
     }
     const alike = gaussianBlur(apart, rows, columns, ALIKE);
     for (let row = 0, cell = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) pattern[placeOf(row, column, part)] = alike[cell++];
+      for (let column = 0; column < columns; column++) own[placeOf(row, column, part)] += alike[cell++];
     }
   }
-  return pattern;
+  return own;
 }
 
 /**

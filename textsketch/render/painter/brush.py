@@ -36,7 +36,7 @@ _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
 ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
-SHIFT = 4.0
+SHIFT = 8.0
 """The same of a shift of colour."""
 _COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
@@ -101,12 +101,12 @@ def _own(changed: np.ndarray) -> np.ndarray:
     import cv2
 
     rows, columns = (side // CELL for side in changed.shape)
-    cells = changed.reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2).reshape(CELL**2, rows, columns)
+    cells = changed.reshape(rows, CELL, columns, CELL).transpose(1, 3, 0, 2).reshape(-1, rows, columns)
     means = cells.mean(0)
     around = [cv2.GaussianBlur(each, (0, 0), ALIKE) for each in cells - means]
-    pattern = np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1).reshape(changed.shape)
+    pattern = np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1)
     shift = cv2.resize(cv2.GaussianBlur(means, (0, 0), SHIFT), None, fx=CELL, fy=CELL)
-    return pattern + shift
+    return pattern.reshape(changed.shape) + shift
 
 
 def sharpens(layers: Layers) -> bool:

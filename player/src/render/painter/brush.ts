@@ -30,7 +30,7 @@ const ROUGHNESS = 1.25;
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
-const SHIFT = 4;
+const SHIFT = 8;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 

@@ -95,8 +95,8 @@ def sharpen(
 def _own(changed: np.ndarray) -> np.ndarray:
     """What of a change is the network's own, (rows, columns) float32.
 
-    It is the pattern, alike in all cells around, that a network leaves which paints cell by cell, and what shifts
-    a colour over many cells: such colours were sent.
+    It is the pattern, alike in all cells around, that a network leaves which paints cell by cell, and what
+    shifts a colour over many cells: such colours were sent.
     """
     import cv2
 

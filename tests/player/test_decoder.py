@@ -69,7 +69,9 @@ def test_the_corpus_decodes_to_the_layers_it_was_written_with(player):
     files = [bitstream.unpack(path.read_bytes()) for path in CORPUS.glob("*.tsk")]
     kinds = {type(layers.structure) for layers in files}
     assert {Strokes, Skeletons, SoftEdges} <= kinds
-    coloured = [layers for layers in files if layers.texture is not None and layers.texture.coefficients.any()]
+    coloured = [
+        layers for layers in files if layers.texture is not None and layers.texture.coefficients.any()
+    ]
     assert sum(layers.strokes is not None and layers.strokes.any() for layers in coloured) >= 5
 
 

@@ -179,8 +179,6 @@ def _best_painting(layers: Layers, smallest: Layers, budget: Budget) -> Layers:
     if in_doubt or not budget.is_full(best.layers):
         rich = _describe(smallest, Mode.TEXT_ONLY, budget)
         best = min(best, painted(rich, lines)[0], key=_missed)
-    if budget.effort < MOST_EFFORT:
-        return best.layers
     if _hangs_on_rounding(best, budget):
         for other in _other_descriptions(best.layers, smallest, budget):
             best = min(best, painted(other, lines)[0], key=_missed)
@@ -236,7 +234,11 @@ def _painted(layers: Layers, lines: list[np.ndarray], budget: Budget) -> _Painti
     """Choose strokes of `lines`, a colour map and grain that fill the budget."""
     room_bits = 8 * (budget.most_bytes - budget.size_of(layers))
     analysis = budget.study.analysis(layers, None)
-    step_index = finest_step(analysis, _FIRST_SHARE * room_bits, budget.report)
+    first_bits = _FIRST_SHARE * room_bits
+    if budget.effort < MOST_EFFORT:  # strokes are those of a quick look: what followed from them is known
+        step_index = rough_step(analysis, first_bits)
+    else:
+        step_index = finest_step(analysis, first_bits, budget.report)
     budget.report(0.3, "choosing strokes")
     layers = _add_strokes(layers, lines, analysis, step_index, budget)
     analysis = budget.study.analysis(layers, _MOST_PIXELS)

@@ -17,6 +17,10 @@ from textsketch.web.controls import PRIVATE, Refresh, Updates
 from textsketch.web.option_controls import lacking, offered, option_control, set_values, usable_choices
 
 
+_ON_THE_PAGE = {"effort": 2}
+"""Options of encoding that the page offers no control for and sets for itself: somebody is waiting."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A renderer by name, and its own options of rendering and of encoding by name."""
@@ -29,7 +33,7 @@ class Asked:
     def usual(cls) -> Asked:
         """What is asked for before anybody touches a control."""
         row = registry.preferred()
-        return cls(row.name, _defaults(row.options), _defaults(row.allocation))
+        return cls(row.name, _defaults(row.options), _defaults(row.allocation) | _on_the_page(row))
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,12 @@ class RendererControls:
         row = registry.get(name)
         rendering = dict(zip(self.rendering, settings, strict=False))
         allocation = dict(zip(self.allocation, settings[len(rendering) :], strict=True))
-        return Asked(name, set_values(row.options, rendering), set_values(row.allocation, allocation))
+        chosen = set_values(row.allocation, allocation) | _on_the_page(row)
+        return Asked(name, set_values(row.options, rendering), chosen)
+
+
+def _on_the_page(row: Renderer) -> dict[str, Any]:
+    return {one.name: _ON_THE_PAGE[one.name] for one in described(row.allocation) if one.name in _ON_THE_PAGE}
 
 
 def _defaults(kind: type[Options]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import textsketch.web.jobs as jobs_module
 from textsketch.web.controls import follow
 from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Jobs
 
@@ -222,6 +223,26 @@ def test_a_preview_stays_with_the_updates_that_follow():
 
     seen = [update.preview for update in Jobs(2).run("me", job) if update.message == "second"]
     assert seen and set(seen) == {"rough picture"}
+
+
+def test_a_first_picture_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(jobs_module, "_UPDATE_SECONDS", 60)
+    painted = threading.Event()
+
+    def job(progress):
+        progress(0.1, "drawing")
+        time.sleep(0.3)  # "drawing" is told
+        progress.preview("rough picture")
+        assert painted.wait(10)
+        progress.preview("another, too soon")
+        time.sleep(0.3)
+
+    previews = []
+    for update in Jobs(2).run("me", job):
+        previews.append(update.preview)
+        if update.preview == "rough picture":
+            painted.set()
+    assert previews == [None, "rough picture", None]
 
 
 def test_a_job_knows_the_context_of_the_call_that_started_it():

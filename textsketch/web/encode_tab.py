@@ -218,7 +218,7 @@ def encode_tab(shared: Shared) -> None:
     uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     captioned = writer.propose_after(uploaded, picture)
     cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
-    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, **PRIVATE)
+    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, queue=False, **PRIVATE)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)
     for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
         encode_after(step)

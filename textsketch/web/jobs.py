@@ -123,6 +123,7 @@ class Jobs:
         latest = Update(0.0, "starting")
         try:
             waited, news, told_s = 0, True, -math.inf
+            seen, seen_s = None, -math.inf  # a picture waits for no word told just before it
             while not latest.done:
                 try:
                     latest, waited, news = _newest(reporter.updates), 0, True
@@ -136,7 +137,10 @@ class Jobs:
                 # Each is work for the server, and for the page.
                 now_s = time.monotonic()
                 silent = waited > 0 and waited % _POLLS_OF_SILENCE == 0
-                if latest.done or silent or (news and now_s - told_s >= _UPDATE_SECONDS):
+                looks = latest.preview is not seen and now_s - seen_s >= _UPDATE_SECONDS
+                if latest.done or silent or looks or (news and now_s - told_s >= _UPDATE_SECONDS):
+                    if latest.preview is not seen:
+                        seen, seen_s = latest.preview, now_s
                     yield from reporter.tell(latest)
                     news, told_s = False, now_s
         except JobCancelledError:

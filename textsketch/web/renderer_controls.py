@@ -16,7 +16,6 @@ from textsketch.web import html
 from textsketch.web.controls import PRIVATE, Refresh, Updates
 from textsketch.web.option_controls import lacking, offered, option_control, set_values, usable_choices
 
-
 _ON_THE_PAGE = {"effort": 2}
 """Options of encoding that the page offers no control for and sets for itself: somebody is waiting."""
 

@@ -430,6 +430,21 @@ def test_who_waits_in_the_tab_for_a_first_result_gets_it(open_page):
     page.wait_for_function(DONE, arg="")
 
 
+def test_a_first_result_takes_no_file_away_that_is_being_opened(open_page, tmp_path):
+    picture = Image.open(EXAMPLES / "fig.jpg")
+    path = tmp_path / "mine.tsk"
+    path.write_bytes(ts.encode(picture.resize((301, 201)), budget=500, effort=1).data)
+    page = open_page(DESKTOP)
+    page.evaluate("document.querySelector('#tab-edit-button').click()")  # the result begins to be opened
+    page.set_input_files("#edit-tsk input[type=file]", path)
+    for _ in range(5):
+        page.evaluate("document.querySelector('#edit-arrive').click()")
+        page.wait_for_timeout(50)
+    page.wait_for_function("document.querySelector('.ts-canvas canvas').width === 301")
+    page.wait_for_function(DONE, arg="")
+    assert page.evaluate("document.querySelector('.ts-canvas canvas').width") == 301
+
+
 def test_nothing_of_the_tab_is_loaded_before_it_is_opened(open_page):
     page = open_page(DESKTOP)
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")

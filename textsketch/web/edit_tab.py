@@ -188,7 +188,7 @@ def edit_tab(shared: Shared) -> None:
 
     def arrive(request: gr.Request, on: Sheet | None, result: Result | None, *rendering) -> Iterator[Any]:
         """Who opens the tab without a file of their own finds the Encode tab's result there."""
-        if on is None and result is not None:
+        if on is None and result is not None and not jobs.running(owner(request, "edit")):
             yield from open_result(request, result, *rendering)
         else:
             yield gr.skip()

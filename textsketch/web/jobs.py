@@ -80,6 +80,7 @@ class Jobs:
 
     def __init__(self, places: int, *, asking: int = 4) -> None:
         self._work, self._ask = _Line(places), _Line(asking)
+        self._starting = threading.Lock()
         self._running: dict[str, Reporter] = {}
         self._announced: dict[str, bool] = {}  # whether it was cancelled before it ran
 
@@ -97,12 +98,13 @@ class Jobs:
         was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
         taken until then.
         """
-        too_late = self._announced.get(owner, False)
-        before = self._running.get(owner)
-        self.overtake(owner)
-        if too_late:
-            raise JobCancelledError
-        reporter = self._running[owner] = Reporter()
+        with self._starting:  # of several at once each overtakes the one before
+            too_late = self._announced.get(owner, False)
+            before = self._running.get(owner)
+            self.overtake(owner)
+            if too_late:
+                raise JobCancelledError
+            reporter = self._running[owner] = Reporter()
         if before is not None:
             reporter.told.clear()
             before.told.wait(_TELL_SECONDS)

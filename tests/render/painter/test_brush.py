@@ -120,6 +120,18 @@ def test_a_flat_picture_stays_flat(colour):
     assert np.abs(planes - flat).max() < 0.5
 
 
+@pytest.mark.parametrize(("side", "size_bytes"), [(16, 60), (64, 60), (64, 150), (128, 150)])
+def test_a_gradient_of_a_small_picture_stays_one(side, size_bytes):
+    ramp = np.linspace(0, 255, side)
+    colours = np.stack(
+        [np.broadcast_to(ramp, (side, side)), np.broadcast_to(ramp[:, None], (side, side))], -1
+    )
+    gradient = np.concatenate([colours, colours.mean(-1, keepdims=True)], -1).astype(np.uint8)
+    layers = ts.encode(gradient, budget=size_bytes).layers
+    change = painted(layers).astype(int) - painted(layers, brush=False)
+    assert np.sqrt(np.square(change).mean()) < 2
+
+
 def test_no_pattern_of_the_networks_cells_is_seen(photo):
     layers = ts.encode(photo, budget=250).layers
     planes = painting.field(layers)

@@ -8,6 +8,7 @@ No file depends on the brush, and what it draws may differ by a level between ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,8 @@ SHARE = 0.8
 """Of what the network changes is taken: more looks better still, but is farther from the picture."""
 FADED, FULL = 12, 30
 """Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
+_STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
+"""So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
 ALIKE = 1.5
@@ -115,10 +118,14 @@ def sharpens(layers: Layers) -> bool:
 
 
 def _strength(layers: Layers) -> float:
-    """How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less."""
+    """How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less.
+
+    A step of a picture smaller than it has learned is finer than its index says.
+    """
     if layers.texture is None:
         return 0.0
-    return float(np.clip((layers.texture.step_index - FADED) / (FULL - FADED), 0, 1))
+    finer = _STEPS_AN_OCTAVE * min(0.0, math.log2(max(layers.size) / _LEARNED_SIDE))
+    return float(np.clip((layers.texture.step_index + finer - FADED) / (FULL - FADED), 0, 1))
 
 
 def _sent(layers: Layers, skipped: int, shrinkage: int, shape: tuple[int, int]) -> np.ndarray:

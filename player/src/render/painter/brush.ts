@@ -23,6 +23,8 @@ const MARGIN = 8;
 const SHARE = 0.8;
 /** Step indices of a colour map: up to the first the brush does nothing, from the second on all it can. */
 const [FADED, FULL] = [12, 30];
+/** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
+const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
@@ -34,10 +36,14 @@ const SHIFT = 8;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
-/** How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less. */
+/**
+ * How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less. A step of a picture
+ * smaller than it has learned is finer than its index says.
+ */
 export function strength(layers: Layers): number {
   if (!layers.texture) return 0;
-  return Math.min(Math.max((layers.texture.stepIndex - FADED) / (FULL - FADED), 0), 1);
+  const finer = STEPS_AN_OCTAVE * Math.min(0, Math.log2(Math.max(...layers.size) / LEARNED_SIDE));
+  return Math.min(Math.max((layers.texture.stepIndex + finer - FADED) / (FULL - FADED), 0), 1);
 }
 
 /**

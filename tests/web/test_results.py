@@ -58,6 +58,23 @@ def test_a_sharpened_picture_has_the_plain_painting_beside_it_and_says_so(tmp_pa
     assert said not in html.notes(plain)
 
 
+@pytest.mark.parametrize(("size_bytes", "said"), [(25, True), (1200, False)])
+def test_a_higher_mode_that_is_farther_says_so(tmp_path, photo, size_bytes, said):
+    photo.resize((320, 240)).save(tmp_path / "photo.png")
+    pool = Pool(1)
+    show = Results(tmp_path, pool).encode(
+        str(tmp_path / "photo.png"),
+        mode="three-layer",
+        budget=size_bytes,
+        caption="a street of houses under a cloudy sky",
+        seed=0,
+        max_side=512,
+        report=Reporter(),
+    )
+    pool.close()
+    assert ("Text-only comes nearer to the original" in html.notes(show)) is said
+
+
 def test_a_first_look_comes_before_the_best_file_and_is_a_picture_of_its_own(tmp_path, photo):
     photo.save(tmp_path / "coffee.png")
     pool, seen = Pool(1), []

@@ -389,7 +389,7 @@ def _make(
     figures = make_report(
         picture, encoded, decoded.image, [jpeg], metrics=_shown(learned=False), notes=read.notes
     )
-    painted = renderer == registry.DEFAULT
+    painted = renderer == registry.DEFAULT.name
     rival = None if not painted or _surely_best(encoded) else _words_alone(picture, asked, figures)
     report(0.95, "writing files")
     shown["jpeg_shown"] = write_shown(jpeg.image, folder, "jpeg")

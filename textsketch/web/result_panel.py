@@ -33,9 +33,9 @@ class ResultPanel:
         self.scores = gr.HTML("", elem_id="scores")
         self._notes = gr.HTML("", elem_id="notes")
         with gr.Row(elem_id="downloads"):
-            self._tsk = gr.DownloadButton("Download .tsk", size="sm", interactive=False, elem_id="take-tsk")
-            self._png = gr.DownloadButton("Decoded PNG", size="sm", interactive=False, elem_id="take-png")
-            self._jpeg = gr.DownloadButton("The JPEG", size="sm", interactive=False, elem_id="take-jpeg")
+            self._tsk = gr.DownloadButton("Download .tsk", size="sm", elem_id="take-tsk")
+            self._png = gr.DownloadButton("Decoded PNG", size="sm", elem_id="take-png")
+            self._jpeg = gr.DownloadButton("The JPEG", size="sm", elem_id="take-jpeg")
         self.shown = gr.State(None)  # the result
         self._carried = gr.HTML("", elem_id="carried", render=False)
         with gr.Row(elem_id="take-away"):
@@ -45,6 +45,8 @@ class ResultPanel:
             self.decode = gr.Button("Decode this file", size="sm", elem_id="decode-this")
             self.edit = gr.Button("Edit", size="sm", elem_id="edit-this")
         self._takers = [self._tsk, self._png, self._jpeg, code, slide, self.decode, self.edit]
+        for button in self._takers:
+            button.interactive = False  # until there is a result to take
         self._carried.render()
         self.offer, self.fetched = shared.fetches.offer(CLIP)
         self._layers = gr.HTML("", elem_id="layers", render=False)

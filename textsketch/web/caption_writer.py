@@ -48,7 +48,7 @@ class CaptionWriter:
         def adopt(proposal: str, typed: str) -> Any:
             return gr.skip() if typed.strip() or not proposal else proposal
 
-        return proposed.then(adopt, [self._proposal, self._caption], self._caption, queue=False, **PRIVATE)
+        return proposed.then(adopt, [self._proposal, self._caption], self._caption, **PRIVATE)
 
 
 def caption_writer(

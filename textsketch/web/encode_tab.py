@@ -210,16 +210,15 @@ def encode_tab(shared: Shared) -> None:
     def encode_after(event: Any) -> Any:
         return event.then(work, [subject, *settings], outputs, trigger_mode="multiple", **WORK)
 
-    at_once: dict[str, Any] = {"queue": False, **PRIVATE}  # there is a picture the sooner
-    picked = examples.select(pick, [mode, budget], [picture, *new], **at_once)
+    picked = examples.select(pick, [mode, budget], [picture, *new], **PRIVATE)
     picked.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     uploaded = picture.upload(
-        upload, [picture, caption_box, mode, budget, panel.shown], new, trigger_mode="multiple", **at_once
+        upload, [picture, caption_box, mode, budget, panel.shown], new, trigger_mode="multiple", **PRIVATE
     )
     uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     captioned = writer.propose_after(uploaded, picture)
-    cleared = picture.clear(clear, [mode, budget], new, **at_once)
-    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, **at_once)
+    cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
+    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, queue=False, **PRIVATE)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)
     for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
         encode_after(step)

@@ -191,6 +191,17 @@ def test_a_job_that_was_overtaken_ends_without_a_word():
     assert all(set(answer) == {status} and "cancelled" not in answer[status] for answer in answers)
 
 
+def test_an_overtaken_job_ends_before_its_work_does():
+    jobs, release = Jobs(2), threading.Event()
+    old = jobs.run("me", lambda progress: release.wait(30))
+    assert not next(old).done
+    jobs.overtake("me")
+    with pytest.raises(JobOvertakenError):
+        list(old)
+    assert not release.is_set()
+    release.set()
+
+
 def test_nothing_is_told_before_what_the_overtaken_job_told_last_is_taken():
     jobs = Jobs(2)
     old = jobs.run("me", lambda progress: "old")

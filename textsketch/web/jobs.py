@@ -16,8 +16,8 @@ _POLL_SECONDS = 0.1
 _POLLS_OF_SILENCE = 5
 _UPDATE_SECONDS = 0.2
 """A page that is told more often falls behind."""
-_TELL_SECONDS = 2.0
-"""How long a job waits until what the one it overtook tells has been taken; then nobody takes it any more."""
+_END_SECONDS = 2.0
+"""How long a job waits for the end of what the one it overtook tells; then nobody takes it any more."""
 
 
 class JobCancelledError(BaseException):
@@ -45,9 +45,8 @@ class Reporter:
     def __init__(self) -> None:
         self.updates: queue.SimpleQueue[Update | BaseException] = queue.SimpleQueue()
         self.stop = threading.Event()
-        self.told = threading.Event()
-        """Clear while an update is on its way to the page, this job's or that of one it overtook."""
-        self.told.set()
+        self.ended = threading.Event()
+        """Set once nothing more is told."""
         self._latest = Update(0.0, "starting")
 
     def __call__(self, fraction: float, message: str) -> None:
@@ -59,12 +58,6 @@ class Reporter:
     def preview(self, picture: Any) -> None:
         """Report a rough picture of what is coming."""
         self._put(replace(self._latest, preview=picture))
-
-    def tell(self, update: Update) -> Iterator[Update]:
-        """Yield an update; `told` is clear until the next is asked for."""
-        self.told.clear()
-        yield update
-        self.told.set()
 
     def _put(self, update: Update) -> None:
         self._latest = update
@@ -92,10 +85,10 @@ class Jobs:
         """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
         asks: whether it waits for an API.
-        A job of the same owner that still runs is overtaken; what it told last is taken before this one tells
-        anything, so that no older word follows a newer one. Raises what the job raises and, once the work on
-        it has ended, JobCancelledError if it was cancelled, also since it was announced, JobOvertakenError if it
-        was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
+        A job of the same owner that still runs is overtaken; it has ended before this one tells anything, so that
+        no older word follows a newer one: the page tells what it told last once more when it ends. Raises what
+        the job raises; JobCancelledError if it was cancelled, also since it was announced, once the work on it
+        has ended; JobOvertakenError, at once, if it was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
         taken until then.
         """
         with self._starting:  # of several at once each overtakes the one before
@@ -106,9 +99,7 @@ class Jobs:
                 raise JobCancelledError
             reporter = self._running[owner] = Reporter()
         if before is not None:
-            reporter.told.clear()
-            before.told.wait(_TELL_SECONDS)
-            reporter.told.set()
+            before.ended.wait(_END_SECONDS)
 
         def work() -> None:
             try:
@@ -132,8 +123,10 @@ class Jobs:
                 except queue.Empty:
                     waited += 1
                 if reporter.stop.is_set():
-                    if thread.is_alive() and self._running.get(owner) is reporter:
-                        yield from reporter.tell(replace(latest, message="cancelling"))
+                    if self._running.get(owner) is not reporter:
+                        raise JobOvertakenError
+                    if thread.is_alive():
+                        yield replace(latest, message="cancelling")
                     thread.join()
                     raise JobCancelledError
                 # Each is work for the server, and for the page.
@@ -143,7 +136,7 @@ class Jobs:
                 if latest.done or silent or looks or (news and now_s - told_s >= _UPDATE_SECONDS):
                     if latest.preview is not seen:
                         seen, seen_s = latest.preview, now_s
-                    yield from reporter.tell(latest)
+                    yield latest
                     news, told_s = False, now_s
         except JobCancelledError:
             if self._running.get(owner) is not reporter:
@@ -151,7 +144,7 @@ class Jobs:
             raise
         finally:
             reporter.stop.set()
-            reporter.told.set()
+            reporter.ended.set()
             if self._running.get(owner) is reporter:
                 del self._running[owner]
 
@@ -175,9 +168,11 @@ class Jobs:
 
     def overtake(self, owner: str) -> None:
         """Stop the owner's job, if one is running or announced, for something else that is about to run."""
-        self.cancel(owner)
-        self._running.pop(owner, None)
         self._announced.pop(owner, None)
+        reporter = self._running.pop(owner, None)
+        if reporter is not None:  # it ends at once, and its work when it can
+            reporter.stop.set()
+            reporter.updates.put(JobOvertakenError())
 
 
 class _Line:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch.nn import functional
 from torchvision.transforms.functional import gaussian_blur
 
+from textsketch.image.colour_space import to_ycbcr
 from textsketch.render.painter import brush
 from textsketch.render.painter.brush_inputs import CELL
 from training.brush.features import distance
@@ -30,13 +32,8 @@ _SPARED_DB = 0.05
 """A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
 _SEEN_ERROR = 1e-4
 """Of a mean squared error, 0 to 1, what is not seen."""
-_LUMA = (0.299, 0.587, 0.114)
-_YCBCR = (
-    _LUMA,
-    tuple((one - luma) / 1.772 for one, luma in zip((0, 0, 1), _LUMA, strict=True)),
-    tuple((one - luma) / 1.402 for one, luma in zip((1, 0, 0), _LUMA, strict=True)),
-)
-"""Rows: what red, green and blue count in each of `colour_space.to_ycbcr`'s planes."""
+_YCBCR = (to_ycbcr(255 * np.eye(3, dtype=np.float32)[None]) - to_ycbcr(np.zeros((1, 3, 3))))[:, 0] / 255
+"""What red, green and blue count in each plane: (planes, colours)."""
 
 
 def of_sketches(
@@ -99,8 +96,11 @@ def of_paintings(
 
 
 def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
-    """What `brush.sharpen` makes of what the network painted; step: (batch, rows, columns), see its inputs."""
-    weights = plain.new_tensor(_YCBCR)
+    """What `brush.sharpen` makes of what the network painted in a picture of 512 pixels or more.
+
+    step: (batch, rows, columns), see its inputs.
+    """
+    weights = torch.from_numpy(_YCBCR).to(plain)
     changed = torch.einsum("pc,bchw->bphw", weights, painted.clamp(0, 1) - plain)
     cells = functional.pixel_unshuffle(changed, CELL).unflatten(1, (3, CELL**2))
     means = cells.mean(2, keepdim=True)

@@ -85,11 +85,11 @@ class Jobs:
         """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
 
         asks: whether it waits for an API.
-        A job of the same owner that still runs is overtaken; it has ended before this one tells anything, so that
-        no older word follows a newer one: the page tells what it told last once more when it ends. Raises what
-        the job raises; JobCancelledError if it was cancelled, also since it was announced, once the work on it
-        has ended; JobOvertakenError, at once, if it was overtaken. Closing the iterator cancels the job too, without waiting for its end; its place stays
-        taken until then.
+        A job of the same owner that still runs is overtaken; it has ended before this one tells anything, so
+        that no older word follows a newer one: the page tells what it told last once more when it ends. Raises
+        what the job raises; JobCancelledError if it was cancelled, also since it was announced, once the work
+        on it has ended; JobOvertakenError, at once, if it was overtaken. Closing the iterator cancels the job
+        too, without waiting for its end; its place stays taken until then.
         """
         with self._starting:  # of several at once each overtakes the one before
             too_late = self._announced.get(owner, False)

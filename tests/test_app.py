@@ -41,6 +41,11 @@ from textsketch.share.link import tsk_in
 from textsketch.web.workers import WORKERS
 
 
+def press_at_once(page, selectors) -> None:
+    """Press one after the other, so fast that none can have been answered before the next."""
+    page.evaluate("selectors => selectors.forEach(each => document.querySelector(each).click())", selectors)
+
+
 @needs_browser
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_visitor_sees_a_result_at_once_and_nothing_overflows(open_page, viewport):
@@ -257,6 +262,55 @@ def test_what_is_asked_last_is_what_is_shown(open_page, tmp_path):
     page.wait_for_selector("#decode-card:has-text('painted as text-only')")
     page.wait_for_timeout(1000)
     assert page.locator(".toast-body").count() == 0
+
+
+@needs_browser
+def test_a_choice_made_before_the_one_before_it_is_answered_counts(open_page):
+    page = open_page(DESKTOP)
+    press_at_once(page, [f"#examples [data-index='{index}']" for index in (2, 4, 5, 3)])
+    page.wait_for_selector("#layer-text:has-text('espresso')")
+    settle(page)
+    assert page.input_value("#caption textarea").startswith("an espresso")
+
+    modes = ("text-only", "three-layer", "text+sketch")
+    press_at_once(page, [f"#mode input[value='{mode}']" for mode in modes])
+    page.wait_for_selector("#layer-colour-map", state="detached")
+    page.wait_for_selector("#layer-sketch")
+    settle(page)
+    assert page.locator("#layer-sketch").count() == 1 and page.locator("#layer-colour-map").count() == 0
+
+
+@needs_browser
+def test_nothing_is_asked_any_more_once_a_visitor_rests(open_page):
+    page = open_page(DESKTOP)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click("#caption textarea")
+    page.keyboard.type(" over the hills and far away", delay=30)
+    press_at_once(
+        page, [f"#mode input[value='{mode}']" for mode in ("text-only", "text+sketch", "three-layer")]
+    )
+    page.wait_for_timeout(3000)
+    settle(page)
+    page.wait_for_timeout(2000)
+    assert asked
+    asked.clear()
+    page.wait_for_timeout(2000)
+    assert asked == []
+
+
+def test_no_choice_is_lost_while_one_is_answered_and_no_answer_asks_for_ever(url):
+    events = json.load(urllib.request.urlopen(f"{url}config"))["dependencies"]
+    of_the_page = [event for event in events if event["backend_fn"] and event["targets"]]
+    heard = [event for event in of_the_page if event["targets"][0][1] not in ("load", "then")]
+    assert len(heard) > 40
+    pressed = {event["trigger_mode"] for event in heard if event["targets"][0][1] == "click"}
+    assert pressed == {"once", "multiple"}
+    chosen = [event for event in heard if event["targets"][0][1] != "click"]
+    assert {event["trigger_mode"] for event in chosen} == {"multiple"}
+    # To tell the last of several, Gradio's page tells the whole event again: to all who listen to it.
+    last = [event for event in events if event["trigger_mode"] == "always_last"]
+    assert last and all(event["targets"] == [[None, "then"]] for event in last)
 
 
 @needs_browser

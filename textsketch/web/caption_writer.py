@@ -15,7 +15,7 @@ from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.semantic.captions.wording import fitted
 from textsketch.web import html
-from textsketch.web.controls import NO_PICTURE, PRIVATE, WORK, Refresh, Updates, follow, owner
+from textsketch.web.controls import ERRAND, NO_PICTURE, PRIVATE, WORK, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Update
 from textsketch.web.live_lines import describe_caption, room_for_words
 from textsketch.web.option_controls import option_controls, set_values
@@ -43,7 +43,7 @@ class CaptionWriter:
         """
         inputs = [picture, self._caption, *self._inputs]
         outputs = [self._line, self._proposal, *self._outputs]
-        proposed = event.then(self._propose, inputs, outputs, trigger_mode="multiple", **WORK)
+        proposed = event.then(self._propose, inputs, outputs, **WORK)
 
         def adopt(proposal: str, typed: str) -> Any:
             return gr.skip() if typed.strip() or not proposal else proposal
@@ -158,7 +158,9 @@ def caption_writer(
 
     chosen.change(show_options, chosen, list(rows.values()), **PRIVATE)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    written = write.click(work, [picture, *room, chosen, *controls], [line, caption, write], **WORK)
+    written = write.click(
+        work, [picture, *room, chosen, *controls], [line, caption, write], **(WORK | ERRAND)
+    )
 
     def refresh(name: str | None) -> Updates:
         ready = _ready()

@@ -22,8 +22,19 @@ MAX_SIDE = 1024
 
 NO_PICTURE = "choose a picture first: upload one or click an example"
 
-PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Options of an event of the page: the tabs show progress themselves, and the API has its own endpoints."""
+PRIVATE: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "trigger_mode": "multiple",
+}
+"""Options of an event of the page: the tabs show progress themselves, the API has its own endpoints, and a
+choice made while the one before is being answered counts; Gradio's "once" would not hear it."""
+
+LAST = PRIVATE | {"trigger_mode": "always_last"}
+"""Options of an event of which only the last matters; it is answered once the one before it is."""
+
+ERRAND = PRIVATE | {"trigger_mode": "once"}
+"""Options of a button that sets off something long: pressing it twice sets it off once."""
 
 WORK: dict[str, Any] = {"concurrency_id": "work", **PRIVATE}
 """Options of an event that computes for long; these share one queue."""
@@ -112,12 +123,16 @@ def choices_of(controls: Sequence[Any]) -> list[Any]:
     return [getattr(control, listened.get(type(control), "input")) for control in controls]
 
 
-def on_any(events: Sequence[Any], listener: Callable[..., Any], inputs: Any, outputs: Any) -> None:
-    """Call `listener` at each of the events.
+def on_any(
+    events: Sequence[Any], listener: Callable[..., Any], inputs: Any, outputs: Any, **options: Any
+) -> Dependency:
+    """Call `listener` after each of the events, and once more if there were others while it was answering.
 
-    It is one listener for all: of several, the slower answer to an older question could come last.
+    It is one listener for all: of several, the slower answer to an older question could come last. It does not
+    listen to the events themselves: to call it once more Gradio's page tells the whole event again, to all who
+    listen, who in turn ask to be called once more, for ever.
     """
-    gr.on(events, listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
+    return gr.on(events, None, js="() => {}", **PRIVATE).then(listener, inputs, outputs, **(LAST | options))
 
 
 @dataclass(frozen=True)
@@ -131,7 +146,7 @@ class Changes:
         """Call `listener` after each of them."""
         on_any(self.events, listener, inputs, outputs)
         for step in self.steps:
-            step.then(listener, inputs, outputs, trigger_mode="always_last", **PRIVATE)
+            step.then(listener, inputs, outputs, **LAST)
 
 
 def owner(request: gr.Request, tab: str) -> str:

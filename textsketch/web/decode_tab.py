@@ -16,7 +16,7 @@ from textsketch.share.link import tsk_in
 from textsketch.web import html, pictures
 from textsketch.web.commands import MALFORMED
 from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner
-from textsketch.web.examples import CHOOSE_SCRIPT
+from textsketch.web.examples import Choosable
 from textsketch.web.renderer_controls import renderer_controls
 from textsketch.web.results import Painted, Result
 from textsketch.web.shared import Shared
@@ -42,7 +42,7 @@ def decode_tab(shared: Shared) -> None:
             )
             link = gr.Textbox(label="Or a link", placeholder="https://…", max_lines=1, elem_id="link")
             open_link = gr.Button("Open the link", size="sm", elem_id="open-link")
-            chosen = gr.HTML(_samples(samples), js_on_load=CHOOSE_SCRIPT, elem_id="samples")
+            chosen = Choosable(_samples(samples), "samples")
             layers = gr.Radio(_LAYERS, value=_ALL, label="Layers to paint", elem_id="layers-to-paint")
             renderer = renderer_controls("decode")
         with gr.Column(scale=1, min_width=320):
@@ -113,10 +113,10 @@ def decode_tab(shared: Shared) -> None:
         """Take the file that the page's own address brings along; the page says "" where it brings none."""
         return {link: ""} | (follow_link(request, text) if text else {})
 
-    def pick(event: gr.SelectData) -> str:
-        if event.index >= len(samples):
+    def pick(index) -> str:
+        if index not in range(len(samples)):
             raise TextsketchError(MALFORMED)
-        return str(samples[event.index])
+        return str(samples[int(index)])
 
     def take_result(shown: Result | None) -> Any:
         return shown.files["tsk"] if shown else gr.skip()
@@ -128,14 +128,13 @@ def decode_tab(shared: Shared) -> None:
         "fn": work,
         "inputs": settings,
         "outputs": [status, card, image, take, edit],
-        "trigger_mode": "multiple",
     }
     asking = [file.upload, file.clear, file.delete, *changes_of([layers, *renderer.inputs])]
     gr.on(asking, **decode, **WORK)
     shown = [file, status, card, image, take, edit]
     opened = gr.on([link.submit, open_link.click], follow_link, link, shown, **PRIVATE)
     brought = shared.page.load(arrive, link, [*shown, link], js=_ARRIVE, **PRIVATE)
-    picked = chosen.select(pick, None, file, **PRIVATE)
+    picked = chosen.on_choice(pick, [], file)
     again = shared.current.decode.click(take_result, shared.current.shown, file, **PRIVATE)
     shared.current.decode.click(None, js=_SHOW, **PRIVATE)
     for step in (opened, brought, picked, again):

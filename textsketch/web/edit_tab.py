@@ -208,7 +208,7 @@ def edit_tab(shared: Shared) -> None:
         (shared.tab.select, arrive, [sheet, current.shown]),
         (waiting.click, arrive, [sheet, current.shown]),
     ):
-        event(opener, [*brought, *renderer.inputs], opened, trigger_mode="multiple", **WORK)
+        event(opener, [*brought, *renderer.inputs], opened, **WORK)
     current.shown.change(None, js=_ARRIVE, **PRIVATE)
     for button in (current.edit, edit_decoded):
         button.click(None, js=_SHOW, **PRIVATE)
@@ -222,9 +222,9 @@ def edit_tab(shared: Shared) -> None:
         (caption.submit, _ask("caption", "{caption: more[2]}")),
         (rename.click, _ask("caption", "{caption: more[2]}")),
     ):
-        asked = event(work, inputs, [*outputs, caption], js=script, trigger_mode="multiple", **WORK)
+        asked = event(work, inputs, [*outputs, caption], js=script, **WORK)
         asked.failure(None, js=_LOST, **PRIVATE)
     repaint = [budget.submit, budget.blur, *choices_of(renderer.inputs)]
-    gr.on(repaint, work, inputs, [*outputs, caption], trigger_mode="multiple", **WORK)
+    gr.on(repaint, work, inputs, [*outputs, caption], **WORK)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
     shared.refreshes.append(renderer.refresh)

@@ -175,10 +175,10 @@ def encode_tab(shared: Shared) -> None:
             **improving.cleared(request),
         }
 
-    def pick(request: gr.Request, mode, preset, event: gr.SelectData) -> Updates:
-        if event.index >= len(captions):
+    def pick(request: gr.Request, index, mode, preset) -> Updates:
+        if index not in range(len(captions)):
             raise TextsketchError(MALFORMED)
-        path = list(captions)[event.index]
+        path = list(captions)[int(index)]
         return {picture: path} | new_picture(request, path, captions[path], mode, preset)
 
     def upload(request: gr.Request, path, caption, mode, preset, shown: Result | None) -> Updates:
@@ -208,17 +208,15 @@ def encode_tab(shared: Shared) -> None:
     new: list[Any] = [caption_box, caption_line, budget, panel.status, *improving.outputs]
 
     def encode_after(event: Any) -> Any:
-        return event.then(work, [subject, *settings], outputs, trigger_mode="multiple", **WORK)
+        return event.then(work, [subject, *settings], outputs, **WORK)
 
-    picked = examples.select(pick, [mode, budget], [picture, *new], **PRIVATE)
+    picked = examples.on_choice(pick, [mode, budget], [picture, *new])
     picked.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
-    uploaded = picture.upload(
-        upload, [picture, caption_box, mode, budget, panel.shown], new, trigger_mode="multiple", **PRIVATE
-    )
+    uploaded = picture.upload(upload, [picture, caption_box, mode, budget, panel.shown], new, **PRIVATE)
     uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     captioned = writer.propose_after(uploaded, picture)
     cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
-    another_mode = mode.input(fit_budgets, [picture, mode, budget], budget, queue=False, **PRIVATE)
+    another_mode = on_any([mode.input], fit_budgets, [picture, mode, budget], budget, queue=False)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)
     for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
         encode_after(step)
@@ -227,7 +225,6 @@ def encode_tab(shared: Shared) -> None:
         work,
         [subject, *settings],
         outputs,
-        trigger_mode="multiple",
         **WORK,
     )
     gr.on(

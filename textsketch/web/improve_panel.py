@@ -18,7 +18,7 @@ from textsketch.semantic.captions import table
 from textsketch.semantic.captions.source import Source
 from textsketch.service.calls import Ledger
 from textsketch.web import html
-from textsketch.web.controls import MAX_SIDE, NO_PICTURE, PRIVATE, Refresh, Updates, follow, owner
+from textsketch.web.controls import ERRAND, MAX_SIDE, NO_PICTURE, PRIVATE, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Reporter, Update
 from textsketch.web.live_lines import chosen_budget, words_that_fit
 from textsketch.web.reflections import ROUNDS, Improvement
@@ -165,7 +165,7 @@ def improve_panel(shared: Shared, caption: gr.Textbox, settings: Sequence[Compon
         inputs,
         [status, rounds, plan, run, found],
         concurrency_id="words",
-        **PRIVATE,
+        **ERRAND,
     )
     asked.then(adopt, [found, caption], [caption, taken], **PRIVATE)
     refreshed = Refresh(refresh, [writer, painter], [panel, writer, painter])

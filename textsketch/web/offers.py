@@ -16,7 +16,7 @@ from textsketch.render.diffusion import profiles
 from textsketch.semantic.captions import captioner
 from textsketch.web import html
 from textsketch.web.commands import code, marked_up
-from textsketch.web.controls import PRIVATE, Refresh, Updates, follow, owner
+from textsketch.web.controls import ERRAND, PRIVATE, Refresh, Updates, follow, owner
 from textsketch.web.jobs import Jobs, Update
 
 _LIBRARIES = (
@@ -117,7 +117,7 @@ class Fetches:
             self._jobs.cancel(owner(request, feature.name))
 
         cancel.click(stop, None, None, queue=False, **PRIVATE)
-        return line, get.click(work, None, line, concurrency_id="fetch", **PRIVATE)
+        return line, get.click(work, None, line, concurrency_id="fetch", **ERRAND)
 
     def refresh(self, feature: Feature, line: gr.HTML) -> Refresh:
         """What takes the line of an offer away once the feature is here."""

@@ -11,6 +11,7 @@ from textsketch.measure.metrics.metric import Place
 from textsketch.measure.metrics.table import METRICS, shown_at
 from textsketch.web import chart, html, pictures
 from textsketch.web.controls import (
+    ERRAND,
     MAX_SIDE,
     PRIVATE,
     WORK,
@@ -160,11 +161,11 @@ def rate_tab(shared: Shared) -> None:
         work,
         current.inputs,
         [status, run, take_sheet, take_file, answer, swept, chosen, grown, card, pair],
-        **WORK,
+        **(WORK | ERRAND),
     ).then(*check, **PRIVATE)
     current.changes.call(*check)
     cancel.click(stop, None, None, queue=False, **PRIVATE)
-    plot.select(choose, swept, [chosen, card, pair, take_file], trigger_mode="multiple", **PRIVATE)
+    plot.select(choose, swept, [chosen, card, pair, take_file], **PRIVATE)
     on_any([grown.change, chosen.change, metric.change], draw, [swept, metric, chosen], plot)
 
 

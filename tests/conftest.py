@@ -19,6 +19,7 @@ SLOW = {
         "test_getting_it.py",
         "test_page_quality.py",
         "player/test_page.py",
+        "web/test_captions_on_arrival.py",
         "web/test_improving_words.py",
         "web/test_intake.py",
         "web/test_workers.py",

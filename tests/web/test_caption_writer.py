@@ -38,6 +38,7 @@ def page(monkeypatch, tmp_path):
             )
             uploaded = picture.upload(lambda: None)
             writer.propose_after(uploaded, picture)
+        demo.leave = writer.leave
         return {getattr(block, "elem_id", None): block for block in demo.blocks.values()}, demo
 
     return lay_out
@@ -130,6 +131,17 @@ def test_a_source_that_finds_no_words_leaves_the_caption_and_says_so(page, monke
     controls, demo = page()
     shown = written(demo, controls, tmp_path, "poet", 1, True, 500, "en")
     assert "caption" not in shown and "No words were found" in shown["line"]
+
+
+def test_what_is_written_for_a_picture_that_is_no_longer_there_is_dropped(page, monkeypatch, tmp_path):
+    def write(picture, options, progress):
+        demo.leave(SimpleNamespace(session_hash="visitor"))
+        return "words for the picture before"
+
+    monkeypatch.setitem(table.SOURCES, "poet", replace(make_poet(), write=write))
+    controls, demo = page()
+    shown = written(demo, controls, tmp_path, "poet", 1, True, 500, "en")
+    assert "caption" not in shown and shown["write"]["interactive"]
 
 
 def proposed(demo, tmp_path, typed="", automatic=True, budget=600, size=(240, 160), mode="three-layer"):

@@ -25,10 +25,15 @@ NO_WORDS = html.note("No words were found that fit.")
 
 @dataclass(frozen=True)
 class CaptionWriter:
-    """written: the event that puts a caption into the box. refresh: what shows which sources can be used."""
+    """written: the event that puts a caption into the box. refresh: what shows which sources can be used.
+
+    automatic: whether a visitor wants a caption proposed for each picture that is brought.
+    """
 
     written: Dependency
     refresh: Refresh
+    automatic: gr.Checkbox
+    _jobs: Jobs
     _propose: Callable[..., Iterator[Any]]
     _inputs: list[Component]
     _outputs: list[Component]
@@ -36,8 +41,16 @@ class CaptionWriter:
     _caption: gr.Textbox
     _line: gr.HTML
 
+    def proposes(self, typed: str, automatic: bool) -> bool:
+        """Whether a caption can be proposed for a picture that is brought, beside what is typed already."""
+        return bool(_proposing(typed, automatic))
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop what is being written for a visitor: there is another picture."""
+        self._jobs.overtake(owner(request, "caption"))
+
     def propose_after(self, event: Dependency, picture: gr.Image) -> Dependency:
-        """Once `event` has brought a picture without a caption, propose one; the last event of doing so.
+        """Once `event` has brought a picture for which one can be proposed, do; the last event of doing so.
 
         What is typed meanwhile stays.
         """
@@ -137,6 +150,7 @@ def caption_writer(
             lambda text: idle | ({into: text, line: describe_caption(text)} if text else {line: NO_WORDS}),
             failed=lambda sentence: idle,
             cancelled=cancelled,
+            overtaken=lambda: idle,
         )
 
     def propose(
@@ -144,8 +158,8 @@ def caption_writer(
     ) -> Iterator[Updates]:
         jobs.overtake(owner(request, "caption"))
         yield {proposal: ""}
-        quick = [source.name for source in _ready() if source.quick]
-        if not path or typed.strip() or not automatic or not quick:
+        quick = _proposing(typed, automatic)
+        if not path or not quick:
             return
         writer = name if name in quick else quick[0]
         yield from writing(request, path, (mode, preset, budget, seed), writer, values, proposal)
@@ -179,6 +193,8 @@ def caption_writer(
     return CaptionWriter(
         written,
         Refresh(refresh, [chosen], [panel, chosen, automatic, missing, *rows.values()]),
+        automatic,
+        jobs,
         propose,
         [automatic, *room, chosen, *controls],
         [write],
@@ -190,6 +206,11 @@ def caption_writer(
 
 def _ready() -> list[Source]:
     return [source for source in table.SOURCES.values() if source.unavailable() is None]
+
+
+def _proposing(typed: str, automatic: bool) -> list[str]:
+    """The sources that may write a caption for a picture that is brought, beside what is typed already."""
+    return [source.name for source in _ready() if source.quick] if automatic and not typed.strip() else []
 
 
 def _titles(sources: list[Source]) -> list[tuple[str, str]]:

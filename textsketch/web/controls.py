@@ -50,11 +50,12 @@ def follow(
     working: Callable[[Update], Updates] = lambda update: {},
     failed: Callable[[str], Updates],
     cancelled: Callable[[], Updates] = dict,
+    overtaken: Callable[[], Updates] = dict,
 ) -> Iterator[Updates]:
     """Turn a job's updates (see `jobs.Jobs.run`) into those of components, `status` telling how far it is.
 
-    done gets the job's result, working each update before it, failed the sentence of an error. A job that is
-    overtaken ends without a word.
+    done gets the job's result, working each update before it, failed the sentence of an error. Of a job that
+    is overtaken, only what `overtaken` says: the status is that of what overtook it.
     """
     try:
         for update in updates:
@@ -65,7 +66,8 @@ def follow(
     except TextsketchError as error:
         yield {status: html.error(str(error))} | failed(str(error))
     except JobOvertakenError:
-        return  # what overtook it answers
+        if last := overtaken():
+            yield last
     except JobCancelledError:
         yield cancelled()
     except Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ def encode_tab(shared: Shared) -> None:
             panel.lay_out_details()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
     subject = gr.State(None)  # the path of the picture that was asked for last
+    uncaptioned = gr.State("")  # changes with each picture that gets a caption first
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
 
     def question(path, mode, preset, budget_text, caption, seed, *rendering) -> dict[str, Any]:
@@ -164,13 +166,14 @@ def encode_tab(shared: Shared) -> None:
             failed=lambda sentence: {},
         )
 
-    def new_picture(request: gr.Request, path, caption, mode, preset) -> Updates:
+    def new_picture(request: gr.Request, caption, offered: dict[str, Any]) -> Updates:
+        writer.leave(request)
         jobs.overtake(owner(request, "encode"))
         jobs.announce(owner(request, "encode"))
         return {
             caption_box: caption,
             caption_line: describe_caption(caption),
-            budget: gr.update(**offered_budgets(path, mode, preset)),
+            budget: gr.update(**offered),
             panel.status: html.progress(Update(0.0, "starting")),
             **improving.cleared(request),
         }
@@ -179,15 +182,36 @@ def encode_tab(shared: Shared) -> None:
         if index not in range(len(captions)):
             raise TextsketchError(MALFORMED)
         path = list(captions)[int(index)]
-        return {picture: path} | new_picture(request, path, captions[path], mode, preset)
+        return {picture: path} | new_picture(request, captions[path], offered_budgets(path, mode, preset))
 
-    def upload(request: gr.Request, path, caption, mode, preset, shown: Result | None) -> Updates:
+    def upload(
+        request: gr.Request,
+        shown: Result | None,
+        automatic,
+        before: str | None,
+        path,
+        mode,
+        preset,
+        budget_text,
+        caption,
+        *others,
+    ) -> Iterator[Updates]:
+        """Take a picture, and encode it without another word from the page, unless it gets a caption first."""
         # The caption of another picture says nothing about this one; one just typed may.
-        others = {*captions.values(), shown.report.caption if shown else ""}
-        return new_picture(request, path, "" if caption in others else caption, mode, preset)
+        if caption in {*captions.values(), shown.report.caption if shown else ""}:
+            caption = ""
+        offered = offered_budgets(path, mode, preset)
+        preset = offered.get("value", preset)
+        brought = new_picture(request, caption, offered)
+        brought[budget_line] = describe_budget(path, mode, preset, budget_text, caption, others[0])
+        if writer.proposes(caption, automatic):
+            yield brought | {uncaptioned: uuid.uuid4().hex}
+            return
+        yield brought
+        yield from work(request, before, path, mode, preset, budget_text, caption, *others)
 
     def clear(request: gr.Request, mode, preset) -> Updates:
-        return new_picture(request, None, "", mode, preset)
+        return new_picture(request, "", offered_budgets(None, mode, preset))
 
     def fit_budgets(path, mode, preset) -> Any:
         return gr.update(**offered_budgets(path, mode, preset))
@@ -212,9 +236,11 @@ def encode_tab(shared: Shared) -> None:
 
     picked = examples.on_choice(pick, [mode, budget], [picture, *new])
     picked.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
-    uploaded = picture.upload(upload, [picture, caption_box, mode, budget, panel.shown], new, **PRIVATE)
-    uploaded.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
-    captioned = writer.propose_after(uploaded, picture)
+    picture.upload(None, js=_CLOSE_SETTINGS, **PRIVATE)
+    brings = [panel.shown, writer.automatic, subject, *settings]
+    told = list(dict.fromkeys([*new, *outputs, budget_line, uncaptioned]))
+    uploaded = picture.upload(upload, brings, told, **WORK)
+    captioned = writer.propose_after(uncaptioned.change(None, js="() => {}", **PRIVATE), picture)
     cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
     another_mode = on_any([mode.input], fit_budgets, [picture, mode, budget], budget, queue=False)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)

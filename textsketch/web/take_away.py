@@ -118,6 +118,6 @@ def _download(path: str, title: str, name: str, more: str = "") -> str:
     source = escape(address(path), quote=True)
     alt = escape(f"{title}: {more}" if more else title, quote=True)
     return (
-        f'<figure><a href="{source}" download="{name}"><img src="{source}" alt="{alt}"/>'
-        f"<span>Download {escape(name)}</span></a><figcaption>{escape(title)}.</figcaption></figure>"
+        f'<figure><figcaption>{escape(title)}.</figcaption><a href="{source}" download="{name}">'
+        f'<img src="{source}" alt="{alt}"/><span>Download {escape(name)}</span></a></figure>'
     )

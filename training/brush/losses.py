@@ -28,6 +28,7 @@ class Networks(NamedTuple):
 _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
+_FINE_PIXELS, _STREAK_PIXELS = 9, 17
 _SPARED_DB = 0.05
 """A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
 _SEEN_ERROR = 1e-4
@@ -86,12 +87,13 @@ def of_paintings(
     return {
         "error": 0.4 * (sharp - original).abs().mean(),
         "farther": 0.15 * functional.relu(farther_db + _SPARED_DB).mean(),
-        "structure": 1.2 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 0.8 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
+        "structure": 1.5 * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": 0.6 * (1 - haarpsi(shown, original)) + 0.6 * (1 - haarpsi(*_turned(shown, original, part))),
         "gradients": 0.3 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "letters": 0.25 * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": 2.5 * _apart(networks.scenes, shown, original),
+        "scenes": 3.0 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
+        "weave": 3.0 * _weave(sharp - plain, original - plain),
     }
 
 
@@ -129,6 +131,14 @@ def _pattern(painted: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
     apart = functional.pixel_unshuffle(painted - original, CELL).unflatten(1, (3, CELL**2))
     apart = (apart - apart.mean(2, keepdim=True)).flatten(1, 2)
     return functional.avg_pool2d(apart, _SPREAD_CELLS, stride=2).abs().mean()
+
+
+def _weave(changed: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """How far fine streaks along rows and columns, which a painting is soon woven of, differ from the wanted."""
+    apart = changed - wanted
+    apart = apart - functional.avg_pool2d(apart, _FINE_PIXELS, 1, _FINE_PIXELS // 2)
+    along = (_STREAK_PIXELS, 1), (1, _STREAK_PIXELS)
+    return torch.stack([functional.avg_pool2d(apart, each, 1).abs().mean() for each in along]).mean()
 
 
 def _turned(shown: torch.Tensor, original: torch.Tensor, part: int) -> list[torch.Tensor]:

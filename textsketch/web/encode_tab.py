@@ -213,8 +213,12 @@ def encode_tab(shared: Shared) -> None:
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset))
 
-    def fit_budgets(path, mode, preset) -> Any:
-        return gr.update(**offered_budgets(path, mode, preset))
+    def change_mode(
+        request: gr.Request, before: str | None, path, mode, preset, *others
+    ) -> Iterator[Updates]:
+        offered = offered_budgets(path, mode, preset)
+        yield {budget: gr.update(**offered)}
+        yield from work(request, before, path, mode, offered.get("value", preset), *others)
 
     def arrive(request: gr.Request, path) -> Any:
         """The settings that the page's address asks for."""
@@ -242,23 +246,24 @@ def encode_tab(shared: Shared) -> None:
     uploaded = picture.upload(upload, brings, told, **WORK)
     captioned = writer.propose_after(uncaptioned.change(None, js="() => {}", **PRIVATE), picture)
     cleared = picture.clear(clear, [mode, budget], new, **PRIVATE)
-    another_mode = on_any([mode.input], fit_budgets, [picture, mode, budget], budget, queue=False)
     arrived = shared.page.load(arrive, picture, [mode, budget, budget_text], **PRIVATE)
-    for step in (picked, captioned, cleared, another_mode, writer.written, arrived):
+    for step in (picked, captioned, cleared, writer.written, arrived):
         encode_after(step)
-    gr.on(
-        [panel.ask.click, budget.input, improving.taken.change, *choices_of(renderer.inputs)],
-        work,
-        [subject, *settings],
-        outputs,
-        **WORK,
-    )
+    # Gradio's page calls the listeners of an event one after the other, each once the one before has ended.
     gr.on(
         [panel.ask.click, budget.input, mode.input],
         None,
         [mode, budget, budget_text],
         js=_REMEMBER,
         **PRIVATE,
+    )
+    mode.input(change_mode, [subject, *settings], [budget, *outputs], **WORK)
+    gr.on(
+        [panel.ask.click, budget.input, improving.taken.change, *choices_of(renderer.inputs)],
+        work,
+        [subject, *settings],
+        outputs,
+        **WORK,
     )
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     on_any([panel.shown.change], score, panel.shown, panel.scores)

@@ -18,6 +18,7 @@ from textsketch.codestream import common_sizes, tables
 from textsketch.codestream.tables import NEWEST
 from textsketch.semantic.text.tables import read_columns
 
+_WIDEST_BYTES = 4
 FILE = Path(__file__).with_name("dist") / "tables.bin"
 
 
@@ -39,13 +40,15 @@ def columns() -> dict[str, np.ndarray]:
 
 def packed() -> bytes:
     """The bytes of the file, before gzip."""
-    arrays = columns()
+    # The widest items first, behind a header of whole items: each array lies where it can be read in place.
+    arrays = dict(sorted(columns().items(), key=lambda named: -named[1].itemsize))
     header = {
         "version": NEWEST,
         "columns": [[name, array.dtype.name, array.size] for name, array in arrays.items()],
     }
     body = b"".join(array.astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays.values())
-    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + body
+    line = json.dumps(header, separators=(",", ":")).encode()
+    return line + b" " * (-(len(line) + 1) % _WIDEST_BYTES) + b"\n" + body
 
 
 def main() -> None:

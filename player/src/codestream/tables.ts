@@ -38,7 +38,10 @@ export class Tables {
   }
 }
 
-/** Reads tables.bin, which is gzip: a line of JSON that lists [name, type, length], then the arrays, little-endian. */
+/**
+ * Reads tables.bin, which is gzip: a line of JSON that lists [name, type, length], then the arrays, little-endian, each
+ * at a multiple of its items' size.
+ */
 export async function readTables(packed: Uint8Array<ArrayBuffer>): Promise<Tables> {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const data = await new Response(stream).arrayBuffer();
@@ -51,11 +54,8 @@ export async function readTables(packed: Uint8Array<ArrayBuffer>): Promise<Table
   let offset = headerEnd + 1;
   return new Tables(
     header.columns.map(([name, type, length]) => {
-      const Type = COLUMN_TYPES[type];
-      // A copy, since an array must begin at a multiple of its items' size.
-      const end = offset + length * Type.BYTES_PER_ELEMENT;
-      const column = new Type(data.slice(offset, end));
-      offset = end;
+      const column = new COLUMN_TYPES[type](data, offset, length);
+      offset += column.byteLength;
       return [name, column] as const;
     }),
   );

@@ -16,7 +16,7 @@ export class AdaptiveBits {
   readonly #counts: Uint8Array;
 
   constructor(initial: ArrayLike<number>, confidence = 4) {
-    this.#probabilities = Int32Array.from(initial);
+    this.#probabilities = new Int32Array(initial);
     this.#counts = new Uint8Array(initial.length).fill(confidence);
   }
 

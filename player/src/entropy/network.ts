@@ -24,7 +24,7 @@ export class IntegerNetwork {
 
   /** name: of the table with w1 (inputs, h1), w2 (h1, h2), w3 (h2, outputs), b1, b2, b3. */
   constructor(tables: Tables, name: string) {
-    const read = (key: string) => Float64Array.from(tables.get(`${name}.${key}`), (weight) => weight * UNIT);
+    const read = (key: string) => new Float64Array(tables.get(`${name}.${key}`)).map((weight) => weight * UNIT);
     [this.#first, this.#second, this.#third] = [read("w1"), read("w2"), read("w3")];
     [this.#bias, this.#secondBias, this.#thirdBias] = [read("b1"), read("b2"), read("b3")];
     this.#hidden = new Float64Array(this.#bias.length);

@@ -16,7 +16,7 @@ export function pieces(tables: Tables): readonly string[] {
 
 /** The table is a shared length + 32 for each text, then its flags, then the rest of it, 0xFF between the parts. */
 function readPieces(tables: Tables): string[] {
-  const data = Uint8Array.from(tables.get("clip_tokens"));
+  const data = new Uint8Array(tables.get("clip_tokens"));
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const count = indexOfPair(data, 0);
   const flags = data.subarray(count + 2);

@@ -101,7 +101,7 @@ function readText(tables: Tables): TextTables {
   const w2 = readNested("W2", w1.ids, w1, w1Ranked);
   const w3 = readNested("W3", w2.ids, w1, w1Ranked);
   const characters = (name: string) =>
-    model({ start: starts(small(`${name}.lengths`)), ids: Int32Array.from(column(`${name}.ids`)), levels: levels(name) });
+    model({ start: starts(small(`${name}.lengths`)), ids: new Int32Array(column(`${name}.ids`)), levels: levels(name) });
   return {
     symbols,
     cut,
@@ -114,7 +114,7 @@ function readText(tables: Tables): TextTables {
 
 /** Undoes the packing of small numbers into a column of first bytes and one of low bytes. */
 function joinSmallNumbers(first: Column, second: Column): Int32Array {
-  const values = Int32Array.from(first);
+  const values = new Int32Array(first);
   let next = 0;
   for (let index = 0; index < values.length; index++) {
     if (values[index] >= BYTE_LIMIT) values[index] = ((values[index] - BYTE_LIMIT) << 8) + second[next++];

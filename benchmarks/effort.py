@@ -29,7 +29,6 @@ STEPS = {
     "the colour map is packed": ("texture.colour_coder", "pack"),
     "wavelet": ("texture.wavelet", "StrokeWavelet", "__init__ forward inverse"),
     "lines are found": ("structure.edges", "find"),
-    "strokes are chosen": ("allocation.stroke_choice", "select"),
     "the colour map is unpacked": ("texture.colour_coder", "unpack"),
     "the brush's network": ("render.painter.small_networks", "run"),
 }

@@ -82,8 +82,9 @@ function readText(tables: Tables): TextTables {
   /** Packed numbers are ranks by frequency. */
   const readWords = (name: string): Entries => {
     const start = starts(small(`${name}.lengths`));
-    const ranks = runningSums(small(`${name}.ids`), start);
-    return sorted(start, ranks.map((rank) => byFrequency[rank]), levels(name));
+    const ids = runningSums(small(`${name}.ids`), start);
+    for (let entry = 0; entry < ids.length; entry++) ids[entry] = byFrequency[ids[entry]];
+    return sorted(start, ids, levels(name));
   };
   /** Packed numbers are ranks within what W1 knows to follow the last token. */
   const readNested = (name: string, lastToken: Int32Array, w1: Entries, w1Ranked: Int32Array): Entries => {
@@ -149,28 +150,33 @@ function frequencyOrder(levels: Uint8Array, extra: number): Int32Array {
 
 /** A model's ids, the most frequent first in each context, ties by id. */
 function rankedIds({ start, ids, levels }: Entries): Int32Array {
-  const keys = ids.map((id, entry) => (((1 << LEVEL_BITS) - 1 - levels[entry]) << ID_BITS) | id);
+  const keys = new Int32Array(ids.length);
+  const [highest, id] = [(1 << LEVEL_BITS) - 1, (1 << ID_BITS) - 1];
+  for (let entry = 0; entry < keys.length; entry++) keys[entry] = ((highest - levels[entry]) << ID_BITS) | ids[entry];
   sortEach(keys, start);
-  return keys.map((key) => key & ((1 << ID_BITS) - 1));
+  for (let entry = 0; entry < keys.length; entry++) keys[entry] &= id;
+  return keys;
 }
 
-/** Sorts every context by id. */
+/** Sorts every context by id, `ids` in place: what is thrown away at the start costs as much as what is computed. */
 function sorted(start: Int32Array, ids: Int32Array, levels: Uint8Array): Entries {
-  const keys = new Int32Array(ids.length);
-  for (let entry = 0; entry < keys.length; entry++) keys[entry] = (ids[entry] << LEVEL_BITS) | levels[entry];
-  sortEach(keys, start);
-  const sortedLevels = new Uint8Array(keys.length);
-  for (let entry = 0; entry < keys.length; entry++) {
-    sortedLevels[entry] = keys[entry] & ((1 << LEVEL_BITS) - 1);
-    keys[entry] >>= LEVEL_BITS;
+  for (let entry = 0; entry < ids.length; entry++) ids[entry] = (ids[entry] << LEVEL_BITS) | levels[entry];
+  sortEach(ids, start);
+  const sortedLevels = new Uint8Array(ids.length);
+  const level = (1 << LEVEL_BITS) - 1;
+  for (let entry = 0; entry < ids.length; entry++) {
+    sortedLevels[entry] = ids[entry] & level;
+    ids[entry] >>= LEVEL_BITS;
   }
-  return { start, ids: keys, levels: sortedLevels };
+  return { start, ids, levels: sortedLevels };
 }
 
 /** Sorts keys within each context; most contexts have a handful of them, which insertion sorts fastest. */
 function sortEach(keys: Int32Array, start: Int32Array): void {
   for (let context = 0; context + 1 < start.length; context++) {
-    const [begin, end] = [start[context], start[context + 1]];
+    const begin = start[context];
+    const end = start[context + 1];
+    if (end - begin < 2) continue;
     if (end - begin > 24) {
       keys.subarray(begin, end).sort();
       continue;

@@ -26,13 +26,13 @@ def test_a_line_on_a_contour_saves_more_than_one_beside_it():
 
 
 def test_only_the_stroke_that_pays_is_drawn():
-    chosen = stroke_choice.select([_vertical(12), _vertical(32)], _halves(), SHAPE, step=10, favour=4.0)
+    chosen = stroke_choice.Choice([_vertical(12), _vertical(32)], _halves(), SHAPE, 10).strokes(4.0)
     drawn = draw(chosen, SHAPE)
     assert drawn[:, 32].sum() > 30 and drawn.sum() == drawn[:, 32].sum()
 
 
 def test_a_coarse_step_leaves_nothing_to_save():
-    assert stroke_choice.select([_vertical(32)], _halves(), SHAPE, step=1e5, favour=4.0) == []
+    assert stroke_choice.Choice([_vertical(32)], _halves(), SHAPE, 1e5).strokes(4.0) == []
 
 
 def test_a_line_is_cut_where_it_stops_paying():

@@ -90,13 +90,6 @@ class Choice:
         return choose(measure(choose(self._valued, 2 * favour), *self._among), favour)
 
 
-def select(
-    lines: list[np.ndarray], planes: np.ndarray, shape: tuple[int, ...], step: float, favour: float
-) -> list[np.ndarray]:
-    """The strokes that pay at one step and favour, see `Choice`."""
-    return Choice(lines, planes, shape, step).strokes(favour)
-
-
 def _profitable_runs(profit: np.ndarray, start_cost: float) -> list[tuple[int, int]]:
     """Disjoint runs [first, last) with the largest sum of `profit`, each run costing `start_cost`."""
     best_off, best_on = 0.0, -start_cost

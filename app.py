@@ -19,6 +19,8 @@ def main() -> None:
     workspace = Workspace(EXAMPLES)
     # From here on: Gradio makes folders of its own as soon as it is imported, and reports that it was.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # After each event it tables all before it, for a page that is not served; soon it would do little else.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
     from textsketch.web import demo
 
     demo.serve(workspace)

@@ -1,4 +1,9 @@
-from conftest import EXAMPLES
+import os
+import runpy
+import signal
+
+import gradio as gr
+from conftest import EXAMPLES, ROOT
 
 import textsketch as ts
 from textsketch.semantic import words
@@ -19,3 +24,21 @@ def test_the_colours_in_words_are_those_of_the_picture():
     for name, colour in (("dahlia", "orange"), ("fig", "red")):
         encoded = ts.encode(EXAMPLES / f"{name}.jpg", mode="text-only", budget="sms")
         assert colour in words.describe(encoded.layers), name
+
+
+def test_no_event_costs_a_table_of_all_before_it(monkeypatch):
+    made = []
+
+    def serve(workspace):
+        with gr.Blocks() as blocks:
+            made.append(blocks.queue()._queue)
+
+    monkeypatch.setattr(demo, "serve", serve)
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    runpy.run_path(str(ROOT / "app.py"))["main"]()
+    (queue,) = made
+    queue.events_recorded = 10**6
+    assert queue.compute_analytics_summary(
+        [{"function": "work", "status": "success", "process_time": 1.0}]
+    ) == {"functions": {}}

@@ -232,6 +232,27 @@ def test_a_result_that_is_not_of_the_settings_says_so_and_cannot_be_taken_home(o
 
 
 @needs_browser
+def test_a_first_look_that_is_given_up_leaves_the_result_before_whole(open_page, tmp_path):
+    page = open_page(DESKTOP)
+    shown = "[...document.querySelectorAll('#trio .ts-tag')].map(tag => tag.innerText).join()"
+    before = page.evaluate(shown)
+    page.set_input_files("#picture input[type=file]", noise_of(1024, tmp_path))
+    page.wait_for_selector("#trio:has-text('a first look')")
+    page.click("#cancel")
+    page.wait_for_selector("#status .ts-stale:has-text('Cancelled')")
+    page.wait_for_timeout(500)
+    assert page.evaluate(shown) == before and opacity(page) < 0.5
+
+    result_of(page, lambda: page.click("#examples [data-index='1']"))
+    page.set_input_files("#picture input[type=file]", noise_of(1000, tmp_path))
+    page.wait_for_selector("#trio:has-text('a first look')")
+    page.fill("#caption textarea", "x" * 5000)
+    page.wait_for_selector("#status .ts-error")
+    page.wait_for_timeout(500)  # there is no result of this picture
+    assert page.evaluate(shown) == "" and page.inner_text("#layers") == ""
+
+
+@needs_browser
 def test_what_is_asked_last_is_what_is_shown(open_page, tmp_path):
     page = open_page(DESKTOP)
     for index in (2, 4, 3):

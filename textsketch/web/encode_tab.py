@@ -114,7 +114,7 @@ def encode_tab(shared: Shared) -> None:
             improving = improve_panel(shared, caption_box, [picture, mode, budget, budget_text, seed])
             panel.lay_out_details()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
-    subject = gr.State(None)  # the path of the picture that was asked for last
+    subject = gr.State(None)  # the path of the picture of the result on show
     uncaptioned = gr.State("")  # changes with each picture that gets a caption first
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
 
@@ -122,7 +122,7 @@ def encode_tab(shared: Shared) -> None:
         asked = renderer.asked(rendering)
         return _question(path, mode, chosen_budget(preset, budget_text), caption, seed, asked)
 
-    def work(request: gr.Request, before: str | None, *values) -> Iterator[Updates]:
+    def work(request: gr.Request, shown: Result | None, of: str | None, *values) -> Iterator[Updates]:
         asked = question(*values)
         path = asked["path"]
         jobs.overtake(owner(request, "scores"))
@@ -131,23 +131,23 @@ def encode_tab(shared: Shared) -> None:
             yield panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + ".")) | {subject: None}
             return
         jobs.announce(owner(request, "encode"))
-        yield panel.current(html.progress(Update(0.0, "starting")), False) | {subject: path}
+        yield panel.current(html.progress(Update(0.0, "starting")), False)
 
         def job(report: Reporter) -> Result:
             return results.encode(**asked, max_side=MAX_SIDE, report=report)
 
         def failed(sentence: str) -> Updates:
-            if before == path:  # what is on show is of this picture, with other settings
-                return panel.current(html.error(sentence), False)
-            return panel.empty(html.error(sentence))
+            if of == path:  # what was on show is of this picture, with other settings
+                return panel.kept(shown, html.error(sentence))
+            return panel.empty(html.error(sentence)) | {subject: None}
 
         yield from follow(
             jobs.run(owner(request, "encode"), job, asks=registry.get(asked["renderer"]).remote),
             panel.status,
-            panel.result,
+            lambda result: panel.result(result) | {subject: path},
             working=panel.working,
             failed=failed,
-            cancelled=lambda: panel.current(html.stale("Cancelled."), False),
+            cancelled=lambda: panel.kept(shown, html.stale("Cancelled.")),
         )
 
     def stop(request: gr.Request) -> None:
@@ -186,9 +186,9 @@ def encode_tab(shared: Shared) -> None:
 
     def upload(
         request: gr.Request,
-        shown: Result | None,
         automatic,
-        before: str | None,
+        shown: Result | None,
+        of: str | None,
         path,
         mode,
         preset,
@@ -208,17 +208,17 @@ def encode_tab(shared: Shared) -> None:
             yield brought | {uncaptioned: uuid.uuid4().hex}
             return
         yield brought
-        yield from work(request, before, path, mode, preset, budget_text, caption, *others)
+        yield from work(request, shown, of, path, mode, preset, budget_text, caption, *others)
 
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset))
 
     def change_mode(
-        request: gr.Request, before: str | None, path, mode, preset, *others
+        request: gr.Request, shown: Result | None, of: str | None, path, mode, preset, *others
     ) -> Iterator[Updates]:
         offered = offered_budgets(path, mode, preset)
         yield {budget: gr.update(**offered)}
-        yield from work(request, before, path, mode, offered.get("value", preset), *others)
+        yield from work(request, shown, of, path, mode, offered.get("value", preset), *others)
 
     def arrive(request: gr.Request, path) -> Any:
         """The settings that the page's address asks for."""
@@ -232,16 +232,17 @@ def encode_tab(shared: Shared) -> None:
             budget_text: gr.skip() if text is None else text,
         }
 
+    asking = [panel.shown, subject, *settings]
     outputs = [*panel.outputs, subject]
     new: list[Any] = [caption_box, caption_line, budget, panel.status, *improving.outputs]
 
     def encode_after(event: Any) -> Any:
-        return event.then(work, [subject, *settings], outputs, **WORK)
+        return event.then(work, asking, outputs, **WORK)
 
     picked = examples.on_choice(pick, [mode, budget], [picture, *new])
     picked.then(None, js=_CLOSE_SETTINGS, **PRIVATE)
     picture.upload(None, js=_CLOSE_SETTINGS, **PRIVATE)
-    brings = [panel.shown, writer.automatic, subject, *settings]
+    brings = [writer.automatic, *asking]
     told = list(dict.fromkeys([*new, *outputs, budget_line, uncaptioned]))
     uploaded = picture.upload(upload, brings, told, **WORK)
     captioned = writer.propose_after(uncaptioned.change(None, js="() => {}", **PRIVATE), picture)
@@ -257,11 +258,11 @@ def encode_tab(shared: Shared) -> None:
         js=_REMEMBER,
         **PRIVATE,
     )
-    mode.input(change_mode, [subject, *settings], [budget, *outputs], **WORK)
+    mode.input(change_mode, asking, [budget, *outputs], **WORK)
     gr.on(
         [panel.ask.click, budget.input, improving.taken.change, *choices_of(renderer.inputs)],
         work,
-        [subject, *settings],
+        asking,
         outputs,
         **WORK,
     )

@@ -98,6 +98,13 @@ class ResultPanel:
             self.shown: None,
         }
 
+    def kept(self, before: Result | None, status: str) -> Updates:
+        """The result before, whole again under another status: a first look may lie over its pictures."""
+        if before is None:
+            return self.empty(status)
+        whole = self.result(before) | self.current(status, False)
+        return {component: update for component, update in whole.items() if component is not self.shown}
+
     def result(self, result: Result) -> Updates:
         """A finished result."""
         tsk_label = f"Download .tsk ({result.report.size_bytes:,} B)"

@@ -2,8 +2,8 @@ import types
 
 import gradio as gr
 
-from textsketch.web.controls import Answer, comparison
-from textsketch.web.jobs import Jobs
+from textsketch.web.controls import Answer, comparison, follow
+from textsketch.web.jobs import JobOvertakenError, Jobs, Update
 
 VISITOR = types.SimpleNamespace(session_hash="visitor")
 
@@ -20,3 +20,14 @@ def test_settings_are_compared_with_what_is_on_show_unless_a_job_is_running():
     assert compare(VISITOR, answer, 1, 3) == gr.skip()
     running.close()
     assert compare(VISITOR, answer, 1, 3) is None
+
+
+def test_the_last_word_of_an_overtaken_job_changes_nothing_since_the_page_is_told_it_twice():
+    def overtaken():
+        yield Update(0.0, "starting")
+        raise JobOvertakenError
+
+    with gr.Blocks():
+        status = gr.HTML()
+    *_, last = follow(overtaken(), status, lambda result: {}, failed=lambda sentence: {})
+    assert last == {status: gr.skip()}

@@ -66,8 +66,8 @@ def follow(
     except TextsketchError as error:
         yield {status: html.error(str(error))} | failed(str(error))
     except JobOvertakenError:
-        if last := overtaken():
-            yield last
+        # The page is told an ended event's last word once more, which may then lie over what overtook it.
+        yield {status: gr.skip()} | overtaken()
     except JobCancelledError:
         yield cancelled()
     except Exception:

@@ -1,8 +1,8 @@
 """Makes player/dist/tables.bin of the package's own tables, for the newest format version.
 
 gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]}, and the arrays one behind the
-other, little-endian, row by row. Names are "table.array" as MANIFEST.json has them. The networks that draw soft
-edges are left out.
+other, each at a multiple of its items' size, little-endian, row by row. Names are "table.array" as MANIFEST.json
+has them. The networks that draw soft edges are left out.
 """
 
 from __future__ import annotations

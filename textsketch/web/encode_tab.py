@@ -147,7 +147,9 @@ def encode_tab(shared: Shared) -> None:
             lambda result: panel.result(result) | {subject: path},
             working=panel.working,
             failed=failed,
-            cancelled=lambda: panel.kept(shown, html.stale("Cancelled.")),
+            cancelled=lambda: panel.kept(
+                shown, html.stale("Cancelled.") if shown else html.note("Cancelled.")
+            ),
         )
 
     def stop(request: gr.Request) -> None:

@@ -93,7 +93,7 @@ def of_paintings(
         "letters": 0.25 * _apart(networks.letters, shown[corner], original[corner]),
         "scenes": 3.0 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
-        "weave": 3.0 * _weave(sharp - plain, original - plain),
+        "weave": 3.0 * _weave(sharp, original),
     }
 
 
@@ -133,9 +133,9 @@ def _pattern(painted: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
     return functional.avg_pool2d(apart, _SPREAD_CELLS, stride=2).abs().mean()
 
 
-def _weave(changed: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """How far fine streaks along rows and columns, which a painting is soon woven of, differ from the wanted."""
-    apart = changed - wanted
+def _weave(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
+    """How far fine streaks along rows and columns, of which a painting is soon woven, are not the picture's."""
+    apart = shown - original
     apart = apart - functional.avg_pool2d(apart, _FINE_PIXELS, 1, _FINE_PIXELS // 2)
     along = (_STREAK_PIXELS, 1), (1, _STREAK_PIXELS)
     return torch.stack([functional.avg_pool2d(apart, each, 1).abs().mean() for each in along]).mean()

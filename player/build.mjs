@@ -21,6 +21,8 @@ const PACKED = {
   "zxing.bin": "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm",
   "onnxruntime.bin": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
 };
+// What tables.py makes.
+const TABLES = ["tables.bin", "words.bin"];
 // What the page can do without a network only once it was used: the brush.
 const LATER = /^(networks-.*\.js|onnxruntime\.bin)$/;
 
@@ -34,7 +36,7 @@ if (process.argv[2] === "tests") {
     sourcemap: "inline",
   });
 } else {
-  for (const name of readdirSync("dist")) if (name !== "tables.bin" && !(name in PACKED)) rmSync(`dist/${name}`);
+  for (const name of readdirSync("dist")) if (!TABLES.includes(name) && !(name in PACKED)) rmSync(`dist/${name}`);
   const web = { ...common, minify: true, outdir: "dist", entryNames: "[name]" };
   await build({
     ...web,

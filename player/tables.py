@@ -1,8 +1,9 @@
-"""Makes player/dist/tables.bin of the package's own tables, for the newest format version.
+"""Makes the tables in player/dist of the package's own, for the newest format version.
 
-gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]}, and the arrays one behind the
-other, each at a multiple of its items' size, little-endian, row by row. Names are "table.array" as MANIFEST.json
-has them. The networks that draw soft edges are left out.
+tables.bin has what pictures are decoded with; words.bin, 26 times as large, what captions are: a picture need not
+wait for its words. Each is gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]}, and the
+arrays one behind the other, each at a multiple of its items' size, little-endian, row by row. Names are
+"table.array" as MANIFEST.json has them. The networks that draw soft edges are left out.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from textsketch.codestream.tables import NEWEST
 from textsketch.semantic.text.tables import read_columns
 
 _WIDEST_BYTES = 4
-FILE = Path(__file__).with_name("dist") / "tables.bin"
+_WORDS = ("text_counts", "text_weights", "clip_tokens")
+_FOLDER = Path(__file__).with_name("dist")
 
 
 def columns() -> dict[str, np.ndarray]:
-    """The arrays by name, in the order of the file."""
+    """The arrays by name."""
     sizes = [size for index in range(256) if (size := common_sizes.size_at(index)) is not None]
     found = {"common_sizes": np.array(sizes, np.int16)}
     for name in ("descriptor_model", "sketch_model", "colour_model", "sign_model", "logistic"):
@@ -38,10 +40,17 @@ def columns() -> dict[str, np.ndarray]:
     return found
 
 
-def packed() -> bytes:
-    """The bytes of the file, before gzip."""
+def files() -> dict[Path, bytes]:
+    """The files and what is in them, before gzip."""
+    pictures, words = {}, {}
+    for name, array in columns().items():
+        (words if name.startswith(_WORDS) else pictures)[name] = array
+    return {_FOLDER / "tables.bin": _packed(pictures), _FOLDER / "words.bin": _packed(words)}
+
+
+def _packed(arrays: dict[str, np.ndarray]) -> bytes:
     # The widest items first, behind a header of whole items: each array lies where it can be read in place.
-    arrays = dict(sorted(columns().items(), key=lambda named: -named[1].itemsize))
+    arrays = dict(sorted(arrays.items(), key=lambda named: -named[1].itemsize))
     header = {
         "version": NEWEST,
         "columns": [[name, array.dtype.name, array.size] for name, array in arrays.items()],
@@ -52,10 +61,11 @@ def packed() -> bytes:
 
 
 def main() -> None:
-    """Write the file."""
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_bytes(gzip.compress(packed(), 9, mtime=0))
-    print(f"{FILE}: {FILE.stat().st_size:,} bytes")
+    """Write the files."""
+    _FOLDER.mkdir(exist_ok=True)
+    for path, data in files().items():
+        path.write_bytes(gzip.compress(data, 9, mtime=0))
+        print(f"{path}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -62,16 +62,18 @@ export function unpack(data: Uint8Array, tables: Tables): Layers {
 
 function withoutLayers(header: Header): Layers {
   const { size, seed, candidate } = header;
-  return { size, seed, candidate, semantic: { caption: "", descriptors: null }, structure: null, texture: null };
+  return { size, seed, candidate, semantic: { caption: null, descriptors: null }, structure: null, texture: null };
 }
 
 /**
  * Reads the layers before the damage of a damaged .tsk file; of a sound one all of them, as `unpack` does. Throws
- * BitstreamError if not even the semantic layer is left.
+ * BitstreamError if not even the semantic layer is left. readsCaption: whether the caption is read, which nothing else
+ * depends on; if not, `tables` need not have those of words.
  */
-export function salvage(data: Uint8Array, tables: Tables): Salvaged {
+export function salvage(data: Uint8Array, tables: Tables, readsCaption = true): Salvaged {
   const { header, segments, damage } = walk(data, tables);
-  const stack = [withLayer(withoutLayers(header), segments[0], header, tables)];
+  const semantic = unpackSemantic(segments[0].payload, header, tables, readsCaption);
+  const stack: Layers[] = [{ ...withoutLayers(header), semantic }];
   let isDamaged = damage !== null;
   try {
     for (const segment of segments.slice(1)) stack.push(withLayer(stack[stack.length - 1], segment, header, tables));
@@ -87,6 +89,12 @@ export function salvage(data: Uint8Array, tables: Tables): Salvaged {
   const kept = stack.length;
   const end = segments.slice(0, kept).reduce((sum, segment) => sum + segment.sizeBytes, header.sizeBytes);
   return { data: data.slice(0, end), layers: stack[kept - 1], lost: whatIsLost(kept, header.mode) };
+}
+
+/** The caption of a .tsk file. Throws as `unpack` does. */
+export function captionOf(data: Uint8Array, tables: Tables): string {
+  const { header, segments } = split(data, tables);
+  return unpackSemantic(segments[0].payload, header, tables).caption ?? "";
 }
 
 /** The sentence on a file of which only the first `kept` layers are left. */
@@ -235,9 +243,10 @@ function withLayer(layers: Layers, { name, payload }: Segment, header: Header, t
   return { ...layers, texture: colourCoder.unpack(payload, layers, tables) };
 }
 
-function unpackSemantic(payload: Uint8Array, header: Header, tables: Tables): Semantic {
+function unpackSemantic(payload: Uint8Array, header: Header, tables: Tables, readsCaption = true): Semantic {
   const decoder = new CheckedDecoder(payload);
   const colours = header.hasDescriptors ? descriptors.decodeFrom(decoder, tables) : null;
+  if (!readsCaption) return { caption: null, descriptors: colours };
   const caption = decodeTextFrom(decoder, tables);
   if (!decoder.isCanonical()) {
     throw new BitstreamError("the .tsk file is damaged: its text is not coded as textsketch codes it");

@@ -18,8 +18,9 @@ export interface Descriptors {
   readonly stepIndex: number;
 }
 
+/** caption: null where it was not read. */
 export interface Semantic {
-  readonly caption: string;
+  readonly caption: string | null;
   readonly descriptors: Descriptors | null;
 }
 

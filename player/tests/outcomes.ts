@@ -6,14 +6,11 @@
  * other error ends the program.
  */
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { salvage, unpack } from "../src/bitstream";
-import { readTables } from "../src/codestream/tables";
 import { BitstreamError } from "../src/errors";
 import { digest } from "./canonical";
-
-const tables = await readTables(new Uint8Array(readFileSync("dist/tables.bin")));
+import { tables } from "./tables";
 
 function outcome<T>(attempt: () => T): { value: T | null; error: string | null } {
   try {

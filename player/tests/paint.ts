@@ -2,12 +2,11 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { unpack } from "../src/bitstream";
-import { readTables } from "../src/codestream/tables";
 import { enlarge } from "../src/image/enlarge";
 import { toPixels } from "../src/image/planes";
 import { paint } from "../src/render/painter/painting";
+import { tables } from "./tables";
 
-const tables = await readTables(new Uint8Array(readFileSync("dist/tables.bin")));
 for (let index = 2; index < process.argv.length; index += 2) {
   const layers = unpack(new Uint8Array(readFileSync(process.argv[index])), tables);
   const planes = paint(layers);

@@ -18,7 +18,8 @@ def test_a_build_makes_the_committed_files(tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (copy / "node_modules").symlink_to(installed())
     (copy / "dist").mkdir()
-    shutil.copy(PLAYER / "dist/tables.bin", copy / "dist")  # which player/tables.py makes
+    for name in ("tables.bin", "words.bin"):  # which player/tables.py makes
+        shutil.copy(PLAYER / "dist" / name, copy / "dist")
     run("npm", "run", "build", folder=copy)
     built, committed = (
         {path.name: path.read_bytes() for path in (folder / "dist").iterdir()} for folder in (copy, PLAYER)

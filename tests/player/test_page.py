@@ -10,8 +10,11 @@ from browser_page import BROWSER, DESKTOP, PHONE, download, needs_browser
 from conftest import EXAMPLES, ROOT
 from PIL import Image
 from player_tools import run, serving
+from small_files import with_valid_checks
 
 import textsketch as ts
+from textsketch import bitstream
+from textsketch.errors import BitstreamError
 from textsketch.render.painter import painting
 from textsketch.share.code import link_code, raw_code
 from textsketch.share.digits import digits_of
@@ -248,6 +251,39 @@ def test_the_brush_is_fetched_only_where_it_is_used(open_player, files):
     choose(page, "#hand", "brush")
     page.wait_for_selector("#invented:has-text('network')")
     assert {"brush.onnx", "onnxruntime.bin"} <= set(asked) and "shading.onnx" not in asked
+
+
+def test_a_picture_does_not_wait_for_its_words(open_player, files, home):
+    tsk = files["three-layer"]
+    page = open_player(DESKTOP, service_workers="block")
+    held = []
+    page.context.route("**/words.bin", lambda route: held.append(route))
+    page.goto(f"{home}?again{behind_hash(tsk)}")
+    page.wait_for_selector("#status:has-text('Fetching the dictionary, once')")
+    assert_same(pixels(page), painting.render(ts.unpack(tsk), brush=False))
+    assert not page.is_visible("#caption") and not page.locator(LAYERS).count()
+    held[-1].continue_()  # the first visit may have asked too
+    wait_for_bytes(page, len(tsk))
+    assert page.inner_text("#caption") == "“a fig, cut in two”"
+    assert page.get_attribute("#painting", "aria-label") == "The picture: a fig, cut in two"
+
+
+def test_a_picture_whose_words_nobody_wrote_is_taken_back(open_player, files):
+    header, (words, *others) = bitstream.split(files["three-layer"])
+    wrong = words.payload[:-1] + bytes([words.payload[-1] ^ 1])
+    forged = with_valid_checks(
+        files["three-layer"][: header.size_bytes], [wrong, *(other.payload for other in others)]
+    )
+    with pytest.raises(BitstreamError):
+        ts.unpack(forged)
+    page = open_player()
+    for data in (forged, files["three-layer"], forged):
+        drop(page, "fig.tsk", "", data)
+        if data == forged:
+            page.wait_for_selector("#status.failed:has-text('damaged')")
+            assert not page.is_visible("#shown")
+        else:
+            wait_for_bytes(page, len(data))
 
 
 def test_the_link_that_is_copied_holds_the_picture(open_player, files, home):

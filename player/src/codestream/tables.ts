@@ -1,4 +1,4 @@
-/** The tables that files are read with: tables.bin, which player/tables.py makes of the package's own. */
+/** The tables that files are read with: tables.bin and words.bin, which player/tables.py makes of the package's own. */
 
 import { PlayerError } from "../errors";
 
@@ -24,6 +24,11 @@ export class Tables {
     for (const [name, column] of columns) this.#columns.set(name, column);
   }
 
+  /** These tables and others. */
+  and(others: Tables): Tables {
+    return new Tables([...this.#columns, ...others.#columns]);
+  }
+
   /** An array; an error if there is none of this name. */
   get(name: string): Column {
     const column = this.#columns.get(name);
@@ -39,7 +44,7 @@ export class Tables {
 }
 
 /**
- * Reads tables.bin, which is gzip: a line of JSON that lists [name, type, length], then the arrays, little-endian, each
+ * Reads a file of tables, which is gzip: a line of JSON that lists [name, type, length], then the arrays, little-endian, each
  * at a multiple of its items' size.
  */
 export async function readTables(packed: Uint8Array<ArrayBuffer>): Promise<Tables> {

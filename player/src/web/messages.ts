@@ -6,6 +6,8 @@ import type { Size } from "../layers";
 export type Question =
   /** Read a file; forget the one before. */
   | { readonly ask: "open"; readonly data: Uint8Array }
+  /** The caption of the file, perhaps none. */
+  | { readonly ask: "caption" }
   /** Paint the first `layers` layers of the file, plainly or with the brush. */
   | { readonly ask: "paint"; readonly layers: number; readonly brush: boolean }
   /** Show the lines and the colours as they stand in the file. */
@@ -28,7 +30,6 @@ export interface Opened {
   readonly data: Uint8Array;
   readonly size: Size;
   readonly kind: Header["kind"];
-  readonly caption: string;
   readonly hasDescriptors: boolean;
   readonly headerBytes: number;
   readonly segments: readonly Pick<Segment, "name" | "sizeBytes">[];
@@ -42,10 +43,17 @@ export interface Drawn {
   readonly colours: Picture | null;
 }
 
+/** What answers which question. */
+export interface Answers {
+  open: Opened;
+  caption: string;
+  paint: Picture;
+  layers: Drawn;
+  full: Picture;
+}
+
 export type Answer =
-  | { readonly to: number; readonly opened: Opened }
-  | { readonly to: number; readonly drawn: Drawn }
-  | { readonly to: number; readonly painted: Picture }
+  | { readonly to: number; readonly answer: Answers[Question["ask"]] }
   | { readonly to: number; readonly share: number; readonly doing: string }
-  | { readonly to: number; readonly failed: string }
+  | { readonly to: number; readonly failed: string; readonly damaged: boolean }
   | { readonly to: number; readonly overtaken: true };

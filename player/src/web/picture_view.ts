@@ -1,5 +1,6 @@
 /** Shows an opened file: its painting, its figures and its layers. */
 
+import { BitstreamError } from "../errors";
 import { LAYERS } from "../layers";
 import { linkOf } from "../share/link";
 import { ask } from "./asking";
@@ -19,6 +20,7 @@ const copy = element("copy", HTMLButtonElement);
 
 let file: Opened | null = null;
 let step = 0;
+let caption: string | null = null;
 let drawn = false;
 
 const inside = (of: HTMLElement, selector: string) => of.querySelector<HTMLElement>(selector) as HTMLElement;
@@ -29,18 +31,57 @@ export async function show(data: Uint8Array): Promise<void> {
   const opened = await ask({ ask: "open", data });
   if (!opened) return;
   file = opened;
+  caption = null;
   drawn = false;
   shown.hidden = false;
   [painting.width, painting.height] = opened.size;
-  document.title = opened.caption ? `${opened.caption} · textsketch` : "textsketch player";
+  document.title = "textsketch player";
   history.replaceState(null, "", linkOf(opened.data, "") ?? location.pathname);
-  inside(element("caption", HTMLElement), "bdi").textContent = opened.caption && `“${opened.caption}”`;
-  inside(plate, "bdi").textContent = opened.caption;
-  element("caption", HTMLElement).hidden = !opened.caption;
+  element("caption", HTMLElement).hidden = true;
   element("layers", HTMLElement).replaceChildren();
   offerSteps(opened);
   copy.hidden = linkOf(opened.data, "") === null;
   await repaint();
+}
+
+/** Once the painting is there: the words beside it, then each layer as it stands in the file. */
+async function complete(opened: Opened): Promise<void> {
+  if (caption === null) {
+    const read = await ask({ ask: "caption" }, tellProgress).catch((error: unknown) => {
+      if (error instanceof BitstreamError) withdraw(opened);
+      throw error;
+    });
+    if (read === null || opened !== file) return;
+    caption = read;
+    document.title = caption ? `${caption} · textsketch` : "textsketch player";
+    inside(element("caption", HTMLElement), "bdi").textContent = caption && `“${caption}”`;
+    inside(plate, "bdi").textContent = caption;
+    element("caption", HTMLElement).hidden = !caption;
+    describe();
+  }
+  if (opened.lost) say(`Damaged file: ${opened.lost}.`, "told");
+  else sayNothing();
+  if (!drawn) await showLayers(opened, caption);
+}
+
+/** Take away a picture whose words say that nobody wrote its file. */
+function withdraw(opened: Opened): void {
+  if (opened !== file) return;
+  file = null;
+  shown.hidden = true;
+}
+
+function describe(): void {
+  painting.setAttribute("aria-label", caption ? `The picture: ${caption}` : "The picture, which has no caption");
+  plate.hidden = step > 1 || !caption;
+}
+
+function tellFailure(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error), "failed");
+}
+
+function tellProgress(share: number, doing: string): void {
+  say(`${doing[0].toUpperCase()}${doing.slice(1)} … ${share ? `${Math.round(100 * share)} %` : ""}`);
 }
 
 function offerSteps({ segments, kind }: Opened): void {
@@ -52,7 +93,7 @@ function offerSteps({ segments, kind }: Opened): void {
       Object.assign(input, { type: "radio", name: "step", value: String(index + 1), checked: index + 1 === step });
       input.addEventListener("change", () => {
         step = index + 1;
-        void repaint();
+        repaint().catch(tellFailure);
       });
       return made("label", "", input, made("span", "", titles[index]));
     }),
@@ -60,33 +101,27 @@ function offerSteps({ segments, kind }: Opened): void {
   steps.hidden = segments.length < 2;
 }
 
-/** Paint the layers that are chosen, with the hand that is chosen. */
+/** Paint the layers that are chosen, with the hand that is chosen. Throws PlayerError. */
 async function repaint(): Promise<void> {
   if (!file) return;
+  const opened = file;
   const invents = file.invented[step - 1];
   const brush = invents !== null && brushChosen();
   hand.hidden = invents === null;
   tellFigures(file);
   shown.setAttribute("aria-busy", "true");
   try {
-    const painted = await ask({ ask: "paint", layers: step, brush }, (share, doing) =>
-      say(`${doing[0].toUpperCase()}${doing.slice(1)} … ${share ? `${Math.round(100 * share)} %` : ""}`),
-    );
+    const painted = await ask({ ask: "paint", layers: step, brush }, tellProgress);
     if (!painted) return;
     put(painted, painting);
-    painting.setAttribute("aria-label", file.caption ? `The picture: ${file.caption}` : "The picture, which has no caption");
-    plate.hidden = step > 1 || !file.caption;
+    describe();
     const note = element("invented", HTMLElement);
     note.textContent = brush ? invents : "";
     note.hidden = !brush;
-    if (file.lost) say(`Damaged file: ${file.lost}.`, "told");
-    else sayNothing();
-    await showLayers(file);
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error), "failed");
   } finally {
     shown.removeAttribute("aria-busy");
   }
+  await complete(opened);
 }
 
 function tellFigures({ size: [width, height], segments, headerBytes, data }: Opened): void {
@@ -99,16 +134,14 @@ function tellFigures({ size: [width, height], segments, headerBytes, data }: Ope
   element("figures", HTMLElement).textContent = `${rate} bits per pixel · ${width} × ${height} pixels`;
 }
 
-/** Show each layer as it stands in the file, once the painting is there. */
-async function showLayers(opened: Opened): Promise<void> {
-  if (drawn) return;
+async function showLayers(opened: Opened, words: string): Promise<void> {
   const pictures = await ask({ ask: "layers" });
   if (!pictures || opened !== file) return;
   drawn = true;
-  element("layers", HTMLElement).replaceChildren(...cards(opened, pictures));
+  element("layers", HTMLElement).replaceChildren(...cards(opened, words, pictures));
 }
 
-function cards({ segments, kind, caption, hasDescriptors }: Opened, { lines, colours }: Drawn): HTMLElement[] {
+function cards({ segments, kind, hasDescriptors }: Opened, caption: string, { lines, colours }: Drawn): HTMLElement[] {
   const words = caption ? made("bdi", "", `“${caption}”`) : made("i", "", hasDescriptors ? "no caption, only its main colours" : "no caption");
   const out = [card("1. Text", byteCount(segments[0].sizeBytes), made("div", "words", words))];
   const canvas = (picture: Drawn["lines"], title: string) => {
@@ -135,10 +168,10 @@ function card(title: string, bytes: string, body: HTMLElement): HTMLElement {
   return made("figure", "layer", made("figcaption", "", made("b", "", title), ` ${bytes}`), body);
 }
 
-hand.addEventListener("change", () => void repaint());
+hand.addEventListener("change", () => repaint().catch(tellFailure));
 
 element("save", HTMLButtonElement).addEventListener("click", async () => {
-  const full = await ask({ ask: "full" }).catch((error: unknown) => say(String(error), "failed"));
+  const full = await ask({ ask: "full" }).catch(tellFailure);
   if (!full) return;
   const canvas = document.createElement("canvas");
   put(full, canvas);

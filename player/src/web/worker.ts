@@ -1,8 +1,8 @@
 /** Decodes and paints, so that the page never stands still. One question at a time; a newer one ends an older. */
 
-import { salvage, split } from "../bitstream";
-import { readTables, type Tables } from "../codestream/tables";
-import { PlayerError } from "../errors";
+import { captionOf, salvage, split } from "../bitstream";
+import { readTables } from "../codestream/tables";
+import { BitstreamError, PlayerError } from "../errors";
 import { enlarge } from "../image/enlarge";
 import { nearest, type Planes, toPixels } from "../image/planes";
 import { type Layers, LAYERS, type Shape, type Size, type Structure } from "../layers";
@@ -11,22 +11,36 @@ import type { Networks } from "../render/painter/small_networks";
 import { colourField } from "../semantic/colour_field";
 import { colourMap } from "../texture/colour_map";
 import { fetched, OFFLINE } from "./files";
-import type { Answer, Drawn, Opened, Picture, Question } from "./messages";
+import type { Answer, Answers, Drawn, Opened, Picture, Question } from "./messages";
 
 /** What a phone's canvas can hold; a larger picture is saved at this many pixels. */
 const MOST_PIXELS = 1 << 24;
 const LINES_LONG_SIDE = 768;
 const COLOURS_LONG_SIDE = 256;
 
-const loadTables = () => fetched("tables.bin").then(readTables);
+const pictureTables = once(() => fetched("tables.bin").then(readTables));
+const words = once(() => fetched("words.bin"));
+const allTables = once(async () => (await pictureTables()).and(await readTables(await words())));
+let wordsAreThere = false;
+// Who opens a file is told what cannot be had.
+pictureTables().then(words).then(() => (wordsAreThere = true)).catch(() => {});
 
-let tables: Promise<Tables> | null = loadTables();
-tables.catch(() => {}); // who opens a file is told
 let networks: Promise<Networks> | null = null;
+let file: Uint8Array | null = null;
 let layers: Layers | null = null;
 let last: Picture | null = null;
 let newest = 0;
 let queue = Promise.resolve();
+
+/** What `make` makes, once; where it fails, the next who asks tries again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    }));
+}
 
 /** Thrown where a newer question has come. */
 class Overtaken extends Error {}
@@ -38,28 +52,28 @@ self.addEventListener("message", ({ data: [number, question] }: MessageEvent<[nu
 
 async function answer(number: number, question: Question): Promise<void> {
   const say = (message: Answer) => self.postMessage(message);
+  const report: Report = async (share, doing) => {
+    say({ to: number, share, doing });
+    await new Promise((resolve) => setTimeout(resolve)); // hear whether there is a newer question
+    if (number !== newest) throw new Overtaken();
+  };
   try {
     if (number !== newest) throw new Overtaken();
-    if (question.ask === "open") {
-      say({ to: number, opened: await open(question.data) });
-    } else if (question.ask === "paint") {
-      const painted = await painting(question.layers, question.brush, async (share, doing) => {
-        say({ to: number, share, doing });
-        await new Promise((resolve) => setTimeout(resolve)); // hear whether there is a newer question
-        if (number !== newest) throw new Overtaken();
-      });
-      say({ to: number, painted });
-    } else if (question.ask === "layers") {
-      if (!layers) throw new TypeError("no file is open");
-      say({ to: number, drawn: drawn(layers) });
-    } else {
-      if (!last || !layers) throw new TypeError("nothing is painted");
-      say({ to: number, painted: full(last, layers.size) });
-    }
+    say({ to: number, answer: await found(question, report) });
   } catch (error) {
     if (error instanceof Overtaken) return;
-    say({ to: number, failed: sentence(error) });
+    say({ to: number, failed: sentence(error), damaged: error instanceof BitstreamError });
   }
+}
+
+async function found(question: Question, report: Report): Promise<Answers[Question["ask"]]> {
+  if (question.ask === "open") return open(question.data);
+  if (!file || !layers) throw new TypeError("no file is open");
+  if (question.ask === "caption") return caption(file, report);
+  if (question.ask === "paint") return painting(reduced(layers, question.layers), question.brush, report);
+  if (question.ask === "layers") return drawn(layers);
+  if (!last) throw new TypeError("nothing is painted");
+  return full(last, layers.size);
 }
 
 function sentence(error: unknown): string {
@@ -70,19 +84,15 @@ function sentence(error: unknown): string {
 }
 
 async function open(data: Uint8Array): Promise<Opened> {
-  tables ??= loadTables();
-  const ready = await tables.catch((error: unknown) => {
-    tables = null; // the next file tries again
-    throw error;
-  });
-  const saved = salvage(data, ready);
-  const { header, segments } = split(saved.data, ready);
-  const { size, semantic } = (layers = saved.layers);
+  const tables = await pictureTables();
+  const saved = salvage(data, tables, false);
+  const { header, segments } = split(saved.data, tables);
+  [file, layers] = [saved.data, saved.layers];
+  const { size, semantic } = layers;
   return {
     data: saved.data,
     size,
     kind: header.kind,
-    caption: semantic.caption,
     hasDescriptors: semantic.descriptors !== null,
     headerBytes: header.sizeBytes,
     segments: segments.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
@@ -91,10 +101,16 @@ async function open(data: Uint8Array): Promise<Opened> {
   };
 }
 
-function drawn(file: Layers): Drawn {
-  const { size, structure, semantic: { descriptors } } = file;
+/** The caption of the open file, which a picture does not wait for: its tables are the larger part of them. */
+async function caption(data: Uint8Array, report: Report): Promise<string> {
+  if (!wordsAreThere) await report(0, "fetching the dictionary, once");
+  return captionOf(data, await allTables());
+}
+
+function drawn(whole: Layers): Drawn {
+  const { size, structure, texture, semantic: { descriptors } } = whole;
   const field = () => descriptors && colourField(descriptors, ...shapeOf(size, COLOURS_LONG_SIDE), size);
-  const colours = file.texture ? colourMap(file, file.texture) : field();
+  const colours = texture ? colourMap(whole, texture) : field();
   return { lines: structure && drawing(structure, size), colours: colours && picture(colours) };
 }
 
@@ -123,9 +139,7 @@ function drawing(structure: Structure, size: Size): Picture | null {
 
 type Report = (share: number, doing: string) => Promise<void>;
 
-async function painting(count: number, brush: boolean, report: Report): Promise<Picture> {
-  if (!layers) throw new TypeError("no file is open");
-  const shown = reduced(layers, count);
+async function painting(shown: Layers, brush: boolean, report: Report): Promise<Picture> {
   if (!brush) return (last = picture(paint(shown)));
   const found = await (networks ??= loadNetworks(report)).catch((error: unknown) => {
     networks = null;

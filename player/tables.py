@@ -1,8 +1,8 @@
 """Makes the tables in player/dist of the package's own, for the newest format version.
 
-tables.bin has what pictures are decoded with; words.bin, 26 times as large, what captions are: a picture need not
-wait for its words. Each is gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]}, and the
-arrays one behind the other, each at a multiple of its items' size, little-endian, row by row. Names are
+tables.bin has what pictures are decoded with; words.bin, 26 times as large, what captions are: a picture need
+not wait for its words. Each is gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]},
+and the arrays one behind the other, each at a multiple of its items' size, little-endian, row by row. Names are
 "table.array" as MANIFEST.json has them. The networks that draw soft edges are left out.
 """
 

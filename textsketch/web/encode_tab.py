@@ -123,15 +123,21 @@ def encode_tab(shared: Shared) -> None:
         return _question(path, mode, chosen_budget(preset, budget_text), caption, seed, asked)
 
     def work(request: gr.Request, shown: Result | None, of: str | None, *values) -> Iterator[Updates]:
+        yield from encode(request, shown, of, values, {})
+
+    def encode(
+        request: gr.Request, shown: Result | None, of: str | None, values: tuple, first: Updates
+    ) -> Iterator[Updates]:
+        """Encode what `values` ask for; `first` is said as well, once the job has begun."""
         asked = question(*values)
         path = asked["path"]
         jobs.overtake(owner(request, "scores"))
         if not path:
             jobs.overtake(owner(request, "encode"))
-            yield panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + ".")) | {subject: None}
+            nothing = panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + "."))
+            yield first | nothing | {subject: None}
             return
         jobs.announce(owner(request, "encode"))
-        yield panel.current(html.progress(Update(0.0, "starting")), False)
 
         def job(report: Reporter) -> Result:
             return results.encode(**asked, max_side=MAX_SIDE, report=report)
@@ -150,6 +156,7 @@ def encode_tab(shared: Shared) -> None:
             cancelled=lambda: panel.kept(
                 shown, html.stale("Cancelled.") if shown else html.note("Cancelled.")
             ),
+            first=first | panel.current("", False),
         )
 
     def stop(request: gr.Request) -> None:
@@ -209,8 +216,7 @@ def encode_tab(shared: Shared) -> None:
         if writer.proposes(caption, automatic):
             yield brought | {uncaptioned: uuid.uuid4().hex}
             return
-        yield brought
-        yield from work(request, shown, of, path, mode, preset, budget_text, caption, *others)
+        yield from encode(request, shown, of, (path, mode, preset, budget_text, caption, *others), brought)
 
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset))
@@ -219,8 +225,8 @@ def encode_tab(shared: Shared) -> None:
         request: gr.Request, shown: Result | None, of: str | None, path, mode, preset, *others
     ) -> Iterator[Updates]:
         offered = offered_budgets(path, mode, preset)
-        yield {budget: gr.update(**offered)}
-        yield from work(request, shown, of, path, mode, offered.get("value", preset), *others)
+        values = (path, mode, offered.get("value", preset), *others)
+        yield from encode(request, shown, of, values, {budget: gr.update(**offered)})
 
     def arrive(request: gr.Request, path) -> Any:
         """The settings that the page's address asks for."""

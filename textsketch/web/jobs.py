@@ -82,7 +82,8 @@ class Jobs:
         self._announced.setdefault(owner, False)
 
     def run(self, owner: str, job: Callable[[Reporter], Any], *, asks: bool = False) -> Iterator[Update]:
-        """Run `job(reporter)` in a thread and yield an `Update` at least twice a second and one when it is done.
+        """Run `job(reporter)` in a thread and yield an `Update` at once, at least twice a second,
+        and one when it is done.
 
         asks: whether it waits for an API.
         A job of the same owner that still runs is overtaken; it has ended before this one tells anything, so
@@ -115,7 +116,8 @@ class Jobs:
         thread.start()
         latest = Update(0.0, "starting")
         try:
-            waited, news, told_s = 0, True, -math.inf
+            yield latest  # what else there is to say of the beginning waits for nothing
+            waited, news, told_s = 0, False, time.monotonic()
             seen, seen_s = None, -math.inf  # a picture waits for no word told just before it
             while not latest.done:
                 try:

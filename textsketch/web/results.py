@@ -39,7 +39,7 @@ from textsketch.web.result_cache import ResultCache, question
 from textsketch.web.workers import Pool
 
 _PNG_LEVEL = 1  # a wait for files that few take home is no wait worth having
-_SHOWN_QUALITY = 90
+_SHOWN_QUALITY = 92
 _LOOK = "first-look"
 _POLL_SECONDS = 0.05
 _FEW_BYTES = 300
@@ -437,9 +437,12 @@ def file_stem(path: str) -> str:
 
 
 def write_shown(picture: Image.Image, folder: Path, name: str) -> str:
-    """Write a picture for the screen, and return its path: a tenth of a PNG, and no eye tells them apart."""
-    path = folder / f"{name}-shown.webp"
-    picture.convert("RGB").save(path, "WEBP", quality=_SHOWN_QUALITY, method=1)
+    """Write a picture for the screen, and return its path: a sixth of a PNG, and no eye tells them apart.
+
+    JPEG takes a tenth of the time of WebP, for a third more bytes; a look waits for two of them.
+    """
+    path = folder / f"{name}-shown.jpg"
+    picture.convert("RGB").save(path, "JPEG", quality=_SHOWN_QUALITY)
     return str(path)
 
 

@@ -1,9 +1,9 @@
 """Makes the tables in player/dist of the package's own, for the newest format version.
 
-tables.bin has what pictures are decoded with; words.bin, 26 times as large, what captions are: a picture need
-not wait for its words. Each is gzip around a line of JSON, {"version", "columns": [[name, type, length], ...]},
-and the arrays one behind the other, each at a multiple of its items' size, little-endian, row by row. Names are
-"table.array" as MANIFEST.json has them. The networks that draw soft edges are left out.
+tables.bin has all that pictures are decoded with; words.bin, 26 times as large, all that captions are: a picture
+need not wait for its words. Each is gzip around a line of JSON, {"version", "columns": [[name, type, length],
+...]}, and the arrays one behind the other, each at a multiple of its items' size, little-endian, row by row.
+Names are "table.array" as MANIFEST.json has them. The networks that draw soft edges are left out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from textsketch.semantic.text.tables import read_columns
 
 _WIDEST_BYTES = 4
 _WORDS = ("text_counts", "text_weights", "clip_tokens")
+_BOTH = ("common_sizes", "descriptor_model")
 _FOLDER = Path(__file__).with_name("dist")
 
 
@@ -44,7 +45,10 @@ def files() -> dict[Path, bytes]:
     """The files and what is in them, before gzip."""
     pictures, words = {}, {}
     for name, array in columns().items():
-        (words if name.startswith(_WORDS) else pictures)[name] = array
+        if name.startswith(_WORDS + _BOTH):
+            words[name] = array
+        if not name.startswith(_WORDS):
+            pictures[name] = array
     return {_FOLDER / "tables.bin": _packed(pictures), _FOLDER / "words.bin": _packed(words)}
 
 

@@ -62,6 +62,10 @@ def serving(folder: Path):
         def log_message(self, *_):
             pass
 
+        def end_headers(self):
+            self.send_header("Vary", "Origin")  # as the demo's server has it
+            super().end_headers()
+
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -86,10 +86,12 @@ def behind_hash(tsk: bytes) -> str:
     return link_of(tsk, "https://example.org/#").removeprefix("https://example.org/")
 
 
-def wait_for_bytes(page, size_bytes: int) -> None:
-    """Wait for the painting of a file of so many bytes."""
+def wait_for_bytes(page, size_bytes: int, *, words: bool = True) -> None:
+    """Wait for the painting of a file of so many bytes, its layers and, but for `words`, its caption."""
     page.wait_for_selector(f"{PAINTED} #bytes b:text-is('{size_bytes:,} bytes')")
     page.wait_for_selector(LAYERS)
+    if words:
+        page.wait_for_selector("#caption bdi:not(:text-is('…'))", state="attached")
 
 
 def pixels(page) -> np.ndarray:
@@ -253,19 +255,85 @@ def test_the_brush_is_fetched_only_where_it_is_used(open_player, files):
     assert {"brush.onnx", "onnxruntime.bin"} <= set(asked) and "shading.onnx" not in asked
 
 
-def test_a_picture_does_not_wait_for_its_words(open_player, files, home):
+def test_nothing_but_words_waits_for_words(open_player, files, home, tmp_path):
     tsk = files["three-layer"]
     page = open_player(DESKTOP, service_workers="block")
     held = []
     page.context.route("**/words.bin", lambda route: held.append(route))
     page.goto(f"{home}?again{behind_hash(tsk)}")
-    page.wait_for_selector("#status:has-text('Fetching the dictionary, once')")
+    wait_for_bytes(page, len(tsk), words=False)
     assert_same(pixels(page), painting.render(ts.unpack(tsk), brush=False))
-    assert not page.is_visible("#caption") and not page.locator(LAYERS).count()
-    held[-1].continue_()  # the first visit may have asked too
-    wait_for_bytes(page, len(tsk))
-    assert page.inner_text("#caption") == "“a fig, cut in two”"
+    assert page.inner_text("#caption") == "…" and page.locator(LAYERS).count() == 3
+    choose(page, "#steps", "2")
+    lines = ts.unpack(tsk).reduced_to(ts.layers.Mode.TEXT_SKETCH)
+    assert_same(pixels(page), painting.render(lines, brush=False))
+    saved = Image.open(io.BytesIO(download(page, "#save", tmp_path / "fig.png"))).convert("RGB")
+    assert (np.asarray(saved) == pixels(page)).all()
+    choose(page, "#hand", "brush")
+    page.wait_for_selector("#invented:has-text('by a network')")
+    drop(page, "x.tsk", "", tsk[:10] + b"x" + tsk[11:])
+    page.wait_for_selector("#status.failed")
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_selector("#caption:has-text('a fig, cut in two')")
     assert page.get_attribute("#painting", "aria-label") == "The picture: a fig, cut in two"
+    assert page.is_visible("#status.failed") and "a fig" in page.inner_text(f"{LAYERS} >> nth=0")
+    assert tsk_in(page.url) == tsk
+
+
+def test_a_file_that_is_none_spoils_no_picture(open_player, files):
+    tsk = files["three-layer"]
+    for delay_ms in (0, 40, 120):
+        page = open_player(DESKTOP)
+        drop(page, "fig.tsk", "", tsk)
+        page.wait_for_selector("#shown")
+        page.wait_for_timeout(delay_ms)
+        drop(page, "x.tsk", "", b"nothing")
+        page.wait_for_selector("#status.failed")
+        wait_for_bytes(page, len(tsk))
+        page.wait_for_selector("#caption:has-text('a fig, cut in two')")
+        assert_same(pixels(page), painting.render(ts.unpack(tsk), brush=False))
+
+
+def test_a_layer_chosen_while_another_file_is_opened_mixes_nothing(open_player, files):
+    first, second = files["three-layer"], files["text+sketch"]
+    for delay_ms in (0, 5, 20, 40):
+        page = open_player(DESKTOP, behind_hash(first))
+        wait_for_bytes(page, len(first))
+        drop(page, "fig.tsk", "", second)
+        page.wait_for_timeout(delay_ms)
+        page.evaluate("document.querySelector('#steps input').click()")
+        page.wait_for_selector(f"#bytes:has-text('{len(second):,} bytes')")
+        page.wait_for_selector(PAINTED)
+        of_it = ts.unpack(second)
+        if page.is_checked("#steps input >> nth=0"):  # the click came to the new file's layers
+            of_it = of_it.reduced_to(ts.layers.Mode.TEXT_ONLY)
+        assert_same(pixels(page), painting.render(of_it, brush=False))
+
+
+def test_what_is_brought_last_counts(open_player, files):
+    last = files["three-layer"]
+    page = open_player(DESKTOP)
+    code = link_code(files["text+sketch"], "https://example.org/player/#").poster()
+    for picture in (code, Image.new("RGB", (2000, 2000))):
+        drop(page, "code.png", "image/png", png(picture))
+        drop(page, "fig.tsk", "", last)
+        wait_for_bytes(page, len(last))
+        page.wait_for_timeout(3000)
+        assert tsk_in(page.url) == last and not page.is_visible("#status.failed")
+
+
+def test_a_brush_that_cannot_be_had_leaves_what_was_sent(open_player, files):
+    page = open_player(DESKTOP, behind_hash(files["three-layer"]), service_workers="block")
+    wait_for_bytes(page, len(files["three-layer"]))
+    plain = pixels(page)
+    page.context.route("**/brush.onnx", lambda route: route.abort())
+    page.click("#hand label:has(input[value='brush'])")
+    page.wait_for_selector("#status.failed:has-text('go online')")
+    page.wait_for_selector(PAINTED)
+    assert page.is_checked("#hand input[value='plain']") and (pixels(page) == plain).all()
+    drop(page, "fig.tsk", "", files["text+sketch"])
+    wait_for_bytes(page, len(files["text+sketch"]))
 
 
 def test_a_picture_whose_words_nobody_wrote_is_taken_back(open_player, files):

@@ -24,11 +24,6 @@ export class Tables {
     for (const [name, column] of columns) this.#columns.set(name, column);
   }
 
-  /** These tables and others. */
-  and(others: Tables): Tables {
-    return new Tables([...this.#columns, ...others.#columns]);
-  }
-
   /** An array; an error if there is none of this name. */
   get(name: string): Column {
     const column = this.#columns.get(name);

@@ -1,4 +1,4 @@
-/** What the page asks of the worker that decodes and paints, and what it is told. */
+/** What the page asks of its workers, and what it is told. */
 
 import type { Header, Segment } from "../bitstream";
 import type { Size } from "../layers";
@@ -6,14 +6,14 @@ import type { Size } from "../layers";
 export type Question =
   /** Read a file; forget the one before. */
   | { readonly ask: "open"; readonly data: Uint8Array }
-  /** The caption of the file, perhaps none. */
-  | { readonly ask: "caption" }
   /** Paint the first `layers` layers of the file, plainly or with the brush. */
   | { readonly ask: "paint"; readonly layers: number; readonly brush: boolean }
   /** Show the lines and the colours as they stand in the file. */
   | { readonly ask: "layers" }
   /** The last painting at the picture's own size. */
-  | { readonly ask: "full" };
+  | { readonly ask: "full" }
+  /** The caption of a file, perhaps none; of another worker. */
+  | { readonly ask: "caption"; readonly data: Uint8Array };
 
 /** Red, green, blue and 255 for every pixel. */
 export interface Picture {

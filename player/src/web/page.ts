@@ -7,7 +7,7 @@ import { linkOf, tskIn } from "../share/link";
 import { hasCamera, scan } from "./camera";
 import { filesInPicture } from "./code_reader";
 import { byteCount, element, made } from "./elements";
-import { show } from "./picture_view";
+import { keepAddress, show } from "./picture_view";
 import { say } from "./status";
 
 const SAMPLES = { astronaut, pagoda };
@@ -16,11 +16,15 @@ const MOST_FILE_BYTES = 100_000;
 /** In characters; a shorter fragment is a place on the page. */
 const SHORTEST_FILE = 8;
 
-/** Whether a picture is shown of one of some files; a sentence says why not. */
+let brought = 0;
+
+/** Whether a picture is shown of one of some files; a sentence says why not. What is brought last counts. */
 async function bring(find: () => Promise<Uint8Array[]> | Uint8Array[]): Promise<boolean> {
+  const mine = ++brought;
   let failed: unknown = null;
   try {
     for (const file of await find()) {
+      if (mine !== brought) return false;
       try {
         await show(file);
         return true;
@@ -31,8 +35,10 @@ async function bring(find: () => Promise<Uint8Array[]> | Uint8Array[]): Promise<
   } catch (error) {
     failed = error;
   }
+  if (mine !== brought) return false;
   if (!(failed instanceof PlayerError)) throw failed;
   say(sentence(failed.message), "failed");
+  keepAddress();
   return false;
 }
 

@@ -3,10 +3,10 @@
 import { BitstreamError } from "../errors";
 import { LAYERS } from "../layers";
 import { linkOf } from "../share/link";
-import { ask } from "./asking";
+import { captionIn, painter } from "./asking";
 import { byteCount, element, made, put } from "./elements";
 import type { Drawn, Opened } from "./messages";
-import { say, sayNothing } from "./status";
+import { progressEnds, say, sayNothing } from "./status";
 
 const KIND_TITLES = { strokes: "Sketch", skeletons: "Skeletons", "soft-edges": "Soft edges" };
 const STEP_TITLES = { strokes: "+ lines", skeletons: "+ people", "soft-edges": "+ edges" };
@@ -19,49 +19,72 @@ const steps = element("steps", HTMLFieldSetElement);
 const copy = element("copy", HTMLButtonElement);
 
 let file: Opened | null = null;
+/** Of the file: the layers that are shown, its caption and its layers' pictures once they are there. */
 let step = 0;
 let caption: string | null = null;
-let drawn = false;
+let drawn: Drawn | null = null;
+/** How many paintings were asked for, and which of them is on show. */
+let paintings = 0;
+let onShow = 0;
 
 const inside = (of: HTMLElement, selector: string) => of.querySelector<HTMLElement>(selector) as HTMLElement;
 const brushChosen = () => inside(hand, "input:checked").getAttribute("value") === "brush";
 
 /** Open a file and show it. Throws PlayerError with a sentence where it holds no picture. */
 export async function show(data: Uint8Array): Promise<void> {
-  const opened = await ask({ ask: "open", data });
+  const opened = await painter.ask({ ask: "open", data }).catch((error: unknown) => {
+    // What this file, that is none, has ended is done after all.
+    if (file) (onShow === paintings ? complete(file) : repaint()).catch(tellFailure);
+    throw error;
+  });
   if (!opened) return;
   file = opened;
   caption = null;
-  drawn = false;
+  drawn = null;
   shown.hidden = false;
   [painting.width, painting.height] = opened.size;
-  document.title = "textsketch player";
-  history.replaceState(null, "", linkOf(opened.data, "") ?? location.pathname);
-  element("caption", HTMLElement).hidden = true;
+  keepAddress();
+  tellCaption();
   element("layers", HTMLElement).replaceChildren();
   offerSteps(opened);
   copy.hidden = linkOf(opened.data, "") === null;
   await repaint();
 }
 
-/** Once the painting is there: the words beside it, then each layer as it stands in the file. */
+/** Have the address be that of the picture on show. */
+export function keepAddress(): void {
+  if (file) history.replaceState(null, "", linkOf(file.data, "") ?? location.pathname);
+}
+
+/** Once the painting is there: the words beside it, and each layer as it stands in the file. */
 async function complete(opened: Opened): Promise<void> {
-  if (caption === null) {
-    const read = await ask({ ask: "caption" }, tellProgress).catch((error: unknown) => {
-      if (error instanceof BitstreamError) withdraw(opened);
-      throw error;
-    });
-    if (read === null || opened !== file) return;
-    caption = read;
-    document.title = caption ? `${caption} · textsketch` : "textsketch player";
-    inside(element("caption", HTMLElement), "bdi").textContent = caption && `“${caption}”`;
-    inside(plate, "bdi").textContent = caption;
-    element("caption", HTMLElement).hidden = !caption;
-    describe();
-  }
-  if (opened.lost) say(`Damaged file: ${opened.lost}.`, "told");
-  else sayNothing();
-  if (!drawn) await showLayers(opened, caption);
+  await Promise.all([caption === null && readCaption(opened), drawn || drawLayers(opened)]);
+}
+
+async function readCaption(opened: Opened): Promise<void> {
+  const read = await captionIn(opened.data).catch((error: unknown) => {
+    if (error instanceof BitstreamError) withdraw(opened);
+    throw error;
+  });
+  if (read === null || opened !== file) return;
+  caption = read;
+  tellCaption();
+  describe();
+  layOutLayers(opened);
+}
+
+async function drawLayers(opened: Opened): Promise<void> {
+  const pictures = await painter.ask({ ask: "layers" });
+  if (!pictures || opened !== file) return;
+  drawn = pictures;
+  layOutLayers(opened);
+}
+
+function tellCaption(): void {
+  document.title = caption ? `${caption} · textsketch` : "textsketch player";
+  inside(element("caption", HTMLElement), "bdi").textContent = caption === null ? "…" : caption && `“${caption}”`;
+  inside(plate, "bdi").textContent = caption;
+  element("caption", HTMLElement).hidden = caption === "";
 }
 
 /** Take away a picture whose words say that nobody wrote its file. */
@@ -105,21 +128,32 @@ function offerSteps({ segments, kind }: Opened): void {
 async function repaint(): Promise<void> {
   if (!file) return;
   const opened = file;
+  const mine = ++paintings;
   const invents = file.invented[step - 1];
   const brush = invents !== null && brushChosen();
   hand.hidden = invents === null;
   tellFigures(file);
+  sayNothing();
   shown.setAttribute("aria-busy", "true");
   try {
-    const painted = await ask({ ask: "paint", layers: step, brush }, tellProgress);
-    if (!painted) return;
+    const painted = await painter.ask({ ask: "paint", layers: step, brush }, tellProgress);
+    if (!painted || opened !== file) return;
     put(painted, painting);
+    onShow = mine;
     describe();
     const note = element("invented", HTMLElement);
     note.textContent = brush ? invents : "";
     note.hidden = !brush;
+    if (opened.lost) say(`Damaged file: ${opened.lost}.`, "told");
+    else progressEnds();
+  } catch (error) {
+    if (brush && mine === paintings) {
+      // It cannot be had; what was sent can be shown all the same.
+      inside(hand, "input[value='plain']").click();
+    }
+    throw error;
   } finally {
-    shown.removeAttribute("aria-busy");
+    if (mine === paintings) shown.removeAttribute("aria-busy");
   }
   await complete(opened);
 }
@@ -134,15 +168,13 @@ function tellFigures({ size: [width, height], segments, headerBytes, data }: Ope
   element("figures", HTMLElement).textContent = `${rate} bits per pixel · ${width} × ${height} pixels`;
 }
 
-async function showLayers(opened: Opened, words: string): Promise<void> {
-  const pictures = await ask({ ask: "layers" });
-  if (!pictures || opened !== file) return;
-  drawn = true;
-  element("layers", HTMLElement).replaceChildren(...cards(opened, words, pictures));
+function layOutLayers(opened: Opened): void {
+  if (drawn) element("layers", HTMLElement).replaceChildren(...cards(opened, drawn));
 }
 
-function cards({ segments, kind, hasDescriptors }: Opened, caption: string, { lines, colours }: Drawn): HTMLElement[] {
-  const words = caption ? made("bdi", "", `“${caption}”`) : made("i", "", hasDescriptors ? "no caption, only its main colours" : "no caption");
+function cards({ segments, kind, hasDescriptors }: Opened, { lines, colours }: Drawn): HTMLElement[] {
+  const noCaption = hasDescriptors ? "no caption, only its main colours" : "no caption";
+  const words = caption ? made("bdi", "", `“${caption}”`) : made("i", "", caption === null ? "The words are being read." : noCaption);
   const out = [card("1. Text", byteCount(segments[0].sizeBytes), made("div", "words", words))];
   const canvas = (picture: Drawn["lines"], title: string) => {
     const made = document.createElement("canvas");
@@ -171,7 +203,7 @@ function card(title: string, bytes: string, body: HTMLElement): HTMLElement {
 hand.addEventListener("change", () => repaint().catch(tellFailure));
 
 element("save", HTMLButtonElement).addEventListener("click", async () => {
-  const full = await ask({ ask: "full" }).catch(tellFailure);
+  const full = await painter.ask({ ask: "full" }).catch(tellFailure);
   if (!full) return;
   const canvas = document.createElement("canvas");
   put(full, canvas);

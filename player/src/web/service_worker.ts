@@ -48,8 +48,8 @@ here.addEventListener("fetch", (event) => {
 
 async function answer(request: Request): Promise<Response> {
   const kept = await caches.open(KEPT);
-  // What follows ? in the page's address is not another page.
-  const found = await kept.match(request, { ignoreSearch: true });
+  // What follows ? in the page's address is not another page; and whoever asks gets the same, whatever servers say.
+  const found = await kept.match(request, { ignoreSearch: true, ignoreVary: true });
   if (found && isOfBuild(request.url)) return found;
   try {
     const response = await fetch(request);

@@ -12,3 +12,8 @@ export function say(sentence: string, how: "" | "told" | "failed" = ""): void {
 export function sayNothing(): void {
   say("");
 }
+
+/** Take back what was said of work that is done; what went wrong stays. */
+export function progressEnds(): void {
+  if (!status.className) sayNothing();
+}

@@ -1,8 +1,8 @@
-/** Decodes and paints, so that the page never stands still. One question at a time; a newer one ends an older. */
+/** Decodes and paints, so that the page never stands still. */
 
-import { captionOf, salvage, split } from "../bitstream";
+import { salvage, split } from "../bitstream";
 import { readTables } from "../codestream/tables";
-import { BitstreamError, PlayerError } from "../errors";
+import { PlayerError } from "../errors";
 import { enlarge } from "../image/enlarge";
 import { nearest, type Planes, toPixels } from "../image/planes";
 import { type Layers, LAYERS, type Shape, type Size, type Structure } from "../layers";
@@ -10,85 +10,36 @@ import { coverOf, invented, paint, paintWithBrush } from "../render/painter/pain
 import type { Networks } from "../render/painter/small_networks";
 import { colourField } from "../semantic/colour_field";
 import { colourMap } from "../texture/colour_map";
-import { fetched, OFFLINE } from "./files";
-import type { Answer, Answers, Drawn, Opened, Picture, Question } from "./messages";
+import { answerWith, type Report } from "./answering";
+import { fetched, OFFLINE, once } from "./files";
+import type { Drawn, Opened, Picture } from "./messages";
 
 /** What a phone's canvas can hold; a larger picture is saved at this many pixels. */
 const MOST_PIXELS = 1 << 24;
 const LINES_LONG_SIDE = 768;
 const COLOURS_LONG_SIDE = 256;
 
-const pictureTables = once(() => fetched("tables.bin").then(readTables));
-const words = once(() => fetched("words.bin"));
-const allTables = once(async () => (await pictureTables()).and(await readTables(await words())));
-let wordsAreThere = false;
-// Who opens a file is told what cannot be had.
-pictureTables().then(words).then(() => (wordsAreThere = true)).catch(() => {});
-
+const tables = once(() => fetched("tables.bin").then(readTables));
+tables().catch(() => {}); // who opens a file is told
 let networks: Promise<Networks> | null = null;
-let file: Uint8Array | null = null;
 let layers: Layers | null = null;
 let last: Picture | null = null;
-let newest = 0;
-let queue = Promise.resolve();
 
-/** What `make` makes, once; where it fails, the next who asks tries again. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null;
-  return () =>
-    (made ??= make().catch((error: unknown) => {
-      made = null;
-      throw error;
-    }));
-}
-
-/** Thrown where a newer question has come. */
-class Overtaken extends Error {}
-
-self.addEventListener("message", ({ data: [number, question] }: MessageEvent<[number, Question]>) => {
-  newest = number;
-  queue = queue.then(() => answer(number, question));
-});
-
-async function answer(number: number, question: Question): Promise<void> {
-  const say = (message: Answer) => self.postMessage(message);
-  const report: Report = async (share, doing) => {
-    say({ to: number, share, doing });
-    await new Promise((resolve) => setTimeout(resolve)); // hear whether there is a newer question
-    if (number !== newest) throw new Overtaken();
-  };
-  try {
-    if (number !== newest) throw new Overtaken();
-    say({ to: number, answer: await found(question, report) });
-  } catch (error) {
-    if (error instanceof Overtaken) return;
-    say({ to: number, failed: sentence(error), damaged: error instanceof BitstreamError });
-  }
-}
-
-async function found(question: Question, report: Report): Promise<Answers[Question["ask"]]> {
+answerWith(async (question, report) => {
   if (question.ask === "open") return open(question.data);
-  if (!file || !layers) throw new TypeError("no file is open");
-  if (question.ask === "caption") return caption(file, report);
+  if (!layers) throw new TypeError("no file is open");
   if (question.ask === "paint") return painting(reduced(layers, question.layers), question.brush, report);
   if (question.ask === "layers") return drawn(layers);
   if (!last) throw new TypeError("nothing is painted");
   return full(last, layers.size);
-}
-
-function sentence(error: unknown): string {
-  if (error instanceof PlayerError) return error.message;
-  console.error(error);
-  if (error instanceof RangeError) return "This picture needs more memory than there is; close other pages and try again.";
-  return "Something went wrong that was not foreseen; load the page anew.";
-}
+});
 
 async function open(data: Uint8Array): Promise<Opened> {
-  const tables = await pictureTables();
-  const saved = salvage(data, tables, false);
-  const { header, segments } = split(saved.data, tables);
-  [file, layers] = [saved.data, saved.layers];
-  const { size, semantic } = layers;
+  const read = await tables();
+  const saved = salvage(data, read, false);
+  const { header, segments } = split(saved.data, read);
+  const { size, semantic } = (layers = saved.layers);
+  last = null;
   return {
     data: saved.data,
     size,
@@ -99,12 +50,6 @@ async function open(data: Uint8Array): Promise<Opened> {
     lost: saved.lost,
     invented: LAYERS.map((_, index) => invented(reduced(saved.layers, index + 1))),
   };
-}
-
-/** The caption of the open file, which a picture does not wait for: its tables are the larger part of them. */
-async function caption(data: Uint8Array, report: Report): Promise<string> {
-  if (!wordsAreThere) await report(0, "fetching the dictionary, once");
-  return captionOf(data, await allTables());
 }
 
 function drawn(whole: Layers): Drawn {
@@ -136,8 +81,6 @@ function drawing(structure: Structure, size: Size): Picture | null {
   cover.forEach((share, at) => pixels.fill(Math.floor(255 - 225 * share + 0.5), 4 * at, 4 * at + 3));
   return { width, height, pixels };
 }
-
-type Report = (share: number, doing: string) => Promise<void>;
 
 async function painting(shown: Layers, brush: boolean, report: Report): Promise<Picture> {
   if (!brush) return (last = picture(paint(shown)));

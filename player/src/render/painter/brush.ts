@@ -52,7 +52,7 @@ export function strength(layers: Layers): number {
  */
 export async function sharpen(
   planes: Planes, layers: Layers, skipped: number, noise: Float32Array | null, network: Network,
-  report: (share: number) => void,
+  report: (share: number) => void | Promise<void>,
 ): Promise<void> {
   const most = strength(layers);
   if (!most || !layers.texture) return;
@@ -85,7 +85,7 @@ export async function sharpen(
         }
       }
     });
-    report((done + 1) / all.length);
+    await report((done + 1) / all.length);
   }
   changing.forEach((plane, index) => {
     const changed = changes[index];

@@ -43,7 +43,7 @@ export function paint(layers: Layers): Planes {
 
 /** Paint with the brush; `networks` are only asked for what is used. report: is called with the finished share. */
 export async function paintWithBrush(
-  layers: Layers, networks: Networks, report: (share: number) => void,
+  layers: Layers, networks: Networks, report: (share: number) => void | Promise<void>,
 ): Promise<Planes> {
   if (!layers.texture && shades(layers)) {
     const [rows, columns] = levelShapes(layers.size)[halvings(layers)];

@@ -30,13 +30,13 @@ export function shades(layers: Layers): boolean {
 
 /** A sketch painted at rows x columns pixels. */
 export async function shaded(
-  layers: Layers, rows: number, columns: number, network: Network, report: (share: number) => void,
+  layers: Layers, rows: number, columns: number, network: Network, report: (share: number) => void | Promise<void>,
 ): Promise<Planes> {
   const strokes = strokesOf(layers);
   if (!strokes) throw new TypeError("only strokes are shaded");
   const shape = shapeFor(layers.size);
   const painted = await network(inputs(layers.semantic.descriptors, strokes, layers.size));
-  report(1);
+  await report(1);
   const planes = fromRgb(asPlanes(cut(painted, 0, 0, shape)), 1);
   if (rows === shape[0] && columns === shape[1]) return planes;
   const how = rows * columns < shape[0] * shape[1] ? "area" : "cubic";

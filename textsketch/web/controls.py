@@ -39,6 +39,9 @@ ERRAND = PRIVATE | {"trigger_mode": "once"}
 WORK: dict[str, Any] = {"concurrency_id": "work", **PRIVATE}
 """Options of an event that computes for long; these share one queue."""
 
+TURN = "textsketch_turn"
+"""What a request's state has the number of `turn` as."""
+
 Updates = dict[Block, Any]
 
 
@@ -153,6 +156,11 @@ class Changes:
         on_any(self.events, listener, inputs, outputs)
         for step in self.steps:
             step.then(listener, inputs, outputs, **LAST)
+
+
+def turn(request: gr.Request) -> int | None:
+    """The number of a visitor's question in the order in which all came in, see `jobs.Jobs.overtake`."""
+    return getattr(request.request.state, TURN, None) if request.request else None
 
 
 def owner(request: gr.Request, tab: str) -> str:

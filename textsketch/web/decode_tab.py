@@ -15,7 +15,7 @@ from textsketch.render import registry
 from textsketch.share.link import tsk_in
 from textsketch.web import html, pictures
 from textsketch.web.commands import MALFORMED
-from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner
+from textsketch.web.controls import PRIVATE, WORK, Updates, changes_of, follow, owner, turn
 from textsketch.web.examples import Choosable
 from textsketch.web.renderer_controls import renderer_controls
 from textsketch.web.results import Painted, Result
@@ -60,7 +60,7 @@ def decode_tab(shared: Shared) -> None:
 
     def work(request: gr.Request, path, layers, *rendering) -> Iterator[Updates]:
         if not path:
-            jobs.overtake(owner(request, "decode"))
+            jobs.overtake(owner(request, "decode"), turn(request))
             yield {status: html.note(_BRING)} | nothing
             return
 
@@ -87,7 +87,12 @@ def decode_tab(shared: Shared) -> None:
             return shown
 
         yield from follow(
-            jobs.run(owner(request, "decode"), job, asks=registry.get(asked.renderer).remote),
+            jobs.run(
+                owner(request, "decode"),
+                job,
+                asks=registry.get(asked.renderer).remote,
+                turn=turn(request),
+            ),
             status,
             done,
             failed=lambda sentence: nothing,
@@ -95,7 +100,7 @@ def decode_tab(shared: Shared) -> None:
 
     def follow_link(request: gr.Request, text: str) -> Updates:
         """Take the file in a link; what was asked before is overtaken."""
-        jobs.overtake(owner(request, "decode"))
+        jobs.overtake(owner(request, "decode"), turn(request))
         try:
             data = tsk_in(text)
         except LinkError as error:

@@ -27,7 +27,7 @@ from textsketch.pipeline import read_file
 from textsketch.web.commands import MALFORMED
 
 UNDO, REDO = "undo", "redo"
-_LONGEST = 2_000_000
+LONGEST = 2_000_000
 """Characters of a message: a scribble over a picture of 1,024 x 1,024 pixels has a tenth of that."""
 _PNG = b"\x89PNG"
 _MOST_PIXELS = 2048 * 2048
@@ -68,7 +68,7 @@ class Asked:
 def parse(message: str) -> Asked:
     """A message as it came from a page. Raises TextsketchError for what no page sends."""
     try:
-        found = json.loads(message) if len(message) <= _LONGEST else None
+        found = json.loads(message) if len(message) <= LONGEST else None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

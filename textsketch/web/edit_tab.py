@@ -89,7 +89,7 @@ def edit_tab(shared: Shared) -> None:
     sheet = gr.State(None)
     scene = gr.HTML("", elem_id="edit-scene", visible="hidden")
     standing = gr.HTML("", elem_id="edit-standing", visible="hidden")
-    message = gr.Textbox("", visible=False)
+    message = gr.Textbox("", visible=False, max_length=edit_requests.LONGEST)
     ask = gr.Button("Ask", visible="hidden", elem_id="edit-ask")
     waiting = gr.Button("Show the first result", visible="hidden", elem_id="edit-arrive")
 

@@ -28,6 +28,7 @@ from textsketch.web.controls import (
     follow,
     on_any,
     owner,
+    turn,
 )
 from textsketch.web.examples import example_captions, gallery
 from textsketch.web.improve_panel import improve_panel
@@ -122,6 +123,15 @@ def encode_tab(shared: Shared) -> None:
         asked = renderer.asked(rendering)
         return _question(path, mode, chosen_budget(preset, budget_text), caption, seed, asked)
 
+    def belonging(caption: str, path: str | None, shown: Result | None, of: str | None) -> str:
+        """The caption, unless it is another picture's, which says nothing about this one; one just typed may.
+
+        The page may ask for something else before it hears that the box was emptied for a new picture.
+        """
+        if path == of or captions.get(path or "") == caption:
+            return caption
+        return "" if caption in {*captions.values(), shown.report.caption if shown else ""} else caption
+
     def work(request: gr.Request, shown: Result | None, of: str | None, *values) -> Iterator[Updates]:
         yield from encode(request, shown, of, values, {})
 
@@ -130,14 +140,15 @@ def encode_tab(shared: Shared) -> None:
     ) -> Iterator[Updates]:
         """Encode what `values` ask for; `first` is said as well, once the job has begun."""
         asked = question(*values)
+        asked["caption"] = belonging(asked["caption"], asked["path"], shown, of)
         path = asked["path"]
         jobs.overtake(owner(request, "scores"))
         if not path:
-            jobs.overtake(owner(request, "encode"))
+            jobs.overtake(owner(request, "encode"), turn(request))
             nothing = panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + "."))
             yield first | nothing | {subject: None}
             return
-        jobs.announce(owner(request, "encode"))
+        jobs.announce(owner(request, "encode"), turn(request))
 
         def job(report: Reporter) -> Result:
             return results.encode(**asked, max_side=MAX_SIDE, report=report)
@@ -148,7 +159,12 @@ def encode_tab(shared: Shared) -> None:
             return panel.empty(html.error(sentence)) | {subject: None}
 
         yield from follow(
-            jobs.run(owner(request, "encode"), job, asks=registry.get(asked["renderer"]).remote),
+            jobs.run(
+                owner(request, "encode"),
+                job,
+                asks=registry.get(asked["renderer"]).remote,
+                turn=turn(request),
+            ),
             panel.status,
             lambda result: panel.result(result) | {subject: path},
             working=panel.working,
@@ -177,8 +193,8 @@ def encode_tab(shared: Shared) -> None:
 
     def new_picture(request: gr.Request, caption, offered: dict[str, Any]) -> Updates:
         writer.leave(request)
-        jobs.overtake(owner(request, "encode"))
-        jobs.announce(owner(request, "encode"))
+        jobs.overtake(owner(request, "encode"), turn(request))
+        jobs.announce(owner(request, "encode"), turn(request))
         return {
             caption_box: caption,
             caption_line: describe_caption(caption),
@@ -206,9 +222,7 @@ def encode_tab(shared: Shared) -> None:
         *others,
     ) -> Iterator[Updates]:
         """Take a picture, and encode it without another word from the page, unless it gets a caption first."""
-        # The caption of another picture says nothing about this one; one just typed may.
-        if caption in {*captions.values(), shown.report.caption if shown else ""}:
-            caption = ""
+        caption = belonging(caption, path, shown, of)
         offered = offered_budgets(path, mode, preset)
         preset = offered.get("value", preset)
         brought = new_picture(request, caption, offered)

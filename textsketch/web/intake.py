@@ -12,11 +12,14 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel
 
 from textsketch.errors import TextsketchError
+from textsketch.web.commands import MALFORMED
 from textsketch.web.workspace import Workspace
 
 REFUSED = "this file was not uploaded here, or it is no longer kept: upload it again"
 """What is said of a file that may not be read, whether it exists or not."""
 
+_DEEPEST = 20
+"""Lists in lists: no control has a value as deep."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -34,21 +37,23 @@ class Intake:
         self._uploads = uploads
         self._handed: WeakKeyDictionary[Any, set[Path]] = WeakKeyDictionary()
 
-    def checked(self, value: Any, visitor: Any) -> Any:
+    def checked(self, value: Any, visitor: Any, depth: int = 0) -> Any:
         """What a client sent, with each file in it reduced to its path.
 
         A file is a dictionary with a path or a URL. A URL is never followed. Raises TextsketchError with the
         sentence REFUSED for a file that the visitor may not hand over, and for text that no answer could repeat.
         """
+        if depth > _DEEPEST:
+            raise TextsketchError(MALFORMED)
         if isinstance(value, str) and _HALF_CHARACTER.search(value):
             raise TextsketchError("the text holds half of a character (a lone surrogate); remove it")
         if isinstance(value, dict):
             if "path" in value or "url" in value:
                 path = self._readable(value.get("path"), visitor)
                 return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-            return {key: self.checked(part, visitor) for key, part in value.items()}
+            return {key: self.checked(part, visitor, depth + 1) for key, part in value.items()}
         if isinstance(value, list | tuple):
-            return [self.checked(part, visitor) for part in value]
+            return [self.checked(part, visitor, depth + 1) for part in value]
         return value
 
     def hand_out(self, value: Any, visitor: Any) -> None:

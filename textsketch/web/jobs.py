@@ -16,6 +16,7 @@ _POLL_SECONDS = 0.1
 _POLLS_OF_SILENCE = 5
 _UPDATE_SECONDS = 0.2
 """A page that is told more often falls behind."""
+_MOST_OWNERS = 10_000
 _END_SECONDS = 2.0
 """How long a job waits for the end of what the one it overtook tells; then nobody takes it any more."""
 
@@ -75,17 +76,25 @@ class Jobs:
         self._work, self._ask = _Line(places), _Line(asking)
         self._starting = threading.Lock()
         self._running: dict[str, Reporter] = {}
+        self._newest: dict[str, int] = {}  # what each owner asked for last
         self._announced: dict[str, bool] = {}  # whether it was cancelled before it ran
 
-    def announce(self, owner: str) -> None:
-        """Tell that a job of the owner is about to run: who cancels it before it does is heard."""
-        self._announced.setdefault(owner, False)
+    def announce(self, owner: str, turn: int | None = None) -> None:
+        """Tell that a job of the owner is about to run: who cancels it before it does is heard.
 
-    def run(self, owner: str, job: Callable[[Reporter], Any], *, asks: bool = False) -> Iterator[Update]:
+        turn: see `overtake`; what is overtaken already is not announced.
+        """
+        with self._starting:
+            if self._is_newest(owner, turn):
+                self._announced.setdefault(owner, False)
+
+    def run(
+        self, owner: str, job: Callable[[Reporter], Any], *, asks: bool = False, turn: int | None = None
+    ) -> Iterator[Update]:
         """Run `job(reporter)` in a thread and yield an `Update` at once, at least twice a second,
         and one when it is done.
 
-        asks: whether it waits for an API.
+        asks: whether it waits for an API. turn: see `overtake`.
         A job of the same owner that still runs is overtaken; it has ended before this one tells anything, so
         that no older word follows a newer one: the page tells what it told last once more when it ends. Raises
         what the job raises; JobCancelledError if it was cancelled, also since it was announced, once the work
@@ -93,9 +102,11 @@ class Jobs:
         too, without waiting for its end; its place stays taken until then.
         """
         with self._starting:  # of several at once each overtakes the one before
+            if not self._is_newest(owner, turn):
+                raise JobOvertakenError
             too_late = self._announced.get(owner, False)
             before = self._running.get(owner)
-            self.overtake(owner)
+            self._end(owner)
             if too_late:
                 raise JobCancelledError
             reporter = self._running[owner] = Reporter()
@@ -168,8 +179,27 @@ class Jobs:
         if reporter is not None:
             reporter.stop.set()
 
-    def overtake(self, owner: str) -> None:
-        """Stop the owner's job, if one is running or announced, for something else that is about to run."""
+    def overtake(self, owner: str, turn: int | None = None) -> None:
+        """Stop the owner's job, if one is running or announced, for something else that is about to run.
+
+        turn: a number that grows with each thing asked for; what is asked for is not always begun in that order.
+        Nothing overtakes what was asked for after it. None stands for now.
+        """
+        with self._starting:
+            if self._is_newest(owner, turn):
+                self._end(owner)
+
+    def _is_newest(self, owner: str, turn: int | None) -> bool:
+        """Whether the owner asked for nothing after `turn`, which is remembered."""
+        if turn is None:
+            return True
+        newest = max(turn, self._newest.pop(owner, turn))
+        self._newest[owner] = newest
+        for old in list(self._newest)[:-_MOST_OWNERS]:
+            del self._newest[old]
+        return turn == newest
+
+    def _end(self, owner: str) -> None:
         self._announced.pop(owner, None)
         reporter = self._running.pop(owner, None)
         if reporter is not None:  # it ends at once, and its work when it can

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import re
@@ -14,10 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textsketch.errors import TextsketchError
 from textsketch.web.commands import MALFORMED, without_folders
+from textsketch.web.controls import TURN
 from textsketch.web.intake import Intake
 from textsketch.web.workers import UNFORESEEN
 from textsketch.web.workspace import Workspace
 
+_LONGEST_TEXT = 50_000
+"""Characters of a text field; a caption may have 4,096 bytes, a link a few thousand characters."""
 FULL = "many people are here just now, and all places to wait are taken: try again in a minute"
 
 
@@ -34,12 +38,14 @@ class Page(gr.Blocks):
     def queue(self, **options: Any) -> Page:  # type: ignore[override]
         """See gr.Blocks. Who finds the queue full or asks for what is no function is told so in a sentence."""
         super().queue(**options)
-        push = self._queue.push
+        push, turns = self._queue.push, itertools.count()
 
-        async def push_or_tell(body: Any, *others: Any, **more: Any) -> Any:
+        async def push_or_tell(body: Any, request: Any, *others: Any, **more: Any) -> Any:
+            # Gradio begins what is asked for in about that order.
+            setattr(request.state, TURN, next(turns))
             if body.fn_index is not None and body.fn_index not in self.fns:
                 return False, MALFORMED, "error"
-            accepted, said, kind = await push(body, *others, **more)
+            accepted, said, kind = await push(body, request, *others, **more)
             return accepted, FULL if kind == "queue_full" else said, kind
 
         self._queue.push = push_or_tell  # type: ignore[method-assign, assignment]
@@ -104,6 +110,11 @@ def _check_value(component: Any, value: Any) -> None:
         kind = {gr.Textbox: str, gr.Checkbox: bool}.get(type(component), str | int | float)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise TextsketchError(MALFORMED)
+        most = getattr(component, "max_length", None) or _LONGEST_TEXT  # a session keeps what it was sent
+        if isinstance(value, str) and len(value) > most:
+            raise TextsketchError(
+                f"this text has {len(value):,} characters; {most:,} is all that is taken here"
+            )
 
 
 def _check_selection(event: Any) -> None:
@@ -123,6 +134,9 @@ _CLOSED = re.compile(
 
 
 _LONGEST_ADDRESS = 16_000
+_LONGEST_BODY = 4_000_000
+"""Bytes of a call. Files come by themselves."""
+_UPLOADS = "/gradio_api/upload"
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 
 
@@ -137,15 +151,27 @@ class ClosedRoutes:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404 for a closed route and 414 for an endless address, else pass on."""
+        """Answer 404 for a closed route, 414 for an endless address, 413 for an endless call; else pass on."""
         if scope["type"] == "http" and _CLOSED.search(scope["path"]):
             await PlainTextResponse("not found", 404)(scope, receive, send)
         elif scope["type"] == "http" and len(scope["path"]) + len(scope["query_string"]) > _LONGEST_ADDRESS:
             await PlainTextResponse("this address is too long; a link carries 3,000 bytes", 414)(
                 scope, receive, send
             )
+        elif (
+            scope["type"] == "http" and scope["path"] != _UPLOADS and _announced_bytes(scope) > _LONGEST_BODY
+        ):
+            sentence = f"this call is too long; {_LONGEST_BODY:,} bytes are all that is taken here"
+            await PlainTextResponse(sentence, 413)(scope, receive, send)
         else:
             await self._app(_with_sane_host(scope), receive, send)
+
+
+def _announced_bytes(scope: Scope) -> float:
+    """How long a request says it is; endless where it does not say, which no browser does."""
+    headers = dict(scope["headers"])
+    told = headers.get(b"content-length", b"0")
+    return math.inf if b"transfer-encoding" in headers or not told.isdigit() else int(told)
 
 
 def _with_sane_host(scope: Scope) -> Scope:

@@ -85,15 +85,15 @@ def of_paintings(
     noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
-        "error": 0.4 * (sharp - original).abs().mean(),
-        "farther": 0.15 * functional.relu(farther_db + _SPARED_DB).mean(),
-        "structure": 1.5 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 0.6 * (1 - haarpsi(shown, original)) + 0.6 * (1 - haarpsi(*_turned(shown, original, part))),
-        "gradients": 0.3 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
-        "letters": 0.25 * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": 3.0 * _apart(networks.scenes, shown, original),
+        "error": 0.15 * (sharp - original).abs().mean(),
+        "farther": 0.10 * functional.relu(farther_db + _SPARED_DB).mean(),
+        "structure": 1.8 * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": 0.8 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
+        "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
+        "letters": 0.3 * _apart(networks.letters, shown[corner], original[corner]),
+        "scenes": 4.0 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
-        "weave": 3.0 * _weave(sharp, original),
+        "weave": 5.0 * _weave(sharp, original),
     }
 
 

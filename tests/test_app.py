@@ -302,6 +302,28 @@ def test_a_choice_made_before_the_one_before_it_is_answered_counts(open_page):
 
 
 @needs_browser
+def test_what_is_chosen_while_a_picture_is_taken_is_done_to_that_picture(open_page, photo, tmp_path):
+    page = open_page(DESKTOP)
+    assert page.input_value("#caption textarea")
+    choices = (50, "mode", "text-only"), (150, "budget", "qr"), (100, "mode", "three-layer"), (50, "budget", "sms")
+    for index, (delay_ms, control, choice) in enumerate(choices):
+        picture = tmp_path / f"{index}.png"
+        photo.rotate(90 * index, expand=True).save(picture)
+        page.set_input_files("#picture input[type=file]", picture)
+        page.wait_for_timeout(delay_ms)
+        page.evaluate("at => document.querySelector(at).click()", f"#{control} input[value='{choice}']")
+        page.wait_for_timeout(1500)
+        settle(page)
+        layers = bitstream.unpack(download(page, "#take-tsk", tmp_path / f"{index}.tsk"))
+        width, height = Image.open(picture).size
+        assert page.input_value("#caption textarea") == layers.semantic.caption == ""
+        assert layers.size == (width, height), (control, choice)
+        assert layers.mode == page.get_attribute("#mode input:checked", "value")
+        most = {"qr": 2953, "packet": 1200, "sms": 140}[page.get_attribute("#budget input:checked", "value")]
+        assert layers.mode == Mode.TEXT_ONLY or 0.9 * most < shown_bytes(page) <= most
+
+
+@needs_browser
 def test_nothing_is_asked_any_more_once_a_visitor_rests(open_page):
     page = open_page(DESKTOP)
     asked = []

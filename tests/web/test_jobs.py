@@ -87,6 +87,26 @@ def test_a_new_job_takes_the_place_of_the_owner_s_old_one():
     assert stopped.wait(5)
 
 
+def test_what_was_asked_for_last_counts_however_late_the_earlier_is_begun():
+    jobs = Jobs(2)
+    started, stopped = threading.Event(), threading.Event()
+    newer = jobs.run("me", endless(started, stopped), turn=8)
+    next(newer)
+    jobs.announce("me", turn=7)
+    jobs.overtake("me", turn=7)
+    with pytest.raises(JobOvertakenError):
+        next(jobs.run("me", lambda progress: "older", turn=7))
+    assert jobs.running("me") and not stopped.is_set()
+    jobs.cancel("me")
+    with pytest.raises(JobCancelledError):
+        list(newer)
+    # What was announced too late does not cancel what comes next.
+    assert [update.result for update in jobs.run("me", lambda progress: 9, turn=9)][-1] == 9
+    with pytest.raises(JobOvertakenError):  # also once that has ended
+        next(jobs.run("me", lambda progress: "older", turn=8))
+    assert [update.result for update in jobs.run("other", lambda progress: 1, turn=1)][-1] == 1
+
+
 def test_a_cancelled_job_gives_its_place_away_only_when_its_work_has_ended():
     jobs = Jobs(1)
     begun, go_on = threading.Event(), threading.Event()

@@ -57,6 +57,33 @@ def test_wrong_values_are_one_sentence_for_every_function_of_the_page(app):
     assert "Traceback" not in log.read_text()
 
 
+def test_what_is_too_deep_or_too_long_is_one_sentence(app):
+    address, log = app
+    visitor = Visitor(address)
+    config = visitor.config()
+    components = {c["id"]: c for c in config["components"]}
+    deep = "x"
+    for _ in range(500):
+        deep = [deep]
+    asked = []
+    for function in config["dependencies"]:
+        usual = [components[i]["props"].get("value") for i in function["inputs"]]
+        for place, one in enumerate(function["inputs"]):
+            if components[one]["type"] == "textbox":
+                asked += [
+                    (function["id"], [*usual[:place], value, *usual[place + 1 :]])
+                    for value in (deep, "x" * 3_000_000)
+                ]
+                break
+    assert len(asked) > 10
+    for answer in visitor.calls(asked[:24]):
+        assert not answer["success"], answer
+        assert answer["output"]["error"] == MALFORMED or "characters" in answer["output"]["error"]
+    status, said = visitor.post("gradio_api/queue/join", {"data": ["x" * 5_000_000], "fn_index": 0})
+    assert status == 413 and "too long" in said
+    assert "Traceback" not in log.read_text()
+
+
 def test_what_only_the_browser_runs_and_a_selection_of_nothing_are_one_sentence(app):
     address, log = app
     visitor = Visitor(address)

@@ -162,6 +162,8 @@ class ClosedRoutes:
             scope["type"] == "http" and scope["path"] != _UPLOADS and _announced_bytes(scope) > _LONGEST_BODY
         ):
             sentence = f"this call is too long; {_LONGEST_BODY:,} bytes are all that is taken here"
+            while (await receive()).get("more_body"):  # who is still talking hears no answer
+                pass
             await PlainTextResponse(sentence, 413)(scope, receive, send)
         else:
             await self._app(_with_sane_host(scope), receive, send)

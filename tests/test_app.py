@@ -305,7 +305,8 @@ def test_a_choice_made_before_the_one_before_it_is_answered_counts(open_page):
 def test_what_is_chosen_while_a_picture_is_taken_is_done_to_that_picture(open_page, photo, tmp_path):
     page = open_page(DESKTOP)
     assert page.input_value("#caption textarea")
-    choices = (50, "mode", "text-only"), (150, "budget", "qr"), (100, "mode", "three-layer"), (50, "budget", "sms")
+    choices = [(50, "mode", "text-only"), (150, "budget", "qr")]
+    choices += [(100, "mode", "three-layer"), (50, "budget", "sms")]
     for index, (delay_ms, control, choice) in enumerate(choices):
         picture = tmp_path / f"{index}.png"
         photo.rotate(90 * index, expand=True).save(picture)

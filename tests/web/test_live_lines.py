@@ -57,6 +57,7 @@ def test_presets_without_a_file_are_not_offered_and_a_choice_made_meanwhile_is_k
     assert "value" not in offer  # an answer may arrive after the visitor chose anew
     assert offered_budgets(CAT, "text-only", "micro")["value"] == "sms"
     assert "micro" in [name for _, name in offered_budgets(None, "text-only", "micro")["choices"]]
+    assert "micro" not in [name for _, name in offered_budgets(None, "text-only", "sms")["choices"]]
 
 
 def test_a_preset_of_less_than_one_byte_is_not_offered(tmp_path):

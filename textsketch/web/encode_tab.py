@@ -192,6 +192,9 @@ def encode_tab(shared: Shared) -> None:
         )
 
     def new_picture(request: gr.Request, caption, offered: dict[str, Any]) -> Updates:
+        """What changes with the picture; nothing, if another was brought after it."""
+        if not jobs.is_newest(owner(request, "picture"), turn(request)):
+            return {}
         writer.leave(request)
         jobs.overtake(owner(request, "encode"), turn(request))
         jobs.announce(owner(request, "encode"), turn(request))
@@ -207,7 +210,8 @@ def encode_tab(shared: Shared) -> None:
         if index not in range(len(captions)):
             raise TextsketchError(MALFORMED)
         path = list(captions)[int(index)]
-        return {picture: path} | new_picture(request, captions[path], offered_budgets(path, mode, preset))
+        brought = new_picture(request, captions[path], offered_budgets(path, mode, preset))
+        return {picture: path} | brought if brought else {picture: gr.skip()}
 
     def upload(
         request: gr.Request,
@@ -226,6 +230,9 @@ def encode_tab(shared: Shared) -> None:
         offered = offered_budgets(path, mode, preset)
         preset = offered.get("value", preset)
         brought = new_picture(request, caption, offered)
+        if not brought:
+            yield {panel.status: gr.skip()}
+            return
         brought[budget_line] = describe_budget(path, mode, preset, budget_text, caption, others[0])
         if writer.proposes(caption, automatic):
             yield brought | {uncaptioned: uuid.uuid4().hex}
@@ -233,7 +240,7 @@ def encode_tab(shared: Shared) -> None:
         yield from encode(request, shown, of, (path, mode, preset, budget_text, caption, *others), brought)
 
     def clear(request: gr.Request, mode, preset) -> Updates:
-        return new_picture(request, "", offered_budgets(None, mode, preset))
+        return new_picture(request, "", offered_budgets(None, mode, preset)) or {panel.status: gr.skip()}
 
     def change_mode(
         request: gr.Request, shown: Result | None, of: str | None, path, mode, preset, *others

@@ -74,7 +74,7 @@ class Jobs:
 
     def __init__(self, places: int, *, asking: int = 4) -> None:
         self._work, self._ask = _Line(places), _Line(asking)
-        self._starting = threading.Lock()
+        self._starting, self._turns = threading.Lock(), threading.Lock()
         self._running: dict[str, Reporter] = {}
         self._newest: dict[str, int] = {}  # what each owner asked for last
         self._announced: dict[str, bool] = {}  # whether it was cancelled before it ran
@@ -85,7 +85,7 @@ class Jobs:
         turn: see `overtake`; what is overtaken already is not announced.
         """
         with self._starting:
-            if self._is_newest(owner, turn):
+            if self.is_newest(owner, turn):
                 self._announced.setdefault(owner, False)
 
     def run(
@@ -102,7 +102,7 @@ class Jobs:
         too, without waiting for its end; its place stays taken until then.
         """
         with self._starting:  # of several at once each overtakes the one before
-            if not self._is_newest(owner, turn):
+            if not self.is_newest(owner, turn):
                 raise JobOvertakenError
             too_late = self._announced.get(owner, False)
             before = self._running.get(owner)
@@ -186,18 +186,19 @@ class Jobs:
         Nothing overtakes what was asked for after it. None stands for now.
         """
         with self._starting:
-            if self._is_newest(owner, turn):
+            if self.is_newest(owner, turn):
                 self._end(owner)
 
-    def _is_newest(self, owner: str, turn: int | None) -> bool:
-        """Whether the owner asked for nothing after `turn`, which is remembered."""
+    def is_newest(self, owner: str, turn: int | None) -> bool:
+        """Whether the owner asked for nothing after `turn`, see `overtake`; it is remembered."""
         if turn is None:
             return True
-        newest = max(turn, self._newest.pop(owner, turn))
-        self._newest[owner] = newest
-        for old in list(self._newest)[:-_MOST_OWNERS]:
-            del self._newest[old]
-        return turn == newest
+        with self._turns:
+            newest = max(turn, self._newest.pop(owner, turn))
+            self._newest[owner] = newest
+            for old in list(self._newest)[:-_MOST_OWNERS]:
+                del self._newest[old]
+            return turn == newest
 
     def _end(self, owner: str) -> None:
         self._announced.pop(owner, None)

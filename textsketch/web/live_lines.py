@@ -28,12 +28,15 @@ def offered_budgets(path: str | None, mode: str, chosen: str) -> dict[str, Any]:
     chosen: the preset that is set. One that is no longer offered becomes the least that is; otherwise no value
     is given, so that an answer which comes late never undoes what was chosen meanwhile.
     """
-    size, offered, missing = (0, 0), list(PRESETS.values()), ""
+    size, missing = (0, 0), ""
+    offered = [
+        preset for preset in PRESETS.values() if preset.size_bytes
+    ]  # of no picture others are no bytes
     if path:
         with contextlib.suppress(TextsketchError):  # an unreadable picture is said elsewhere
             size = fitting_size(read_size(path), MAX_SIDE)
             least_bytes = smallest_bytes(size, Mode(mode), "", size_of=SizeMeter())
-            offered = [p for p in offered if _bytes_at(p.name, size) >= least_bytes]
+            offered = [p for p in PRESETS.values() if _bytes_at(p.name, size) >= least_bytes]
             missing = ", ".join(p.title for p in PRESETS.values() if p not in offered)
     choices = [*((_label(preset, size), preset.name) for preset in offered), ("Other", CUSTOM)]
     info = f"{missing}: for larger pictures." if missing and mode == Mode.TEXT_ONLY else ""

@@ -84,7 +84,9 @@
     const words = event.target.closest("[data-words]");
     if (words) typeCaption(words.dataset.words);
     const copy = event.target.closest("[data-copy]");
-    if (copy) copyText(copy);
+    // The link of a result that is no longer that of the settings, or not yet, is not what one wants.
+    const old = copy?.closest("#result")?.querySelector("#status :is(.ts-stale, .ts-error, .ts-working)");
+    if (copy && !old) copyText(copy);
   });
 
   /* A choice is encoded at once, a text when typing rests. */

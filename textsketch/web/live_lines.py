@@ -29,9 +29,8 @@ def offered_budgets(path: str | None, mode: str, chosen: str) -> dict[str, Any]:
     is given, so that an answer which comes late never undoes what was chosen meanwhile.
     """
     size, missing = (0, 0), ""
-    offered = [
-        preset for preset in PRESETS.values() if preset.size_bytes
-    ]  # of no picture others are no bytes
+    # Without a picture the others are no number of bytes.
+    offered = [preset for preset in PRESETS.values() if preset.size_bytes or preset.name == chosen]
     if path:
         with contextlib.suppress(TextsketchError):  # an unreadable picture is said elsewhere
             size = fitting_size(read_size(path), MAX_SIDE)

@@ -1,6 +1,7 @@
 import os
 import runpy
 import signal
+from types import SimpleNamespace
 
 import gradio as gr
 from conftest import EXAMPLES, ROOT
@@ -42,3 +43,9 @@ def test_no_event_costs_a_table_of_all_before_it(monkeypatch):
     assert queue.compute_analytics_summary(
         [{"function": "work", "status": "success", "process_time": 1.0}]
     ) == {"functions": {}}
+
+
+def test_the_state_of_the_latest_visitors_is_kept_and_no_more():
+    told = {}
+    demo.launch(SimpleNamespace(launch=lambda **options: told.update(options)), demo._First())
+    assert told["state_session_capacity"] <= 500  # about half a megabyte each

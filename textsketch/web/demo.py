@@ -45,6 +45,8 @@ _MOST_FOLLOWED = 16
 """Visitors who are told how far their job is, or how many are before it."""
 _MOST_WAITING = 32
 """More of them, who wait without a word."""
+_MOST_SESSIONS = 500
+"""Visitors whose state is kept, the latest, about half a megabyte each: not all say that they leave."""
 
 
 TABS: tuple[tuple[str, str, Callable[[Shared], None]], ...] = (
@@ -143,6 +145,7 @@ def launch(demo: gr.Blocks, first: _First) -> None:
             head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
             app_kwargs={"middleware": [Middleware(ClosedRoutes), Middleware(PlayerFiles), shell]},
             max_file_size=MAX_UPLOAD,
+            state_session_capacity=_MOST_SESSIONS,
             enable_monitoring=False,
             run_history=False,
             ssr_mode=False,

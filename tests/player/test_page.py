@@ -264,6 +264,7 @@ def test_nothing_but_words_waits_for_words(open_player, files, home, tmp_path):
     wait_for_bytes(page, len(tsk), words=False)
     assert_same(pixels(page), painting.render(ts.unpack(tsk), brush=False))
     assert page.inner_text("#caption") == "…" and page.locator(LAYERS).count() == 3
+    assert page.get_attribute("#painting", "aria-label") == "The picture"  # of words nothing is known
     choose(page, "#steps", "2")
     lines = ts.unpack(tsk).reduced_to(ts.layers.Mode.TEXT_SKETCH)
     assert_same(pixels(page), painting.render(lines, brush=False))

@@ -196,8 +196,8 @@ class Jobs:
         with self._turns:
             newest = max(turn, self._newest.pop(owner, turn))
             self._newest[owner] = newest
-            for old in list(self._newest)[:-_MOST_OWNERS]:
-                del self._newest[old]
+            if len(self._newest) > _MOST_OWNERS:
+                del self._newest[next(iter(self._newest))]
             return turn == newest
 
     def _end(self, owner: str) -> None:

@@ -95,7 +95,8 @@ function withdraw(opened: Opened): void {
 }
 
 function describe(): void {
-  painting.setAttribute("aria-label", caption ? `The picture: ${caption}` : "The picture, which has no caption");
+  const words = caption === null ? "" : caption ? `: ${caption}` : ", which has no caption";
+  painting.setAttribute("aria-label", `The picture${words}`);
   plate.hidden = step > 1 || !caption;
 }
 

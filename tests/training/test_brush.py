@@ -199,6 +199,55 @@ def test_inputs_are_turned_as_the_picture_is(how):
     assert np.array_equal(turned[1:], cells(train._turned(lines, how)))
 
 
+@pytest.mark.parametrize("name", ["SHARPENING", "SHADING"])
+def test_a_patch_is_what_the_network_is_given_with_the_picture_and_the_grain(tmp_path, photo, name):
+    torch = pytest.importorskip("torch")
+    from dataclasses import replace
+
+    import textsketch as ts
+    from training.brush import train
+
+    task = replace(getattr(train, name), batch=2, patch=8)
+    mode = {"SHARPENING": "three-layer", "SHADING": "text+sketch"}[name]
+    small = photo.resize((256, 224))
+    sent = ts.encode(small, mode=mode, budget=200).data
+    np.savez(tmp_path / "0.npz", sent=np.frombuffer(sent, np.uint8), original=np.asarray(small))
+    given, original, grain = task.prepare(ts.unpack(sent), np.asarray(small))
+    assert grain.any() and original.shape[:2] == grain.shape == tuple(CELL * side for side in given.shape[1:])
+    kept = np.load(train.prepare(tmp_path / "0.npz", task))
+    pairs = train.Pairs([tmp_path / "0.npy"], task)
+    whole = pairs.apart(torch.from_numpy(kept[None]))
+    for part, expected in zip(
+        whole, (given, original.transpose(2, 0, 1) / 255, grain[None] / 255), strict=True
+    ):
+        assert np.abs(part[0].numpy() - expected).max() < 0.51 / 255
+    assert np.array_equal(pairs[3], pairs[3]) and pairs[3].shape == (2, len(kept), 8, 8)
+    assert not np.array_equal(pairs[3], pairs[4])
+
+
+def test_the_critic_learns_to_tell_and_the_brush_what_it_tells():
+    torch = pytest.importorskip("torch")
+    from training.brush.critic import Critic, found_out, mistaken
+
+    torch.manual_seed(0)
+    critic = Critic()
+    original, plain = torch.rand(2, 3, 64, 64), torch.full((2, 3, 64, 64), 0.5)
+    shown = plain.clone().requires_grad_()
+    optimiser = torch.optim.Adam(critic.parameters(), 1e-3)
+    before = float(mistaken(critic, shown, original, plain).detach())
+    for _ in range(10):
+        loss = mistaken(critic, shown.detach(), original, plain)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert float(loss.detach()) < before - 0.01
+    unlike = found_out(critic, shown, original, plain)
+    assert float(unlike.detach()) > float(found_out(critic, original, original, plain)) + 0.01
+    (wanted,) = torch.autograd.grad(unlike, shown)
+    with torch.no_grad():
+        assert found_out(critic, shown - 0.1 * wanted.sign(), original, plain) < unlike
+
+
 @pytest.mark.parametrize(("name", "patch"), [("SHARPENING", 48), ("SHADING", 64)])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, photo, name, patch):
     torch = pytest.importorskip("torch")
@@ -212,7 +261,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, pho
     small = photo.resize((256, 224))
     sent = ts.encode(small, mode=mode, budget=200).data
     np.savez(tmp_path / "0.npz", sent=np.frombuffer(sent, np.uint8), original=np.asarray(small))
-    pairs = train.Pairs([tmp_path / "0.npz"], task)
+    pairs = train.Pairs([train.prepare(tmp_path / "0.npz", task)], task)
 
     def features(picture):
         return [torch.nn.functional.avg_pool2d(picture, 8)]
@@ -274,7 +323,7 @@ def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch):
     given = inputs(planes, layers)[None]
     painted = torch.from_numpy(small_networks.run(brush.FILE, given))
     plain = torch.nn.functional.pixel_shuffle(torch.from_numpy(given[:, :48]), 4)
-    judged = losses._sharpened(plain, painted, torch.from_numpy(given[:, -3]))[0].numpy()
+    judged = losses.sharpened(painted, torch.from_numpy(given))[0].numpy()
     brush.sharpen(planes, layers)
     shown = np.clip(planes_to_rgb(planes) / 255, 0, 1).transpose(2, 0, 1)
     far = CELL * brush.REACH  # from the border, beyond which only the brush continues the picture

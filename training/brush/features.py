@@ -67,10 +67,9 @@ class Scenes(nn.Module):
         from onnx import helper, numpy_helper
 
         model = onnx.load(file)
-        self._constants = {
-            value.name: torch.from_numpy(numpy_helper.to_array(value).copy())
-            for value in model.graph.initializer
-        }
+        for value in model.graph.initializer:
+            constant = torch.from_numpy(numpy_helper.to_array(value).astype("float32"))
+            self.register_buffer(_buffer(value.name), constant)
         rectified = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
         self._compared = [rectified[index] for index in _SCENES_COMPARED]
         self._nodes = []
@@ -81,12 +80,14 @@ class Scenes(nn.Module):
             if node.output[0] == self._compared[-1]:
                 break
         self._first = self._nodes[0][1][0]
-        self._mean = torch.tensor(_SCENES_MEAN_BGR)[:, None, None]
+        self.register_buffer("mean", torch.tensor(_SCENES_MEAN_BGR)[:, None, None])
 
     def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
-        known = {self._first: picture.flip(1) * 255 - self._mean}
+        known = {self._first: picture.flip(1) * 255 - self.mean}
         for kind, inputs, output, how in self._nodes:
-            value, *more = (known[name] if name in known else self._constants[name] for name in inputs)
+            value, *more = (
+                known[name] if name in known else self.get_buffer(_buffer(name)) for name in inputs
+            )
             top, left, bottom, right = how.get("pads", (0, 0, 0, 0))
             around = (left, right, top, bottom)
             if kind == "Conv":
@@ -102,6 +103,11 @@ class Scenes(nn.Module):
                 raise ValueError(f"{kind} is no part of the network that is known")
             known[output] = value
         return [_unit(known[name]) for name in self._compared]
+
+
+def _buffer(name: str) -> str:
+    """The name of an ONNX constant as PyTorch can have it."""
+    return name.replace(".", "/")
 
 
 def _unit(value: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,10 @@ _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
 _FINE_PIXELS, _STREAK_PIXELS = 9, 17
+SPECTRUM = 0.1
+_SQUARE_PIXELS = 32
+_SEEN_POWER = 1e-2
+"""Of a wave in a square of pixels from 0 to 1: about a level's noise."""
 _SPARED_DB = 0.05
 """A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
 _SEEN_ERROR = 1e-4
@@ -77,12 +82,13 @@ def of_paintings(
     from piq import gmsd, haarpsi
     from pytorch_msssim import ssim
 
-    plain = functional.pixel_shuffle(given[:, : 3 * CELL**2], CELL)
-    sharp = _sharpened(plain, painted, given[:, -3])
+    plain = plainly(given)
+    sharp = sharpened(painted, given)
     shown, before = ((one + grain).clamp(0, 1) for one in (sharp, plain))
     corner = slice(None), slice(None), *_corner(painted, part)
     # A gradient of nothing at all has no derivative.
-    noise = torch.rand(shown.shape, generator=torch.Generator().manual_seed(part))
+    generator = torch.Generator(shown.device).manual_seed(part)
+    noise = torch.rand(shown.shape, generator=generator, device=shown.device)
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
         "error": 0.15 * (sharp - original).abs().mean(),
@@ -94,15 +100,19 @@ def of_paintings(
         "scenes": 4.0 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
         "weave": 5.0 * _weave(sharp, original),
+        "spectrum": SPECTRUM * _spectrum(shown, original),
     }
 
 
-def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
-    """What `brush.sharpen` makes of what the network painted in a picture of 512 pixels or more.
+def plainly(given: torch.Tensor) -> torch.Tensor:
+    """The plain painting in a sharpening network's inputs: (batch, 3, height, width) RGB, 0 to 1."""
+    return functional.pixel_shuffle(given[:, : 3 * CELL**2], CELL)
 
-    step: (batch, rows, columns), see its inputs.
-    """
-    weights = torch.from_numpy(_YCBCR).to(plain)
+
+def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """What `brush.sharpen` makes of what the network painted in a picture of 512 pixels or more."""
+    plain, step = plainly(given), given[:, -3]
+    weights, inverse = _colour_spaces(plain.device)
     changed = torch.einsum("pc,bchw->bphw", weights, painted.clamp(0, 1) - plain)
     cells = functional.pixel_unshuffle(changed, CELL).unflatten(1, (3, CELL**2))
     means = cells.mean(2, keepdim=True)
@@ -113,7 +123,14 @@ def _sharpened(plain: torch.Tensor, painted: torch.Tensor, step: torch.Tensor) -
     changed = functional.softshrink(changed - alike - shift, brush.ROUGHNESS / 255)
     share = brush.SHARE * ((64 * step - brush.FADED) / (brush.FULL - brush.FADED)).clamp(0, 1)
     share = share[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
-    return plain + torch.einsum("cp,bphw->bchw", torch.linalg.inv(weights), share * changed)
+    return plain + torch.einsum("cp,bphw->bchw", inverse, share * changed)
+
+
+@cache
+def _colour_spaces(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """(planes, colours) and back."""
+    whole = torch.from_numpy(_YCBCR).float()
+    return whole.to(device), torch.linalg.inv(whole).to(device)
 
 
 def _blurred(cells: torch.Tensor, deviation: float) -> torch.Tensor:
@@ -139,6 +156,23 @@ def _weave(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
     apart = apart - functional.avg_pool2d(apart, _FINE_PIXELS, 1, _FINE_PIXELS // 2)
     along = (_STREAK_PIXELS, 1), (1, _STREAK_PIXELS)
     return torch.stack([functional.avg_pool2d(apart, each, 1).abs().mean() for each in along]).mean()
+
+
+def _spectrum(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
+    """How far what waves a surface is made of differ: one that repeats itself is made of few.
+
+    The power of each wave in overlapping squares, with its neighbours', in units of e.
+    """
+    window = torch.hann_window(_SQUARE_PIXELS, device=shown.device)
+    window = window * window[:, None]
+    waves = []
+    for one in (shown, original):
+        squares = one.mean(1).unfold(1, _SQUARE_PIXELS, _SQUARE_PIXELS // 2)
+        squares = squares.unfold(2, _SQUARE_PIXELS, _SQUARE_PIXELS // 2).flatten(0, 2)
+        squares = (squares - squares.mean((1, 2), keepdim=True)) * window
+        power = torch.fft.rfft2(squares).abs().square()
+        waves.append((functional.avg_pool2d(power[:, None], 3, 1) + _SEEN_POWER).log())
+    return (waves[0] - waves[1]).abs().mean()
 
 
 def _turned(shown: torch.Tensor, original: torch.Tensor, part: int) -> list[torch.Tensor]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
 
 from textsketch.bitstream import unpack
 from textsketch.layers import Layers
@@ -20,14 +22,19 @@ from textsketch.render.painter.brush_inputs import CELL
 from textsketch.render.painter.painting import field
 from textsketch.texture.grain import synthesise
 from training.brush import losses
+from training.brush.critic import Critic, found_out, mistaken
 from training.brush.network import Shading, Sharpening
 
 _LAST_RATE = 1e-5
+_CRITICS_RATE = 2e-4
+_CRITIC_FROM = 1 / 3
+"""Share of the steps that the critic keeps out of."""
 _MEAN_OF_STEPS = 400
-_KEEP_EVERY = 50
+_KEEP_EVERY = 250
 _LONGEST = 0.5
 """Of the gradient, as long as it may be."""
 _PRECISION = 255
+_NO_GRAIN = 128
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,8 @@ class Task:
     prepare: what a file's layers and its picture become: inputs, (channels, rows, columns); the picture, of
     CELL times as many rows and columns, (height, width, 3) uint8; and grain, (height, width) int8 levels.
     planes: how many pixels of a cell each plane has in the inputs' first channels, row by row.
-    loss: see `losses`. patch: cells along a side.
+    loss: see `losses`. patch: cells along a side. critic: how much the critic counts, as a share of the length
+    of the loss's gradient; only a sharpening network has one.
     """
 
     network: type[Sharpening] | type[Shading]
@@ -47,6 +55,7 @@ class Task:
     patch: int
     batch: int
     rate: float
+    critic: float = 0.0
 
 
 def _prepare_painting(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,54 +85,77 @@ def _prepare_sketch(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, n
     return given, original, np.clip(np.rint(grain), -127, 127).astype(np.int8)
 
 
-SHARPENING = Task(Sharpening, _prepare_painting, (CELL**2,) * 5, losses.of_paintings, 48, 4, rate=3e-4)
-SHADING = Task(Shading, _prepare_sketch, (1, 1, 1, CELL**2), losses.of_sketches, 80, 3, rate=4e-4)
+SHARPENING = Task(
+    Sharpening,
+    _prepare_painting,
+    (CELL**2,) * 5,
+    losses.of_paintings,
+    patch=48,
+    batch=16,
+    rate=3e-4,
+    critic=0.25,
+)
+SHADING = Task(Shading, _prepare_sketch, (1, 1, 1, CELL**2), losses.of_sketches, patch=80, batch=3, rate=4e-4)
 
 
-class Pairs:
-    """Random patches of training pairs; all pairs are held in memory."""
+def prepare(pair: Path, task: Task) -> Path:
+    """Write what a network learns of a pair beside it, unless it is there, and return that file.
+
+    It is (channels, rows, columns) uint8: the inputs' planes, red, green and blue of the picture and the grain,
+    around _NO_GRAIN, pixel by pixel of a cell, then the rest of the inputs.
+    """
+    path = pair.with_suffix(".npy")
+    if path.exists():
+        return path
+    with np.load(pair) as made:
+        given, original, grain = task.prepare(unpack(made["sent"].tobytes()), made["original"])
+    given = np.rint(given * _PRECISION).astype(np.uint8)
+    seen = np.concatenate([original, (grain + np.int16(_NO_GRAIN)).astype(np.uint8)[..., None]], -1)
+    rows, columns = given.shape[1:]
+    seen = seen.reshape(rows, CELL, columns, CELL, 4).transpose(4, 1, 3, 0, 2).reshape(-1, rows, columns)
+    planes = sum(task.planes)
+    partial = path.with_suffix(f".{os.getpid()}")
+    with open(partial, "wb") as file:
+        np.save(file, np.concatenate([given[:planes], seen, given[planes:]]))
+    os.replace(partial, path)
+    return path
+
+
+class Pairs(Dataset[np.ndarray]):
+    """Random patches of prepared pairs, a batch a step: (batch, channels, rows, columns), see `prepare`."""
 
     def __init__(self, files: Sequence[Path], task: Task) -> None:
         self._task = task
         self._files = list(files)
-        self._known: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray] | None] = {}
+        self._known: dict[int, np.ndarray] = {}
 
-    def _pair(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """A pair, prepared; None if it is smaller than a patch."""
-        if index not in self._known:
-            with np.load(self._files[index]) as pair:
-                given, original, grain = self._task.prepare(unpack(pair["sent"].tobytes()), pair["original"])
-            large = min(given.shape[1:]) >= self._task.patch
-            given = np.rint(given * _PRECISION).astype(np.uint8)
-            self._known[index] = (given, original, grain) if large else None
-        return self._known[index]
-
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The step's inputs, originals and grain, each (batch, channels, height, width), 0 to 1."""
+    def __getitem__(self, step: int) -> np.ndarray:
         random, side = np.random.default_rng(step), self._task.patch
-        chosen: list[tuple[np.ndarray, ...]] = []
+        planes = (*self._task.planes, *(CELL**2,) * 4)
+        chosen: list[np.ndarray] = []
         while len(chosen) < self._task.batch:
-            pair = self._pair(int(random.integers(len(self._files))))
-            if pair is None:
+            index = int(random.integers(len(self._files)))
+            if index not in self._known:
+                self._known[index] = np.load(self._files[index], mmap_mode="r")
+            pair = self._known[index]
+            if min(pair.shape[1:]) < side:
                 continue
-            given, original, grain = pair
-            row, column = (int(random.integers(whole - side + 1)) for whole in given.shape[1:])
-            pixels = slice(row * CELL, (row + side) * CELL), slice(column * CELL, (column + side) * CELL)
+            row, column = (int(random.integers(whole - side + 1)) for whole in pair.shape[1:])
             turned = bool(random.integers(2)), bool(random.integers(2)), bool(random.integers(2))
-            chosen.append(
-                (
-                    turned_inputs(
-                        given[:, row : row + side, column : column + side], turned, self._task.planes
-                    ),
-                    _turned(original[pixels].transpose(2, 0, 1), turned),
-                    _turned(grain[pixels][None], turned),
-                )
-            )
-        given, original, grain = (
-            torch.from_numpy(np.stack(part).astype(np.float32) / 255).to(memory_format=torch.channels_last)
-            for part in zip(*chosen, strict=True)
+            patch = np.asarray(pair[:, row : row + side, column : column + side])
+            chosen.append(turned_inputs(patch, turned, planes))
+        return np.stack(chosen)
+
+    def apart(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The inputs, originals and grain of a batch, each (batch, channels, height, width), 0 to 1."""
+        planes = sum(self._task.planes)
+        given = torch.cat([batch[:, :planes], batch[:, planes + 4 * CELL**2 :]], 1) / 255
+        seen = functional.pixel_shuffle(batch[:, planes : planes + 4 * CELL**2] / 255, CELL)
+        return (
+            given.to(memory_format=torch.channels_last),
+            seen[:, :3].contiguous(memory_format=torch.channels_last),
+            seen[:, 3:] - _NO_GRAIN / 255,
         )
-        return given, original, grain
 
 
 def _turned(planes: np.ndarray, how: tuple[bool, bool, bool]) -> np.ndarray:
@@ -152,67 +184,85 @@ def train(
     networks: losses.Networks,
     steps: int,
     work: Path,
+    *,
     until: int | None = None,
+    device: str = "cpu",
+    processes: int = 0,
 ) -> Sharpening | Shading | None:
     """Train `start` for so many steps, going on from `work` where a run was stopped; return its mean weights.
 
-    networks: what guides the training. until: stop before this step, and return None.
+    networks: what guides the training. until: stop before this step, and return None. processes: that cut
+    patches; 0 is this one.
     """
-    networks = losses.Networks(*map(_in_half, networks))
-    mean = copy.deepcopy(start)
-    for part in (start, mean):
-        part.to(memory_format=torch.channels_last)
+    networks = losses.Networks(*(_in_half(network, device) for network in networks))
+    mean, critic = copy.deepcopy(start), Critic()
+    for network in (start, mean, critic):
+        network.to(device, memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(start.parameters(), task.rate, betas=(0.9, 0.99))
-    parts = {"brush": start, "mean": mean, "optimiser": optimiser}
+    critics = torch.optim.Adam(critic.parameters(), _CRITICS_RATE, betas=(0.5, 0.99))
+    parts = {"brush": start, "mean": mean, "critic": critic, "optimiser": optimiser, "critics": critics}
     kept, step = work / "state.pt", 0
     if kept.exists():
-        state = torch.load(kept, weights_only=True)
+        state = torch.load(kept, weights_only=True, map_location=device)
         step = state.pop("step")
         for name, part in parts.items():
             part.load_state_dict(state[name])
     began, first = time.monotonic(), step
-    said: dict[str, float] = {}
+    said: dict[str, torch.Tensor] = {}
     last = steps if until is None else min(steps, until)
-    while step < last:
-        given, original, grain = pairs.batch(step)
+    batches = DataLoader(
+        pairs, None, sampler=range(step, last), num_workers=processes, pin_memory=device != "cpu"
+    )
+    for batch in batches:
+        given, original, grain = pairs.apart(batch.to(device, non_blocking=True))
         gone = max(0.0, 2 * step / steps - 1)
         rate = _LAST_RATE + (task.rate - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * gone))
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 100)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(device, dtype=torch.bfloat16):
             painted = start(given)
-        terms = task.loss(painted.float(), given, original, grain, networks, step)
-        optimiser.zero_grad()
+        seen = painted.detach().float().requires_grad_()
+        terms = task.loss(seen, given, original, grain, networks, step)
         loss = torch.stack(list(terms.values())).sum()
-        loss.backward()
+        (wanted,) = torch.autograd.grad(loss, seen)
+        if task.critic and step >= steps * _CRITIC_FROM:
+            plain = (losses.plainly(given) + grain).clamp(0, 1)
+            judged = (losses.sharpened(seen, given) + grain).clamp(0, 1)
+            with torch.autocast(device, dtype=torch.bfloat16):
+                terms["critic"] = found_out(critic, judged, original, plain)
+                (natural,) = torch.autograd.grad(terms["critic"], seen)
+                terms["mistaken"] = mistaken(critic, judged.detach(), original, plain)
+            wanted = wanted + task.critic * wanted.norm() / (natural.norm() + 1e-12) * natural
+            critics.zero_grad()
+            terms["mistaken"].backward()
+            critics.step()
+        optimiser.zero_grad()
+        painted.backward(wanted.to(painted.dtype))
         length = torch.nn.utils.clip_grad_norm_(start.parameters(), _LONGEST)
-        if loss.isfinite() and length.isfinite():  # patches without any detail have no HaarPSI
+        if (loss + length).isfinite():  # patches without any detail have no HaarPSI
             optimiser.step()
             share = min(1 - 1 / _MEAN_OF_STEPS, step / (step + 10))
             with torch.no_grad():
-                for own, new in zip(mean.parameters(), start.parameters(), strict=True):
-                    own.lerp_(new, 1 - share)
+                torch._foreach_lerp_(list(mean.parameters()), list(start.parameters()), 1 - share)
             for name, term in terms.items():
-                said[name] = 0.99 * said.get(name, float(term.detach())) + 0.01 * float(term.detach())
+                said[name] = torch.lerp(said.get(name, term).detach(), term.detach(), 0.01)
         step += 1
         if step % _KEEP_EVERY == 0 or step == last:
             state = {name: part.state_dict() for name, part in parts.items()} | {"step": step}
             torch.save(state, work / "state.part")
             os.replace(work / "state.part", kept)
             pace = (time.monotonic() - began) / (step - first)
-            print(
-                f"step {step} of {steps}: {', '.join(f'{name} {value:.4f}' for name, value in said.items())}, "
-                f"{pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left",
-                flush=True,
-            )
+            found = ", ".join(f"{name} {float(value):.4f}" for name, value in said.items())
+            left = f"{pace:.3f} s a step, {(steps - step) * pace / 60:.0f} min left"
+            print(f"step {step} of {steps}: {found}, {left}", flush=True)
     return mean if step >= steps else None
 
 
-def _in_half(see: losses.Features) -> losses.Features:
+def _in_half(see: losses.Features, device: str) -> losses.Features:
     """The same features, computed in half precision."""
 
     def seen(picture: torch.Tensor) -> list[torch.Tensor]:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(device, dtype=torch.bfloat16):
             return see(picture)
 
     return seen

@@ -30,7 +30,7 @@ _COMPARED = 128
 """Pixels along a side of the part of a patch whose features are compared, which is much of a step's work."""
 _SPREAD_CELLS = 9
 _FINE_PIXELS, _STREAK_PIXELS = 9, 17
-SPECTRUM = 0.1
+_REPEATING_PIXELS, _NEAREST, _FARTHEST = 48, 6, 20
 _SQUARE_PIXELS = 32
 _SEEN_POWER = 1e-2
 """Of a wave in a square of pixels from 0 to 1: about a level's noise."""
@@ -92,15 +92,16 @@ def of_paintings(
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
         "error": 0.15 * (sharp - original).abs().mean(),
-        "farther": 0.10 * functional.relu(farther_db + _SPARED_DB).mean(),
-        "structure": 1.8 * (1 - ssim(shown, original, data_range=1.0)),
+        "farther": 0.2 * functional.relu(farther_db + _SPARED_DB).mean(),
+        "structure": 2.4 * (1 - ssim(shown, original, data_range=1.0)),
         "haar": 0.8 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
         "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "letters": 0.3 * _apart(networks.letters, shown[corner], original[corner]),
         "scenes": 4.0 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
         "weave": 5.0 * _weave(sharp, original),
-        "spectrum": SPECTRUM * _spectrum(shown, original),
+        "spectrum": 0.1 * _spectrum(shown, original),
+        "repeats": 3.0 * functional.relu(_repeats(shown) - _repeats(original)).mean(),
     }
 
 
@@ -173,6 +174,31 @@ def _spectrum(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
         power = torch.fft.rfft2(squares).abs().square()
         waves.append((functional.avg_pool2d(power[:, None], 3, 1) + _SEEN_POWER).log())
     return (waves[0] - waves[1]).abs().mean()
+
+
+def _repeats(pictures: torch.Tensor) -> torch.Tensor:
+    """How much fine detail repeats itself some pixels on: (batch, squares), 0 to 1, of overlapping squares.
+
+    It is the 4-norm of their autocorrelation at distances of _NEAREST to _FARTHEST pixels.
+    """
+    grey = pictures.mean(1)
+    grey = grey - functional.avg_pool2d(grey, _FINE_PIXELS, 1, _FINE_PIXELS // 2)
+    window, distant = _repeating(grey.device)
+    side = len(window)
+    squares = grey.unfold(1, side, side // 2).unfold(2, side, side // 2).flatten(1, 2)
+    squares = (squares - squares.mean((2, 3), keepdim=True)) * window
+    found = torch.fft.irfft2(torch.fft.rfft2(squares, s=(2 * side, 2 * side)).abs().square())
+    found = found / (found[..., :1, :1] + window.square().sum() / 255**2)
+    return (found[..., distant].square().square().mean(-1) + 1e-9) ** 0.25
+
+
+@cache
+def _repeating(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """The window of a square, and which of the places of its autocorrelation are looked at."""
+    window = torch.hann_window(_REPEATING_PIXELS, device=device)
+    lags = torch.fft.fftfreq(2 * _REPEATING_PIXELS, 0.5 / _REPEATING_PIXELS, device=device)
+    distances = (lags.square()[:, None] + lags.square()).sqrt()
+    return window * window[:, None], (distances >= _NEAREST) & (distances <= _FARTHEST)
 
 
 def _turned(shown: torch.Tensor, original: torch.Tensor, part: int) -> list[torch.Tensor]:

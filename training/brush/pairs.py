@@ -28,7 +28,9 @@ HELD_OUT = 10
 """One picture of so many is never trained on."""
 _SHARES = (0.45, 0.2, 0.35)
 """How often a pair is of CID22, of COCO and of aigi."""
-_LONG_SIDES = (384, 448, 512, 512, 512, 576, 640)
+_TWO_TOGETHER = 0.5
+_LONG_SIDES = (384, 448, 512, 512, 512, 576, 640), (640, 704, 768, 768, 768, 896, 1024)
+"""Of a picture alone, and of two together."""
 _RATIOS = (1.0, 4 / 3, 4 / 3, 3 / 2, 3 / 2, 16 / 9)
 _LEAST_BYTES, _MOST_BYTES = 150, 4000
 """Sizes of three-layer files, of pictures of 768 x 512 pixels and by area of others."""
@@ -81,24 +83,47 @@ def make(number: int, mode: Mode, data: Path, folder: Path, held_out: bool = Fal
 
 
 def _picture(data: Path, random: np.random.Generator, held_out: bool) -> Image.Image:
-    """A picture of any collection, cut to a usual shape, scaled down and perhaps mirrored."""
+    """A picture of any collection, or two together, cut to a usual shape, scaled down and perhaps mirrored.
+
+    Colours of more than 512 pixels are sent at half the size or less, and hardly a collection has such pictures;
+    two together are as sharp as one.
+    """
     known = sources(data, held_out)[int(random.choice(len(_SHARES), p=_SHARES))]
-    path, quarter = known[int(random.integers(len(known)))]
-    picture = Image.open(path).convert("RGB")
-    if quarter is not None:
-        x, y = 512 * (quarter % 2), 512 * (quarter // 2)
-        picture = picture.crop((x, y, x + 512, y + 512))
+    two = random.random() < _TWO_TOGETHER
+    picture, *others = (_source(*known[int(random.integers(len(known)))]) for _ in range(1 + two))
+    upright = random.random() >= 0.7
+    for other in others:
+        picture = _beside(picture, other, below=upright)
     ratio = float(random.choice(_RATIOS))
-    ratio = ratio if random.random() < 0.7 else 1 / ratio
+    ratio = 1 / ratio if upright else ratio
     width = min(picture.width, round(picture.height * ratio))
     height = min(picture.height, round(width / ratio))
     x, y = int(random.integers(picture.width - width + 1)), int(random.integers(picture.height - height + 1))
     picture = picture.crop((x, y, x + width, y + height))
-    scale = min(1.0, int(random.choice(_LONG_SIDES)) / max(picture.size))
+    scale = min(1.0, int(random.choice(_LONG_SIDES[two])) / max(picture.size))
     picture = picture.resize(
         (max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS
     )
     return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if random.random() < 0.5 else picture
+
+
+def _source(path: Path, quarter: int | None) -> Image.Image:
+    picture = Image.open(path).convert("RGB")
+    if quarter is None:
+        return picture
+    x, y = 512 * (quarter % 2), 512 * (quarter // 2)
+    return picture.crop((x, y, x + 512, y + 512))
+
+
+def _beside(one: Image.Image, other: Image.Image, *, below: bool) -> Image.Image:
+    """Two pictures beside or below each other, cut to the same height or width."""
+    if below:
+        turn = Image.Transpose.TRANSPOSE
+        return _beside(one.transpose(turn), other.transpose(turn), below=False).transpose(turn)
+    both = Image.new("RGB", (one.width + other.width, min(one.height, other.height)))
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width, 0))
+    return both
 
 
 def _painting(picture: Image.Image, random: np.random.Generator) -> Layers:

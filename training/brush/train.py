@@ -22,13 +22,9 @@ from textsketch.render.painter.brush_inputs import CELL
 from textsketch.render.painter.painting import field
 from textsketch.texture.grain import synthesise
 from training.brush import losses
-from training.brush.critic import Critic, found_out, mistaken
 from training.brush.network import Shading, Sharpening
 
 _LAST_RATE = 1e-5
-_CRITICS_RATE = 2e-4
-_CRITIC_FROM = 1 / 3
-"""Share of the steps that the critic keeps out of."""
 _MEAN_OF_STEPS = 400
 _KEEP_EVERY = 250
 _LONGEST = 0.5
@@ -44,8 +40,7 @@ class Task:
     prepare: what a file's layers and its picture become: inputs, (channels, rows, columns); the picture, of
     CELL times as many rows and columns, (height, width, 3) uint8; and grain, (height, width) int8 levels.
     planes: how many pixels of a cell each plane has in the inputs' first channels, row by row.
-    loss: see `losses`. patch: cells along a side. critic: how much the critic counts, as a share of the length
-    of the loss's gradient; only a sharpening network has one.
+    loss: see `losses`. patch: cells along a side.
     """
 
     network: type[Sharpening] | type[Shading]
@@ -55,7 +50,6 @@ class Task:
     patch: int
     batch: int
     rate: float
-    critic: float = 0.0
 
 
 def _prepare_painting(layers: Layers, original: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -93,7 +87,6 @@ SHARPENING = Task(
     patch=48,
     batch=16,
     rate=3e-4,
-    critic=0.25,
 )
 SHADING = Task(Shading, _prepare_sketch, (1, 1, 1, CELL**2), losses.of_sketches, patch=80, batch=3, rate=4e-4)
 
@@ -195,12 +188,11 @@ def train(
     patches; 0 is this one.
     """
     networks = losses.Networks(*(_in_half(network, device) for network in networks))
-    mean, critic = copy.deepcopy(start), Critic()
-    for network in (start, mean, critic):
+    mean = copy.deepcopy(start)
+    for network in (start, mean):
         network.to(device, memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(start.parameters(), task.rate, betas=(0.9, 0.99))
-    critics = torch.optim.Adam(critic.parameters(), _CRITICS_RATE, betas=(0.5, 0.99))
-    parts = {"brush": start, "mean": mean, "critic": critic, "optimiser": optimiser, "critics": critics}
+    parts = {"brush": start, "mean": mean, "optimiser": optimiser}
     kept, step = work / "state.pt", 0
     if kept.exists():
         state = torch.load(kept, weights_only=True, map_location=device)
@@ -221,23 +213,10 @@ def train(
             group["lr"] = rate * min(1.0, (step + 1) / 100)
         with torch.autocast(device, dtype=torch.bfloat16):
             painted = start(given)
-        seen = painted.detach().float().requires_grad_()
-        terms = task.loss(seen, given, original, grain, networks, step)
+        terms = task.loss(painted.float(), given, original, grain, networks, step)
         loss = torch.stack(list(terms.values())).sum()
-        (wanted,) = torch.autograd.grad(loss, seen)
-        if task.critic and step >= steps * _CRITIC_FROM:
-            plain = (losses.plainly(given) + grain).clamp(0, 1)
-            judged = (losses.sharpened(seen, given) + grain).clamp(0, 1)
-            with torch.autocast(device, dtype=torch.bfloat16):
-                terms["critic"] = found_out(critic, judged, original, plain)
-                (natural,) = torch.autograd.grad(terms["critic"], seen)
-                terms["mistaken"] = mistaken(critic, judged.detach(), original, plain)
-            wanted = wanted + task.critic * wanted.norm() / (natural.norm() + 1e-12) * natural
-            critics.zero_grad()
-            terms["mistaken"].backward()
-            critics.step()
         optimiser.zero_grad()
-        painted.backward(wanted.to(painted.dtype))
+        loss.backward()
         length = torch.nn.utils.clip_grad_norm_(start.parameters(), _LONGEST)
         if (loss + length).isfinite():  # patches without any detail have no HaarPSI
             optimiser.step()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from textsketch.progress import Progress
     from textsketch.share.commands import Command
 
+_LONGEST_NAME = 100
+"""Characters of a file's name or link that `info` repeats."""
 _BUDGET_HELP = "bytes (1500B), a rate (0.02bpp) or a preset: " + ", ".join(
     f"{name} = {preset.title}" for name, preset in PRESETS.items()
 )
@@ -396,9 +398,11 @@ def _info(options: argparse.Namespace) -> None:
         "lost": lost,
     }
     _tell_lost(options.file, lost)
+    # A link holds the whole file, in letters.
+    name = options.file if len(options.file) <= _LONGEST_NAME else f"{options.file[:_LONGEST_NAME]}..."
     mode = str(layers.mode) if layers.mode == header.mode else f"{layers.mode} (cut from {header.mode})"
     lines = [
-        f"file      {options.file}, format version {header.version}",
+        f"file      {name}, format version {header.version}",
         f"picture   {width} x {height} pixels",
         f"mode      {mode}",
         *([f"structure {header.kind.name}"] if layers.structure is not None else []),

@@ -42,7 +42,9 @@ def test_link_prints_the_link_alone_and_decode_and_info_read_it(tsk, tmp_path, c
         out = tmp_path / f"{number}.png"
         out_of(capsys, "decode", text, out)
         assert out.read_bytes() == (tmp_path / "file.png").read_bytes()
-        assert "'a cup of coffee'" in out_of(capsys, "info", text)
+        told = out_of(capsys, "info", text)
+        assert "'a cup of coffee'" in told and max(map(len, told.splitlines())) < 140 < len(text)
+        assert json.loads(out_of(capsys, "info", text, "--json"))["file"] == text
 
 
 def test_links_of_the_command_line_lead_where_the_setting_says(tsk, capsys, monkeypatch):

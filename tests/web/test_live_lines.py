@@ -28,7 +28,7 @@ def test_the_bytes_said_to_be_needed_are_exactly_enough(mode):
 
 
 def test_a_budget_that_fits_is_told_as_a_rate():
-    assert "140 bytes = 0.00830 bits per pixel at 450 x 300" in describe_budget(
+    assert "140 bytes = 0.00830 bits per pixel at 450\u00a0x\u00a0300" in describe_budget(
         CAT, "three-layer", "sms", "", "", 0
     )
 

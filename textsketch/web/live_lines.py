@@ -107,7 +107,7 @@ def describe_budget(
         return ""
     except TextsketchError as error:
         return html.error(str(error))
-    size = f"at {width} x {height}"
+    size = f"at {width}\u00a0x\u00a0{height}"  # in one line
     if needed_bytes > budget_bytes:
         remedies = ["a larger budget", "a shorter caption"]
         if preset == "micro" and max(width, height) < MAX_SIDE:

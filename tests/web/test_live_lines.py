@@ -36,7 +36,7 @@ def test_a_budget_that_fits_is_told_as_a_rate():
 def test_a_budget_of_words_is_told_in_micro_bpp(tmp_path):
     Image.new("RGB", (1024, 1024)).save(tmp_path / "large.png")
     line = describe_budget(str(tmp_path / "large.png"), "text-only", "micro", "", "a teal wall", 0)
-    assert "13 bytes = 99 micro-bpp at 1024 x 1024" in line
+    assert "13 bytes = 99 micro-bpp at 1024\u00a0x\u00a01024" in line
     assert html.rate(0.00098) == "980 micro-bpp" and html.rate(0.00107) == "0.0011 bpp"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -92,9 +93,9 @@ def of_paintings(
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
         "error": 0.15 * (sharp - original).abs().mean(),
-        "farther": 0.2 * functional.relu(farther_db + _SPARED_DB).mean(),
-        "structure": 2.4 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 0.8 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
+        "farther": 0.4 * functional.relu(farther_db + _SPARED_DB).mean(),
+        "structure": 4.0 * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": 1.5 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
         "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "letters": 0.3 * _apart(networks.letters, shown[corner], original[corner]),
         "scenes": 4.0 * _apart(networks.scenes, shown, original),
@@ -122,8 +123,11 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
         _blurred(means[:, :, 0], brush.SHIFT), scale_factor=CELL, mode="bilinear", align_corners=False
     )
     changed = functional.softshrink(changed - alike - shift, brush.ROUGHNESS / 255)
-    share = brush.SHARE * ((64 * step - brush.FADED) / (brush.FULL - brush.FADED)).clamp(0, 1)
-    share = share[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
+    ramps = [
+        (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
+        for (first, low), (last, high) in pairwise(brush.SHARES)
+    ]
+    share = torch.stack(ramps).sum(0)[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
     return plain + torch.einsum("cp,bphw->bchw", inverse, share * changed)
 
 

@@ -29,10 +29,9 @@ LONGEST_PIECE = 256
 is painted in pieces, and progress is told after each."""
 _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
-SHARE = 0.8
-"""Of what the network changes is taken: more looks better still, but is farther from the picture."""
-FADED, FULL = 12, 30
-"""Step indices of a colour map: up to the first the brush does nothing, from the second on all it can."""
+SHARES = (12, 0.0), (30, 0.7), (42, 0.7), (47, 0.88)
+"""Step indices of a colour map, and how much is taken there of what the network changes, in between linearly:
+more looks better still, but is farther from the picture, and the finer colours were sent, the more is known."""
 _STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
 """So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
@@ -65,14 +64,14 @@ def sharpen(
     import cv2
 
     height, width = planes.shape[1:]
-    strength = _strength(layers)
-    if not strength:
+    most = _share(layers)
+    if not most:
         return
     small_networks.load(FILE)
     report(0.0)
     rows, columns = -(-height // CELL), -(-width // CELL)
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
-    share = cv2.resize(SHARE * strength * kept, None, fx=CELL, fy=CELL)[:height, :width]
+    share = cv2.resize(most * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
     changing = planes[:1] if np.abs(planes[1:]).max() < _COLOURLESS else planes
     changes = np.zeros((len(changing), rows * CELL, columns * CELL), np.float32)
@@ -114,18 +113,18 @@ def _own(changed: np.ndarray) -> np.ndarray:
 
 def sharpens(layers: Layers) -> bool:
     """Whether the brush does anything for these layers."""
-    return _strength(layers) > 0
+    return _share(layers) > 0
 
 
-def _strength(layers: Layers) -> float:
-    """How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less.
+def _share(layers: Layers) -> float:
+    """How much of what the network changes is taken for these layers, see SHARES.
 
     A step of a picture smaller than it has learned is finer than its index says.
     """
     if layers.texture is None:
         return 0.0
     finer = _STEPS_AN_OCTAVE * min(0.0, math.log2(max(layers.size) / _LEARNED_SIDE))
-    return float(np.clip((layers.texture.step_index + finer - FADED) / (FULL - FADED), 0, 1))
+    return float(np.interp(layers.texture.step_index + finer, *np.array(SHARES).T))
 
 
 def _sent(layers: Layers, skipped: int, shrinkage: int, shape: tuple[int, int]) -> np.ndarray:

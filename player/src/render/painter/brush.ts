@@ -19,10 +19,8 @@ const REACH = 18;
 const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
-/** Of what the network changes is taken: more looks better still, but is farther from the picture. */
-const SHARE = 0.8;
-/** Step indices of a colour map: up to the first the brush does nothing, from the second on all it can. */
-const [FADED, FULL] = [12, 30];
+/** Step indices of a colour map, and how much is taken there of what the network changes, in between linearly. */
+const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.88]];
 /** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
 const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
@@ -37,13 +35,17 @@ const SHIFT = 8;
 const COLOURLESS = 1;
 
 /**
- * How much the brush does for these layers, 0 to 1: the finer their colours were sent, the less. A step of a picture
- * smaller than it has learned is finer than its index says.
+ * How much of what the network changes is taken for these layers, see SHARES. A step of a picture smaller than it has
+ * learned is finer than its index says.
  */
-export function strength(layers: Layers): number {
+export function shareOf(layers: Layers): number {
   if (!layers.texture) return 0;
   const finer = STEPS_AN_OCTAVE * Math.min(0, Math.log2(Math.max(...layers.size) / LEARNED_SIDE));
-  return Math.min(Math.max((layers.texture.stepIndex + finer - FADED) / (FULL - FADED), 0), 1);
+  const index = layers.texture.stepIndex + finer;
+  return SHARES.slice(1).reduce((sum, [last, high], at) => {
+    const [first, low] = SHARES[at]!;
+    return sum + (high - low) * Math.min(Math.max((index - first) / (last - first), 0), 1);
+  }, 0);
 }
 
 /**
@@ -54,11 +56,11 @@ export async function sharpen(
   planes: Planes, layers: Layers, skipped: number, noise: Float32Array | null, network: Network,
   report: (share: number) => void | Promise<void>,
 ): Promise<void> {
-  const most = strength(layers);
+  const most = shareOf(layers);
   if (!most || !layers.texture) return;
   const { rows: height, columns: width } = planes;
   const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
-  const kept = sent(layers, layers.texture, skipped, [rows, columns]).map((share) => SHARE * most * (1 - share));
+  const kept = sent(layers, layers.texture, skipped, [rows, columns]).map((share) => most * (1 - share));
   const share = resize(kept, [rows, columns], [rows * CELL, columns * CELL], "linear");
   const given = inputs(planes, layers, noise, MARGIN);
   const colourless = planes.samples.slice(1).every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));

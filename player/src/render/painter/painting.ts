@@ -9,7 +9,7 @@ import { skeletonMask } from "../../structure/skeleton_drawing";
 import { addColourMap } from "../../texture/colour_map";
 import { addGrain } from "../../texture/grain_noise";
 import { evenNoise } from "../../texture/noise";
-import { sharpen, strength } from "./brush";
+import { sharpen, shareOf } from "./brush";
 import { addShadedGrain, shaded, shades } from "./shading";
 import type { Networks } from "./small_networks";
 
@@ -24,7 +24,7 @@ export function halvings(layers: Layers): number {
 
 /** What the brush does to a painting of these layers that was not sent, or null. */
 export function invented(layers: Layers): string | null {
-  if (strength(layers)) return "Sharpened by a network; the plain painting shows what was sent.";
+  if (shareOf(layers)) return "Sharpened by a network; the plain painting shows what was sent.";
   if (shades(layers)) return "Shaded by a network between the lines; the plain drawing shows what was sent.";
   return null;
 }
@@ -51,7 +51,7 @@ export async function paintWithBrush(
     addShadedGrain(planes.samples[0], layers, rows, columns);
     return planes;
   }
-  if (!layers.texture || !strength(layers)) {
+  if (!layers.texture || !shareOf(layers)) {
     const planes = paint(layers);
     if (!layers.structure) dither(planes, layers.seed);
     return planes;

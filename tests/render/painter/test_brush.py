@@ -51,6 +51,15 @@ def test_a_soft_contour_comes_out_crisp_and_nearer_to_the_picture():
     assert psnr_db(drawing, crisp) > psnr_db(drawing, plain) + 0.3
 
 
+@pytest.mark.parametrize("side", [8, 16, 32])
+def test_a_checkerboard_does_not_become_stripes(side):
+    squares = np.indices((256 // side, 256 // side)).sum(0) % 2 * 255
+    board = Image.fromarray(np.kron(squares, np.ones((side, side))).astype(np.uint8)).convert("RGB")
+    layers = ts.encode(board, budget=300).layers
+    plain, brushed = (psnr_db(board, painting.render(layers, brush=on)) for on in (False, True))
+    assert brushed > plain - 0.3
+
+
 def test_without_the_brush_no_network_is_loaded():
     assert (
         in_another_process(

@@ -36,6 +36,9 @@ _STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
 """So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
+_TOO_MUCH_SPREAD, _TOO_MUCH = 2.0, (48.0, 58.0)
+"""How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly
+left out: nothing that was sent is that wrong, but a checkerboard would become stripes."""
 ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
@@ -88,8 +91,10 @@ def sharpen(
         before = changing[:, at[0], at[1]]
         changes[:, at[0], at[1]] = fresh[: len(before), : before.shape[1], : before.shape[2]] - before
         report((done + 1) / len(pieces))
-    for plane, changed in zip(changing, changes, strict=True):
+    for changed in changes:
         changed -= _own(changed)
+    share = share * cv2.resize(1 - _too_much(changes[0]), None, fx=CELL, fy=CELL)[:height, :width]
+    for plane, changed in zip(changing, changes, strict=True):
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
 
@@ -109,6 +114,17 @@ def _own(changed: np.ndarray) -> np.ndarray:
     pattern = np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1)
     shift = cv2.resize(cv2.GaussianBlur(means, (0, 0), SHIFT), None, fx=CELL, fy=CELL)
     return pattern.reshape(changed.shape) + shift
+
+
+def _too_much(changed: np.ndarray) -> np.ndarray:
+    """Where a change of luma is too large to be contours made crisp: float32 a cell, 0 to 1."""
+    import cv2
+
+    rows, columns = (side // CELL for side in changed.shape)
+    power = np.square(changed).reshape(rows, CELL, columns, CELL).mean((1, 3))
+    levels = np.sqrt(cv2.GaussianBlur(power, (0, 0), _TOO_MUCH_SPREAD))
+    first, last = _TOO_MUCH
+    return np.clip((levels - first) / (last - first), 0, 1)
 
 
 def sharpens(layers: Layers) -> bool:

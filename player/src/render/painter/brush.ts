@@ -27,6 +27,11 @@ const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
 const ROUGHNESS = 1.25;
+/**
+ * How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly left out:
+ * nothing that was sent is that wrong.
+ */
+const [TOO_MUCH_SPREAD, TOO_MUCH_FIRST, TOO_MUCH_LAST] = [2, 48, 58];
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
@@ -89,18 +94,33 @@ export async function sharpen(
     });
     await report((done + 1) / all.length);
   }
-  changing.forEach((plane, index) => {
-    const changed = changes[index];
+  for (const changed of changes) {
     const own = ownPart(changed, rows, columns);
+    for (let at = 0; at < changed.length; at++) changed[at] -= own[at];
+  }
+  const left = resize(tooMuch(changes[0], rows, columns).map((much) => 1 - much), [rows, columns], [rows * CELL, columns * CELL], "linear");
+  changing.forEach((plane, index) => {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = y * columns * CELL + x;
-        const change = changed[at] - own[at];
+        const change = changes[index][at];
         const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
-        plane[y * width + x] += share[at] * (change - unevenness);
+        plane[y * width + x] += share[at] * left[at] * (change - unevenness);
       }
     }
   });
+}
+
+/** Where a change of luma is too large to be contours made crisp: of each cell, 0 to 1. */
+function tooMuch(changed: Float32Array, rows: number, columns: number): Float32Array {
+  const power = new Float32Array(rows * columns);
+  for (let y = 0, at = 0; y < rows * CELL; y++) {
+    const cell = Math.floor(y / CELL) * columns;
+    for (let x = 0; x < columns * CELL; x++, at++) power[cell + Math.floor(x / CELL)] += changed[at] ** 2 / (CELL * CELL);
+  }
+  return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
+    Math.min(Math.max((Math.sqrt(value) - TOO_MUCH_FIRST) / (TOO_MUCH_LAST - TOO_MUCH_FIRST), 0), 1),
+  );
 }
 
 /**

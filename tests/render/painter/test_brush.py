@@ -57,7 +57,7 @@ def test_a_checkerboard_does_not_become_stripes(side):
     board = Image.fromarray(np.kron(squares, np.ones((side, side))).astype(np.uint8)).convert("RGB")
     layers = ts.encode(board, budget=300).layers
     plain, brushed = (psnr_db(board, painting.render(layers, brush=on)) for on in (False, True))
-    assert brushed > plain - 0.3
+    assert brushed > plain - 0.1
 
 
 def test_without_the_brush_no_network_is_loaded():

@@ -168,16 +168,26 @@ def _spectrum(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
 
     The power of each wave in overlapping squares, with its neighbours', in units of e.
     """
-    window = torch.hann_window(_SQUARE_PIXELS, device=shown.device)
-    window = window * window[:, None]
     waves = []
     for one in (shown, original):
-        squares = one.mean(1).unfold(1, _SQUARE_PIXELS, _SQUARE_PIXELS // 2)
-        squares = squares.unfold(2, _SQUARE_PIXELS, _SQUARE_PIXELS // 2).flatten(0, 2)
-        squares = (squares - squares.mean((1, 2), keepdim=True)) * window
-        power = torch.fft.rfft2(squares).abs().square()
+        power = torch.fft.rfft2(_squares(one.mean(1), _SQUARE_PIXELS).flatten(0, 1)).abs().square()
         waves.append((functional.avg_pool2d(power[:, None], 3, 1) + _SEEN_POWER).log())
     return (waves[0] - waves[1]).abs().mean()
+
+
+def _squares(grey: torch.Tensor, side: int) -> torch.Tensor:
+    """Half overlapping squares of (batch, height, width), without their mean, fading out at the border.
+
+    They are (batch, squares, side, side).
+    """
+    squares = grey.unfold(1, side, side // 2).unfold(2, side, side // 2).flatten(1, 2)
+    return (squares - squares.mean((2, 3), keepdim=True)) * _window(side, grey.device)
+
+
+@cache
+def _window(side: int, device: torch.device) -> torch.Tensor:
+    window = torch.hann_window(side, device=device)
+    return window * window[:, None]
 
 
 def _repeats(pictures: torch.Tensor) -> torch.Tensor:
@@ -187,22 +197,18 @@ def _repeats(pictures: torch.Tensor) -> torch.Tensor:
     """
     grey = pictures.mean(1)
     grey = grey - functional.avg_pool2d(grey, _FINE_PIXELS, 1, _FINE_PIXELS // 2)
-    window, distant = _repeating(grey.device)
-    side = len(window)
-    squares = grey.unfold(1, side, side // 2).unfold(2, side, side // 2).flatten(1, 2)
-    squares = (squares - squares.mean((2, 3), keepdim=True)) * window
-    found = torch.fft.irfft2(torch.fft.rfft2(squares, s=(2 * side, 2 * side)).abs().square())
-    found = found / (found[..., :1, :1] + window.square().sum() / 255**2)
-    return (found[..., distant].square().square().mean(-1) + 1e-9) ** 0.25
+    side = _REPEATING_PIXELS
+    found = torch.fft.irfft2(torch.fft.rfft2(_squares(grey, side), s=(2 * side, 2 * side)).abs().square())
+    found = found / (found[..., :1, :1] + _window(side, grey.device).square().sum() / 255**2)
+    return (found[..., _distant(grey.device)].square().square().mean(-1) + 1e-9) ** 0.25
 
 
 @cache
-def _repeating(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """The window of a square, and which of the places of its autocorrelation are looked at."""
-    window = torch.hann_window(_REPEATING_PIXELS, device=device)
+def _distant(device: torch.device) -> torch.Tensor:
+    """Which of the places of such an autocorrelation are looked at."""
     lags = torch.fft.fftfreq(2 * _REPEATING_PIXELS, 0.5 / _REPEATING_PIXELS, device=device)
     distances = (lags.square()[:, None] + lags.square()).sqrt()
-    return window * window[:, None], (distances >= _NEAREST) & (distances <= _FARTHEST)
+    return (distances >= _NEAREST) & (distances <= _FARTHEST)
 
 
 def _turned(shown: torch.Tensor, original: torch.Tensor, part: int) -> list[torch.Tensor]:

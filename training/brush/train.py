@@ -120,17 +120,14 @@ class Pairs(Dataset[np.ndarray]):
     def __init__(self, files: Sequence[Path], task: Task) -> None:
         self._task = task
         self._files = list(files)
-        self._known: dict[int, np.ndarray] = {}
 
     def __getitem__(self, step: int) -> np.ndarray:
         random, side = np.random.default_rng(step), self._task.patch
         planes = (*self._task.planes, *(CELL**2,) * 4)
         chosen: list[np.ndarray] = []
         while len(chosen) < self._task.batch:
-            index = int(random.integers(len(self._files)))
-            if index not in self._known:
-                self._known[index] = np.load(self._files[index], mmap_mode="r")
-            pair = self._known[index]
+            # Not kept: each mapped file counts as an open one, of which a process may have a thousand.
+            pair = np.load(self._files[int(random.integers(len(self._files)))], mmap_mode="r")
             if min(pair.shape[1:]) < side:
                 continue
             row, column = (int(random.integers(whole - side + 1)) for whole in pair.shape[1:])

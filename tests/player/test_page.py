@@ -245,6 +245,17 @@ def test_the_brush_is_the_packages_and_what_it_does_is_said(open_player, files, 
     assert not page.is_visible("#hand")  # a field of colours is what was sent
 
 
+def test_the_brush_keeps_off_bare_grain_as_the_packages_does(open_player):
+    rough = Image.fromarray(np.random.default_rng(0).integers(0, 256, (239, 301, 3)).astype(np.uint8))
+    rough.paste(Image.open(EXAMPLES / "fig.jpg").resize((150, 100)), (20, 30))
+    tsk = ts.encode(rough, budget=250, effort=1).data
+    page = open_player(DESKTOP, behind_hash(tsk))
+    wait_for_bytes(page, len(tsk))
+    choose(page, "#hand", "brush")
+    page.wait_for_selector("#invented:has-text('by a network')")
+    assert_same(pixels(page), ts.decode(tsk).image)
+
+
 def test_the_brush_is_fetched_only_where_it_is_used(open_player, files):
     page = open_player(DESKTOP, behind_hash(files["three-layer"]))
     page.wait_for_selector(LAYERS)

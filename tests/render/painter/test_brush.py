@@ -60,6 +60,19 @@ def test_a_checkerboard_does_not_become_stripes(side):
     assert brushed > plain - 0.1
 
 
+def test_grain_on_nothing_is_not_woven_into_cloth():
+    squares = np.indices((32, 32)).sum(0) % 2 * 255
+    board = Image.fromarray(np.kron(squares, np.ones((8, 8))).astype(np.uint8)).convert("RGB")
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8))
+    for picture, at_most in ((board, 0.2), (noise, 2.0)):
+        layers = ts.encode(picture, budget=100).layers  # hardly more than that it is grey and rough
+        plain, brushed = (
+            np.asarray(painting.render(layers, brush=on), np.float32)[64:192, 64:192] for on in (False, True)
+        )
+        assert plain.std() > 3
+        assert np.abs(brushed - plain).mean() < at_most
+
+
 def test_without_the_brush_no_network_is_loaded():
     assert (
         in_another_process(

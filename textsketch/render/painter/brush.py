@@ -39,6 +39,10 @@ _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 _TOO_MUCH_SPREAD, _TOO_MUCH = 2.0, (48.0, 58.0)
 """How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly
 left out: nothing that was sent is that wrong, but a checkerboard would become stripes."""
+_BARE_SPREAD, _BARE = 2.5, (1.2, 2.2)
+"""How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the
+brush partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp, and
+the network would weave a cloth of it."""
 ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
@@ -74,6 +78,8 @@ def sharpen(
     report(0.0)
     rows, columns = -(-height // CELL), -(-width // CELL)
     kept = 1 - _sent(layers, skipped, CELL, (rows, columns))
+    if grain is not None:
+        kept *= 1 - _bare(planes[0], grain)
     share = cv2.resize(most * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
     changing = planes[:1] if np.abs(planes[1:]).max() < _COLOURLESS else planes
@@ -120,11 +126,28 @@ def _too_much(changed: np.ndarray) -> np.ndarray:
     """Where a change of luma is too large to be contours made crisp: float32 a cell, 0 to 1."""
     import cv2
 
-    rows, columns = (side // CELL for side in changed.shape)
-    power = np.square(changed).reshape(rows, CELL, columns, CELL).mean((1, 3))
-    levels = np.sqrt(cv2.GaussianBlur(power, (0, 0), _TOO_MUCH_SPREAD))
+    levels = np.sqrt(cv2.GaussianBlur(_cell_means(np.square(changed)), (0, 0), _TOO_MUCH_SPREAD))
     first, last = _TOO_MUCH
     return np.clip((levels - first) / (last - first), 0, 1)
+
+
+def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
+    """Where grain will lie on a painting without contours: float32 a cell, 0 to 1."""
+    import cv2
+
+    def around(pixels: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), _BARE_SPREAD)
+
+    contrast = np.sqrt(np.maximum(around(np.square(luma)) - np.square(around(luma)), 0))
+    first, last = _BARE
+    return np.clip((np.sqrt(around(np.square(grain))) / (contrast + 0.5) - first) / (last - first), 0, 1)
+
+
+def _cell_means(pixels: np.ndarray) -> np.ndarray:
+    """The mean of each cell, (rows, columns); the last ones are continued by their last pixels."""
+    height, width = pixels.shape
+    whole = np.pad(pixels, ((0, -height % CELL), (0, -width % CELL)), mode="edge")
+    return whole.reshape(whole.shape[0] // CELL, CELL, -1, CELL).mean((1, 3))
 
 
 def sharpens(layers: Layers) -> bool:

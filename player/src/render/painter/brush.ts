@@ -32,6 +32,11 @@ const ROUGHNESS = 1.25;
  * nothing that was sent is that wrong.
  */
 const [TOO_MUCH_SPREAD, TOO_MUCH_FIRST, TOO_MUCH_LAST] = [2, 48, 58];
+/**
+ * How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the brush
+ * partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp.
+ */
+const [BARE_SPREAD, BARE_FIRST, BARE_LAST] = [2.5, 1.2, 2.2];
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
@@ -66,6 +71,7 @@ export async function sharpen(
   const { rows: height, columns: width } = planes;
   const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
   const kept = sent(layers, layers.texture, skipped, [rows, columns]).map((share) => most * (1 - share));
+  if (noise) bare(planes.samples[0]!, noise, height, width).forEach((share, cell) => (kept[cell] *= 1 - share));
   const share = resize(kept, [rows, columns], [rows * CELL, columns * CELL], "linear");
   const given = inputs(planes, layers, noise, MARGIN);
   const colourless = planes.samples.slice(1).every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
@@ -113,14 +119,33 @@ export async function sharpen(
 
 /** Where a change of luma is too large to be contours made crisp: of each cell, 0 to 1. */
 function tooMuch(changed: Float32Array, rows: number, columns: number): Float32Array {
-  const power = new Float32Array(rows * columns);
-  for (let y = 0, at = 0; y < rows * CELL; y++) {
-    const cell = Math.floor(y / CELL) * columns;
-    for (let x = 0; x < columns * CELL; x++, at++) power[cell + Math.floor(x / CELL)] += changed[at] ** 2 / (CELL * CELL);
-  }
+  const power = cellMeans(changed, rows * CELL, columns * CELL, (value) => value ** 2);
   return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
     Math.min(Math.max((Math.sqrt(value) - TOO_MUCH_FIRST) / (TOO_MUCH_LAST - TOO_MUCH_FIRST), 0), 1),
   );
+}
+
+/** Where noise will lie on a painting without contours: of each cell, 0 to 1. */
+function bare(luma: Float32Array, noise: Float32Array, height: number, width: number): Float32Array {
+  const around = (pixels: Float32Array, of: (value: number) => number) => gaussianBlur(
+    cellMeans(pixels, height, width, of), Math.ceil(height / CELL), Math.ceil(width / CELL), BARE_SPREAD,
+  );
+  const [mean, square] = [around(luma, (value) => value), around(luma, (value) => value ** 2)];
+  return around(noise, (value) => value ** 2).map((power, cell) => {
+    const contrast = Math.sqrt(Math.max(square[cell]! - mean[cell]! ** 2, 0));
+    return Math.min(Math.max((Math.sqrt(power) / (contrast + 0.5) - BARE_FIRST) / (BARE_LAST - BARE_FIRST), 0), 1);
+  });
+}
+
+/** The mean of something of each cell's pixels; the last cells are continued by their last pixels. */
+function cellMeans(pixels: Float32Array, height: number, width: number, of: (value: number) => number): Float32Array {
+  const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
+  const sums = new Float64Array(rows * columns);
+  for (let y = 0; y < rows * CELL; y++) {
+    const [row, cell] = [Math.min(y, height - 1) * width, Math.floor(y / CELL) * columns];
+    for (let x = 0; x < columns * CELL; x++) sums[cell + Math.floor(x / CELL)] += of(pixels[row + Math.min(x, width - 1)]!);
+  }
+  return Float32Array.from(sums, (sum) => sum / (CELL * CELL));
 }
 
 /**

@@ -31,3 +31,26 @@ def test_the_last_word_of_an_overtaken_job_changes_nothing_since_the_page_is_tol
         status = gr.HTML()
     *_, last = follow(overtaken(), status, lambda result: {}, failed=lambda sentence: {})
     assert last == {status: gr.skip()}
+
+
+def test_what_was_overtaken_before_it_began_does_not_say_that_it_has_begun():
+    """What overtook it may have ended by then: its files can be downloaded."""
+
+    def overtaken():
+        raise JobOvertakenError
+        yield
+
+    def running():
+        yield Update(0.0, "starting")
+        yield Update(1.0, "done", done=True, result={})
+
+    with gr.Blocks():
+        status, budget, button = gr.HTML(), gr.Radio(), gr.Button()
+
+    def told(updates):
+        first, begun = (lambda: {budget: "sms"}), {button: gr.update(interactive=False)}
+        return list(follow(updates, status, dict, failed=lambda sentence: {}, first=first, begun=begun))
+
+    assert told(overtaken()) == [{status: gr.skip(), budget: "sms"}]
+    began, done = told(running())
+    assert budget in began and button in began and budget not in done and button not in done

@@ -54,32 +54,34 @@ def follow(
     failed: Callable[[str], Updates],
     cancelled: Callable[[], Updates] = dict,
     overtaken: Callable[[], Updates] = dict,
-    first: Updates | None = None,
+    first: Callable[[], Updates] = dict,
+    begun: Updates | None = None,
 ) -> Iterator[Updates]:
     """Turn a job's updates (see `jobs.Jobs.run`) into those of components, `status` telling how far it is.
 
     done gets the job's result, working each update before it, failed the sentence of an error. Of a job that
     is overtaken, only what `overtaken` says: the status is that of what overtook it. first: what is said as
-    well with the first of them, by when the job has begun.
+    well with the first of them, whichever that is. begun: the same, but nothing where the job was overtaken
+    before it began: what overtook it may have ended by then.
     """
-    said = first or {}
+    said = first
     try:
         for update in updates:
             if update.done:
-                yield said | {status: ""} | done(update.result)
+                yield said() | {status: ""} | done(update.result)
             else:
-                yield said | {status: html.progress(update)} | working(update)
-            said = {}
+                yield said() | (begun or {}) | {status: html.progress(update)} | working(update)
+            said, begun = dict, None
     except TextsketchError as error:
-        yield said | {status: html.error(str(error))} | failed(str(error))
+        yield said() | {status: html.error(str(error))} | failed(str(error))
     except JobOvertakenError:
         # The page is told an ended event's last word once more, which may then lie over what overtook it.
-        yield said | {status: gr.skip()} | overtaken()
+        yield said() | {status: gr.skip()} | overtaken()
     except JobCancelledError:
-        yield said | cancelled()
+        yield said() | cancelled()
     except Exception:
         logging.getLogger(__name__).exception("a job failed")
-        yield said | {status: html.error(UNFORESEEN)} | failed(UNFORESEEN)
+        yield said() | {status: html.error(UNFORESEEN)} | failed(UNFORESEEN)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +133,16 @@ def encode_tab(shared: Shared) -> None:
         return "" if caption in {*captions.values(), shown.report.caption if shown else ""} else caption
 
     def work(request: gr.Request, shown: Result | None, of: str | None, *values) -> Iterator[Updates]:
-        yield from encode(request, shown, of, values, {})
+        yield from encode(request, shown, of, values)
 
     def encode(
-        request: gr.Request, shown: Result | None, of: str | None, values: tuple, first: Updates
+        request: gr.Request,
+        shown: Result | None,
+        of: str | None,
+        values: tuple,
+        first: Callable[[], Updates] = dict,
     ) -> Iterator[Updates]:
-        """Encode what `values` ask for; `first` is said as well, once the job has begun."""
+        """Encode what `values` ask for; what `first` gives is said as well, once the job has begun."""
         asked = question(*values)
         asked["caption"] = belonging(asked["caption"], asked["path"], shown, of)
         path = asked["path"]
@@ -146,7 +150,7 @@ def encode_tab(shared: Shared) -> None:
         if not path:
             jobs.overtake(owner(request, "encode"), turn(request))
             nothing = panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + "."))
-            yield first | nothing | {subject: None}
+            yield first() | nothing | {subject: None}
             return
         jobs.announce(owner(request, "encode"), turn(request))
 
@@ -172,7 +176,8 @@ def encode_tab(shared: Shared) -> None:
             cancelled=lambda: panel.kept(
                 shown, html.stale("Cancelled.") if shown else html.note("Cancelled.")
             ),
-            first=first | panel.current("", False),
+            first=first,
+            begun=panel.current("", False),
         )
 
     def stop(request: gr.Request) -> None:
@@ -233,11 +238,15 @@ def encode_tab(shared: Shared) -> None:
         if not brought:
             yield {panel.status: gr.skip()}
             return
+
+        def still_brought() -> Updates:
+            return brought if jobs.is_newest(owner(request, "picture"), turn(request)) else {}
+
         brought[budget_line] = describe_budget(path, mode, preset, budget_text, caption, others[0])
         if writer.proposes(caption, automatic):
             yield brought | {uncaptioned: uuid.uuid4().hex}
             return
-        yield from encode(request, shown, of, (path, mode, preset, budget_text, caption, *others), brought)
+        yield from encode(request, shown, of, (path, mode, preset, budget_text, caption, *others), still_brought)
 
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset)) or {panel.status: gr.skip()}
@@ -247,7 +256,13 @@ def encode_tab(shared: Shared) -> None:
     ) -> Iterator[Updates]:
         offered = offered_budgets(path, mode, preset)
         values = (path, mode, offered.get("value", preset), *others)
-        yield from encode(request, shown, of, values, {budget: gr.update(**offered)})
+
+        def offers() -> Updates:
+            newest = jobs.is_newest(owner(request, "mode"), turn(request))
+            return {budget: gr.update(**offered)} if newest else {}
+
+        offers()  # this mode was asked for; one asked for before it offers nothing any more
+        yield from encode(request, shown, of, values, offers)
 
     def arrive(request: gr.Request, path) -> Any:
         """The settings that the page's address asks for."""

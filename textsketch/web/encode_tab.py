@@ -246,7 +246,9 @@ def encode_tab(shared: Shared) -> None:
         if writer.proposes(caption, automatic):
             yield brought | {uncaptioned: uuid.uuid4().hex}
             return
-        yield from encode(request, shown, of, (path, mode, preset, budget_text, caption, *others), still_brought)
+        yield from encode(
+            request, shown, of, (path, mode, preset, budget_text, caption, *others), still_brought
+        )
 
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset)) or {panel.status: gr.skip()}

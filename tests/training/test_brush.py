@@ -304,7 +304,8 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
     assert all(abs(float(exact[part])) < 1e-3 for part in exact)
 
 
-def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch):
+@pytest.mark.parametrize("grain_levels", [0, 10])
+def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch, grain_levels):
     torch = pytest.importorskip("torch")
     import textsketch as ts
     from textsketch.image.colour_space import planes_to_rgb
@@ -312,14 +313,16 @@ def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch):
     from training.brush import losses
 
     faint = photo.resize((320, 256)).point(lambda value: 64 + value // 2)  # nothing is clipped
+    faint.paste((90, 120, 110), (160, 0, 320, 256))
     layers = ts.unpack(ts.encode(faint, budget=300, effort=1).data)
     monkeypatch.setattr(brush, "_sent", lambda layers, skipped, cell, shape: np.zeros(shape, np.float32))
     planes = painting.field(layers)
-    given = inputs(planes, layers)[None]
+    grain = np.random.default_rng(0).normal(0, grain_levels, planes.shape[1:]).astype(np.float32)
+    given = inputs(planes, layers, grain)[None]
     painted = torch.from_numpy(small_networks.run(brush.FILE, given))
     plain = torch.nn.functional.pixel_shuffle(torch.from_numpy(given[:, :48]), 4)
     judged = losses.sharpened(painted, torch.from_numpy(given))[0].numpy()
-    brush.sharpen(planes, layers)
+    brush.sharpen(planes, layers, grain=grain)
     shown = np.clip(planes_to_rgb(planes) / 255, 0, 1).transpose(2, 0, 1)
     far = CELL * brush.REACH  # from the border, beyond which only the brush continues the picture
     inner = slice(None), slice(far, -far), slice(far, -far)

@@ -14,7 +14,7 @@ from torchvision.transforms.functional import InterpolationMode, center_crop, ga
 
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.render.painter import brush
-from textsketch.render.painter.brush_inputs import CELL
+from textsketch.render.painter.brush_inputs import CELL, GRAIN_SPAN
 from training.brush.features import distance
 
 Features = Callable[[torch.Tensor], list[torch.Tensor]]
@@ -127,8 +127,21 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
         for (first, low), (last, high) in pairwise(brush.SHARES)
     ]
-    share = torch.stack(ramps).sum(0)[:, None].repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
+    bare = _bare(torch.einsum("c,bchw->bhw", weights[0], plain), given)
+    share = torch.stack(ramps).sum(0)[:, None] * (1 - bare)
+    share = functional.interpolate(share, scale_factor=CELL, mode="bilinear", align_corners=False)
     return plain + torch.einsum("cp,bphw->bchw", inverse, share * changed)
+
+
+def _bare(luma: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """Where the grain that was `given` will lie on a painting without contours: (batch, 1, rows, columns)."""
+    grain = (given[:, 4 * CELL**2 : 5 * CELL**2] - 0.5) * GRAIN_SPAN
+    cells = 255 * functional.pixel_unshuffle(luma[:, None], CELL)
+    around = [one.mean(1, keepdim=True) for one in (cells, cells.square(), grain.square())]
+    mean, square, power = (_blurred(one, brush.BARE_SPREAD) for one in around)
+    contrast = (square - mean.square()).clamp(min=0).sqrt()
+    first, last = brush.BARE
+    return ((power.sqrt() / (contrast + 0.5) - first) / (last - first)).clamp(0, 1)
 
 
 @cache

@@ -39,7 +39,7 @@ _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 _TOO_MUCH_SPREAD, _TOO_MUCH = 2.0, (48.0, 58.0)
 """How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly
 left out: nothing that was sent is that wrong, but a checkerboard would become stripes."""
-_BARE_SPREAD, _BARE = 2.5, (1.2, 2.2)
+BARE_SPREAD, BARE = 2.5, (1.2, 2.2)
 """How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the
 brush partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp, and
 the network would weave a cloth of it."""
@@ -136,10 +136,10 @@ def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
     import cv2
 
     def around(pixels: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), _BARE_SPREAD)
+        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), BARE_SPREAD)
 
     contrast = np.sqrt(np.maximum(around(np.square(luma)) - np.square(around(luma)), 0))
-    first, last = _BARE
+    first, last = BARE
     return np.clip((np.sqrt(around(np.square(grain))) / (contrast + 0.5) - first) / (last - first), 0, 1)
 
 

@@ -21,7 +21,7 @@ lie on each, 0.5 being none; then how coarsely colours were sent, the strength o
 a colour map, each 0 to 1."""
 _LINE_WIDTH = 2.0
 _STEPS = 64
-_GRAIN_SPAN = 64.0
+GRAIN_SPAN = 64.0
 """Grey levels of grain that are told apart, half of them darker."""
 
 
@@ -44,7 +44,7 @@ def inputs(
     if layers.strokes is not None and layers.strokes.any():
         lines[0] = line_mask(layers.strokes, height, width, _LINE_WIDTH)
     noise = np.zeros_like(lines) if grain is None else grain[None]
-    pixels = np.concatenate([colour, lines, np.clip(0.5 + noise / _GRAIN_SPAN, 0, 1)], dtype=np.float32)
+    pixels = np.concatenate([colour, lines, np.clip(0.5 + noise / GRAIN_SPAN, 0, 1)], dtype=np.float32)
     before = margin * CELL
     missing = ((0, 0), (before, rows * CELL - height - before), (before, columns * CELL - width - before))
     mode: Literal["symmetric", "edge"] = "symmetric" if margin else "edge"

@@ -25,6 +25,7 @@ def encoded() -> dict[str, bytes]:
         "a row": (pagoda.resize((300, 1)), {"budget": 100}),
         "a dozen pixels": (pagoda.resize((4, 3)), {"budget": 60}),
         "lines": (pagoda.resize((333, 250)), {"budget": 500, "mode": "text+sketch"}),
+        "no lines": (Image.new("RGB", (91, 70), (60, 140, 200)), {"budget": 200, "mode": "text+sketch"}),
         "words": (fig.resize((200, 130)), {"budget": 100, "mode": "text-only", "caption": "a fig"}),
         "large": (fig.resize((2304, 1856)), {"budget": 500}),
     }

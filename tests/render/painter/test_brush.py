@@ -60,6 +60,17 @@ def test_a_checkerboard_does_not_become_stripes(side):
     assert brushed > plain - 0.1
 
 
+@pytest.mark.parametrize(("budget", "at_most_db"), [(300, 0.2), (1000, 0.2), (3000, 2.0), (8000, 1.0)])
+def test_soft_rings_do_not_become_hard_ones(budget, at_most_db):
+    rows, columns = np.mgrid[-192:192, -256:256]
+    rings = Image.fromarray((127 + 127 * np.sin((rows**2 + columns**2) / 900)).astype(np.uint8)).convert(
+        "RGB"
+    )
+    layers = ts.encode(rings, budget=budget).layers
+    plain, brushed = (psnr_db(rings, painting.render(layers, brush=on)) for on in (False, True))
+    assert brushed > plain - at_most_db
+
+
 def test_grain_on_nothing_is_not_woven_into_cloth():
     squares = np.indices((32, 32)).sum(0) % 2 * 255
     board = Image.fromarray(np.kron(squares, np.ones((8, 8))).astype(np.uint8)).convert("RGB")

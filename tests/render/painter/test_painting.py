@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import textsketch as ts
 from textsketch import bitstream
 from textsketch.allocation.painter import choose_layers
 from textsketch.codestream.grids import base_shape, grid_shape
@@ -68,3 +69,14 @@ def test_a_texture_without_a_sketch_paints():
     size = (50, 30)
     texture = Texture(np.ones((3, *base_shape(size)), np.int32), 30)
     assert render(Layers(size, Semantic(), None, texture)).size == size
+
+
+@pytest.mark.parametrize("brush", [True, False])
+def test_a_sketch_without_lines_is_its_field(brush):
+    picture = Image.new("RGB", (160, 120), (60, 140, 200))
+    layers = ts.encode(picture, mode="text+sketch", budget=200).layers
+    assert layers.strokes is not None and not layers.strokes.any()
+    field = Layers(layers.size, layers.semantic)
+    painted = render(layers, brush=brush)
+    assert painted == render(field, brush=brush)
+    assert np.abs(np.asarray(painted).astype(int) - picture.getpixel((0, 0))).max() < 8

@@ -91,3 +91,9 @@ def test_the_lines_of_a_page_stay_lines():
     assert layers.strokes.sum() > 100 and not shading.shades(layers)
     assert np.array_equal(painted(layers), painted(layers, brush=False))
     assert ts.decode(ts.pack(layers)).invented is None
+
+
+def test_black_and_white_stays_so(photo):
+    layers = ts.encode(photo.convert("L").convert("RGB"), mode="text+sketch", budget=300).layers
+    assert shading.shades(layers)
+    assert np.ptp(np.asarray(painting.render(layers)).astype(int), axis=2).max() <= 1

@@ -36,9 +36,10 @@ _STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
 """So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
-_TOO_MUCH_SPREAD, _TOO_MUCH = 2.0, (48.0, 58.0)
-"""How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly
-left out: nothing that was sent is that wrong, but a checkerboard would become stripes."""
+_TOO_MUCH_SPREAD, _LEAST, _A_STEP, _MOST, _WHOLLY = 2.0, 14.0, 0.6, 48.0, 1.2
+"""How far around, in cells, changes are seen together. From so many levels and so much of a step on, at most
+from so many levels, they are left out, wholly at so many times that: nothing that was sent is that wrong, but a
+checkerboard would become stripes, and soft rings would become hard ones."""
 BARE_SPREAD, BARE = 2.5, (1.2, 2.2)
 """How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the
 brush partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp, and
@@ -47,7 +48,7 @@ ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
 """The same of a shift of colour."""
-_COLOURLESS = 1.0
+COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
 ROUGHNESS = 1.25
 """Levels of a change that are no detail but the network's own unevenness, seen on what is flat."""
@@ -82,7 +83,7 @@ def sharpen(
         kept *= 1 - _bare(planes[0], grain)
     share = cv2.resize(most * kept, None, fx=CELL, fy=CELL)[:height, :width]
     given = inputs(planes, layers, grain, _MARGIN)
-    changing = planes[:1] if np.abs(planes[1:]).max() < _COLOURLESS else planes
+    changing = planes[:1] if np.abs(planes[1:]).max() < COLOURLESS else planes
     changes = np.zeros((len(changing), rows * CELL, columns * CELL), np.float32)
     pieces = [(down, across) for down in _pieces(rows) for across in _pieces(columns)]
     for done, (down, across) in enumerate(pieces):
@@ -99,7 +100,7 @@ def sharpen(
         report((done + 1) / len(pieces))
     for changed in changes:
         changed -= _own(changed)
-    share = share * cv2.resize(1 - _too_much(changes[0]), None, fx=CELL, fy=CELL)[:height, :width]
+    share = share * cv2.resize(1 - _too_much(changes[0], layers), None, fx=CELL, fy=CELL)[:height, :width]
     for plane, changed in zip(changing, changes, strict=True):
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
@@ -122,13 +123,14 @@ def _own(changed: np.ndarray) -> np.ndarray:
     return pattern.reshape(changed.shape) + shift
 
 
-def _too_much(changed: np.ndarray) -> np.ndarray:
+def _too_much(changed: np.ndarray, layers: Layers) -> np.ndarray:
     """Where a change of luma is too large to be contours made crisp: float32 a cell, 0 to 1."""
     import cv2
 
     levels = np.sqrt(cv2.GaussianBlur(_cell_means(np.square(changed)), (0, 0), _TOO_MUCH_SPREAD))
-    first, last = _TOO_MUCH
-    return np.clip((levels - first) / (last - first), 0, 1)
+    step_levels = 2 ** (_coarseness(layers) / _STEPS_AN_OCTAVE)
+    first = min(_LEAST + _A_STEP * step_levels, _MOST)
+    return np.clip((levels / first - 1) / (_WHOLLY - 1), 0, 1)
 
 
 def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
@@ -156,14 +158,15 @@ def sharpens(layers: Layers) -> bool:
 
 
 def _share(layers: Layers) -> float:
-    """How much of what the network changes is taken for these layers, see SHARES.
+    """How much of what the network changes is taken for these layers, see SHARES."""
+    return 0.0 if layers.texture is None else float(np.interp(_coarseness(layers), *np.array(SHARES).T))
 
-    A step of a picture smaller than it has learned is finer than its index says.
-    """
-    if layers.texture is None:
-        return 0.0
+
+def _coarseness(layers: Layers) -> float:
+    """The step index of the colour map; of a picture smaller than the network has learned it is finer."""
+    assert layers.texture is not None
     finer = _STEPS_AN_OCTAVE * min(0.0, math.log2(max(layers.size) / _LEARNED_SIDE))
-    return float(np.interp(layers.texture.step_index + finer, *np.array(SHARES).T))
+    return layers.texture.step_index + finer
 
 
 def _sent(layers: Layers, skipped: int, shrinkage: int, shape: tuple[int, int]) -> np.ndarray:

@@ -87,9 +87,8 @@ def paint(
         planes = shading.shaded(layers, rows, columns)
         if grain:
             planes[0] += shading.grain(layers, rows, columns)
-    elif layers.structure is not None:
-        thickness = max(max(rows, columns) / 450, 1.5)
-        planes = _draw(planes, kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness))
+    elif (mask := _lines(layers, rows, columns)) is not None:
+        planes = _draw(planes, mask)
     elif brush:
         _dither(planes, layers.seed)
     return to_srgb(planes)
@@ -116,6 +115,15 @@ def _dither(planes: np.ndarray, seed: int) -> None:
     """Add noise of less than half a level, in place: a smooth field is rounded to levels without bands."""
     noise = np.random.Generator(np.random.Philox(seed)).random(planes[0].shape, np.float32)
     planes[0] += noise - 0.5
+
+
+def _lines(layers: Layers, rows: int, columns: int) -> np.ndarray | None:
+    """How far lines cover each pixel, (rows, columns) float32, 0 to 1; None where there are none."""
+    if layers.structure is None:
+        return None
+    thickness = max(max(rows, columns) / 450, 1.5)
+    mask = kind_of(layers.structure).draw(layers.structure, (columns, rows), thickness)
+    return mask if mask.any() else None
 
 
 def _draw(planes: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers
 from textsketch.render.painter import small_networks
+from textsketch.render.painter.brush import COLOURLESS
 from textsketch.render.painter.shading_inputs import LINE_WIDTH, inputs, shape_for
 from textsketch.semantic.descriptors import field_planes
 from textsketch.structure.line_drawing import line_mask
@@ -65,6 +66,9 @@ def _shade(sketch: _Sketch) -> np.ndarray:
     height, width = shape_for(sketch.layers.size)
     painted = small_networks.run(FILE, inputs(sketch.layers)[None])[0, :, :height, :width]
     planes = to_ycbcr(painted.transpose(1, 2, 0) * 255)
+    colours = field_planes(sketch.layers.semantic.descriptors, height, width, sketch.layers.size)[1:]
+    if np.abs(colours).max() < COLOURLESS:
+        planes[1:] = colours  # black and white stays so
     planes.flags.writeable = False
     return planes
 

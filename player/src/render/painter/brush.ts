@@ -28,10 +28,10 @@ const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
 const ROUGHNESS = 1.25;
 /**
- * How far around, in cells, changes are seen together, and from how many levels on they are partly and wholly left out:
- * nothing that was sent is that wrong.
+ * How far around, in cells, changes are seen together. From so many levels and so much of a step on, at most from so
+ * many levels, they are left out, wholly at so many times that: nothing that was sent is that wrong.
  */
-const [TOO_MUCH_SPREAD, TOO_MUCH_FIRST, TOO_MUCH_LAST] = [2, 48, 58];
+const [TOO_MUCH_SPREAD, LEAST, A_STEP, MOST, WHOLLY] = [2, 14, 0.6, 48, 1.2];
 /**
  * How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the brush
  * partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp.
@@ -44,14 +44,15 @@ const SHIFT = 8;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
-/**
- * How much of what the network changes is taken for these layers, see SHARES. A step of a picture smaller than it has
- * learned is finer than its index says.
- */
+/** The step index of a colour map; of a picture smaller than the network has learned it is finer. */
+function coarseness(layers: Layers, texture: Texture): number {
+  return texture.stepIndex + STEPS_AN_OCTAVE * Math.min(0, Math.log2(Math.max(...layers.size) / LEARNED_SIDE));
+}
+
+/** How much of what the network changes is taken for these layers, see SHARES. */
 export function shareOf(layers: Layers): number {
   if (!layers.texture) return 0;
-  const finer = STEPS_AN_OCTAVE * Math.min(0, Math.log2(Math.max(...layers.size) / LEARNED_SIDE));
-  const index = layers.texture.stepIndex + finer;
+  const index = coarseness(layers, layers.texture);
   return SHARES.slice(1).reduce((sum, [last, high], at) => {
     const [first, low] = SHARES[at]!;
     return sum + (high - low) * Math.min(Math.max((index - first) / (last - first), 0), 1);
@@ -74,8 +75,7 @@ export async function sharpen(
   if (noise) bare(planes.samples[0]!, noise, height, width).forEach((share, cell) => (kept[cell] *= 1 - share));
   const share = resize(kept, [rows, columns], [rows * CELL, columns * CELL], "linear");
   const given = inputs(planes, layers, noise, MARGIN);
-  const colourless = planes.samples.slice(1).every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
-  const changing = colourless ? planes.samples.slice(0, 1) : planes.samples;
+  const changing = isColourless(planes.samples.slice(1)) ? planes.samples.slice(0, 1) : planes.samples;
   const changes = changing.map(() => new Float32Array(rows * CELL * columns * CELL));
   const all = pieces(rows).flatMap((down) => pieces(columns).map((across) => [down, across] as const));
   for (const [done, [down, across]] of all.entries()) {
@@ -104,7 +104,9 @@ export async function sharpen(
     const own = ownPart(changed, rows, columns);
     for (let at = 0; at < changed.length; at++) changed[at] -= own[at];
   }
-  const left = resize(tooMuch(changes[0], rows, columns).map((much) => 1 - much), [rows, columns], [rows * CELL, columns * CELL], "linear");
+  const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
+  const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);
+  const left = resize(spared, [rows, columns], [rows * CELL, columns * CELL], "linear");
   changing.forEach((plane, index) => {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -117,11 +119,16 @@ export async function sharpen(
   });
 }
 
-/** Where a change of luma is too large to be contours made crisp: of each cell, 0 to 1. */
-function tooMuch(changed: Float32Array, rows: number, columns: number): Float32Array {
+/** Whether planes of differences of colour have next to none: such a picture is black and white, and stays so. */
+export function isColourless(differences: Float32Array[]): boolean {
+  return differences.every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
+}
+
+/** Where a change of luma is too large, `first` levels and more, to be contours made crisp: of each cell, 0 to 1. */
+function tooMuch(changed: Float32Array, rows: number, columns: number, first: number): Float32Array {
   const power = cellMeans(changed, rows * CELL, columns * CELL, (value) => value ** 2);
   return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
-    Math.min(Math.max((Math.sqrt(value) - TOO_MUCH_FIRST) / (TOO_MUCH_LAST - TOO_MUCH_FIRST), 0), 1),
+    Math.min(Math.max((Math.sqrt(value) / first - 1) / (WHOLLY - 1), 0), 1),
   );
 }
 

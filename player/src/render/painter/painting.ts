@@ -35,8 +35,9 @@ export function paint(layers: Layers): Planes {
   const { rows, columns, samples } = planes;
   if (layers.texture) {
     if (layers.texture.grain) addGrain(samples[0], rows, columns, layers.texture.grain, layers.seed);
-  } else if (layers.structure) {
-    draw(planes, layers.structure);
+  } else {
+    const cover = lines(layers, rows, columns);
+    if (cover) draw(planes, cover);
   }
   return planes;
 }
@@ -53,7 +54,8 @@ export async function paintWithBrush(
   }
   if (!layers.texture || !shareOf(layers)) {
     const planes = paint(layers);
-    if (!layers.structure) dither(planes, layers.seed);
+    const { rows, columns, samples: [luma] } = planes;
+    if (!layers.texture && layers.structure?.kind !== "soft-edges" && !lines(layers, rows, columns)) dither(luma, layers.seed);
     return planes;
   }
   const planes = field(layers);
@@ -67,7 +69,7 @@ export async function paintWithBrush(
 }
 
 /** Add noise of less than half a level: a smooth field is rounded to levels without bands. */
-function dither({ samples: [luma] }: Planes, seed: number): void {
+function dither(luma: Float32Array, seed: number): void {
   const noise = evenNoise(luma.length, seed);
   for (let at = 0; at < luma.length; at++) luma[at] += noise[at] - 0.5;
 }
@@ -100,11 +102,14 @@ export function coverOf(structure: Structure, rows: number, columns: number, thi
   }
 }
 
-/** Draw lines darkly over the tinted field. */
-function draw({ rows, columns, samples }: Planes, structure: Structure): void {
-  const cover = coverOf(structure, rows, columns, Math.max(Math.max(rows, columns) / 450, 1.5));
-  if (!cover) return;
-  const [luma, ...differences] = samples;
+/** The same of the lines of these layers as the painter draws them; null also where there are none. */
+function lines({ structure }: Layers, rows: number, columns: number): Float32Array | null {
+  const cover = structure && coverOf(structure, rows, columns, Math.max(Math.max(rows, columns) / 450, 1.5));
+  return cover?.some((share) => share !== 0) ? cover : null;
+}
+
+/** Draw lines, which cover so much of each pixel, darkly over the tinted field. */
+function draw({ samples: [luma, ...differences] }: Planes, cover: Float32Array): void {
   for (let at = 0; at < luma.length; at++) {
     const lines = cover[at];
     luma[at] = (luma[at] * 0.8 + 22) * (1 - 0.8 * lines) - 95 * 0.8 * lines;

@@ -12,6 +12,7 @@ import { type Layers, strokesOf } from "../../layers";
 import { colourField } from "../../semantic/colour_field";
 import { lineMask } from "../../structure/line_drawing";
 import { addNoise } from "../../texture/grain_noise";
+import { isColourless } from "./brush";
 import { inputs, LINE_WIDTH, shapeFor } from "./shading_inputs";
 import { asPlanes, cut, type Network } from "./small_networks";
 
@@ -38,6 +39,8 @@ export async function shaded(
   const painted = await network(inputs(layers.semantic.descriptors, strokes, layers.size));
   await report(1);
   const planes = fromRgb(asPlanes(cut(painted, 0, 0, shape)), 1);
+  const [, ...colours] = colourField(layers.semantic.descriptors, ...shape, layers.size).samples;
+  if (isColourless(colours)) colours.forEach((plane, index) => planes.samples[index + 1].set(plane));
   if (rows === shape[0] && columns === shape[1]) return planes;
   const how = rows * columns < shape[0] * shape[1] ? "area" : "cubic";
   const [luma, blue, red] = planes.samples.map((plane) => resize(plane, shape, [rows, columns], how));

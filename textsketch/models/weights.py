@@ -54,14 +54,14 @@ def entry(name: str) -> Entry:
 
 
 def group(name: str) -> tuple[str, ...]:
-    """The entries that `name` stands for: the entry of this name, or all that a profile or feature needs.
+    """The entries that `name` stands for: all that a profile or feature needs, or else the entry of this name.
 
-    Raises WeightsError if it is neither.
+    A profile may be called like the largest of its entries. Raises WeightsError if it is neither.
     """
     known = entries()
-    if name in known:
-        return (name,)
     found = tuple(one.name for one in known.values() if name in one.used_by)
+    if not found and name in known:
+        return (name,)
     if not found:
         users = dict.fromkeys(user for one in known.values() for user in one.used_by if user not in known)
         raise WeightsError(

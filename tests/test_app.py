@@ -325,6 +325,48 @@ def test_what_is_chosen_while_a_picture_is_taken_is_done_to_that_picture(open_pa
 
 
 @needs_browser
+def test_a_question_that_is_late_does_not_undo_what_was_chosen_meanwhile(open_page, photo, tmp_path):
+    page = open_page(DESKTOP)
+    result_of(page, lambda: choose(page, "#mode", "text-only"))
+    held = []
+
+    def hold(route):
+        held.append(route) if '"text-only"' in (route.request.post_data or "") else route.continue_()
+
+    page.route("**/queue/join*", hold)
+    photo.save(tmp_path / "late.png")
+    page.set_input_files("#picture input[type=file]", tmp_path / "late.png")
+    while not held:
+        page.wait_for_timeout(50)
+    choose(page, "#mode", "text+sketch")
+    page.wait_for_selector("#layer-sketch")
+    settle(page)
+    late, held = held, []
+    for route in late:
+        route.continue_()
+    page.unroute("**/queue/join*")
+    page.wait_for_selector("#layer-sketch", state="detached")  # the answer to what was asked first
+    page.wait_for_selector("#layer-sketch")
+    settle(page)
+    layers = bitstream.unpack(download(page, "#take-tsk", tmp_path / "late.tsk"))
+    assert layers.mode == Mode.TEXT_SKETCH and layers.size == photo.size
+
+
+@needs_browser
+def test_what_one_visitor_takes_along_changes_nothing_for_another(open_page, url):
+    pages = [open_page(DESKTOP), open_page(DESKTOP)]
+    shown = []
+    for page in pages:  # both show the same result, one of them as if from elsewhere
+        if shown:
+            page.evaluate("window.textsketch.here = () => 'https://elsewhere.example/'")
+        for button, image in (("#qr", "#carried .ts-codes img"), ("#slide", "#carried .ts-slide img")):
+            page.click(button)
+            page.wait_for_selector(image)
+            shown.append(page.get_attribute(image, "src"))
+    assert len(set(shown)) == 4
+
+
+@needs_browser
 def test_nothing_is_asked_any_more_once_a_visitor_rests(open_page):
     page = open_page(DESKTOP)
     asked = []

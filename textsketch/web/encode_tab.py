@@ -116,6 +116,7 @@ def encode_tab(shared: Shared) -> None:
             panel.lay_out_details()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
     subject = gr.State(None)  # the path of the picture of the result on show
+    answered = gr.State(None)  # the question that the result on show answers
     uncaptioned = gr.State("")  # changes with each picture that gets a caption first
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
 
@@ -170,7 +171,7 @@ def encode_tab(shared: Shared) -> None:
                 turn=turn(request),
             ),
             panel.status,
-            lambda result: panel.result(result) | {subject: path},
+            lambda result: panel.result(result) | {subject: path, answered: asked},
             working=panel.working,
             failed=failed,
             cancelled=lambda: panel.kept(
@@ -179,6 +180,20 @@ def encode_tab(shared: Shared) -> None:
             first=first,
             begun=panel.current("", False),
         )
+
+    def again(
+        request: gr.Request, question_before: dict | None, shown: Result | None, of: str | None, *values
+    ) -> Iterator[Updates]:
+        """Encode once more if the result is not that of the settings: the page gathers these before it asks,
+        and what was chosen in between may have been answered first.
+        """
+        asked = question(*values)
+        asked["caption"] = belonging(asked["caption"], asked["path"], shown, of)
+        waits = jobs.running(owner(request, "encode")) or jobs.running(owner(request, "caption"))
+        if question_before in (None, asked) or not asked["path"] or waits:
+            yield {panel.status: gr.skip()}
+            return
+        yield from encode(request, shown, of, values)
 
     def stop(request: gr.Request) -> None:
         for work in ("caption", "encode"):  # a new picture first gets a caption, where one can be written
@@ -279,7 +294,7 @@ def encode_tab(shared: Shared) -> None:
         }
 
     asking = [panel.shown, subject, *settings]
-    outputs = [*panel.outputs, subject]
+    outputs = [*panel.outputs, subject, answered]
     new: list[Any] = [caption_box, caption_line, budget, panel.status, *improving.outputs]
 
     def encode_after(event: Any) -> Any:
@@ -314,6 +329,7 @@ def encode_tab(shared: Shared) -> None:
     )
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     on_any([panel.shown.change], score, panel.shown, panel.scores)
+    on_any([panel.shown.change], again, [answered, *asking], outputs, concurrency_id="work")
     on_any([caption_box.change], describe_caption, caption_box, caption_line)
     steps = [picked, uploaded, captioned, cleared, writer.written]
     budget_depends_on: list[Any] = [mode, budget, budget_text, caption_box, seed]

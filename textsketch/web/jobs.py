@@ -17,7 +17,7 @@ _POLLS_OF_SILENCE = 5
 _UPDATE_SECONDS = 0.2
 """A page that is told more often falls behind."""
 _MOST_OWNERS = 10_000
-_END_SECONDS = 2.0
+_END_SECONDS = 10.0
 """How long a job waits for the end of what the one it overtook tells; then nobody takes it any more."""
 
 

@@ -207,7 +207,12 @@ class Results:
         """The path of a slide that shows the result. address: of the app, for its QR code."""
         names = ("original", "decoded", "tsk", "jpeg")
         files = {name: result.files[name] for name in names}
-        return self._pool.run(make_slide, report, files=files, invented=result.invented, address=address)
+        asked: dict[str, Any] = {"files": files, "invented": result.invented, "address": address}
+        # A folder of its own: the result's is that of all who asked for it, from other addresses too.
+        with self._cache.new_folder() as folder:
+            path = self._pool.run(make_slide, report, folder=str(folder), **asked)
+        self._cache.put(folder)
+        return path
 
     def decode_file(
         self,
@@ -301,13 +306,15 @@ def paint_file(
     )
 
 
-def make_slide(report: Progress, *, files: dict[str, str], invented: str | None, address: str | None) -> str:
+def make_slide(
+    report: Progress, *, folder: str, files: dict[str, str], invented: str | None, address: str | None
+) -> str:
     """The job of a slide; see `Results.slide`."""
     report(0.0, "laying out the slide")
     data = Path(files["tsk"])
     with Image.open(files["original"]) as original, Image.open(files["decoded"]) as decoded:
         pictures = (original.convert("RGB"), decoded.convert("RGB"))
-    path = data.with_name("slide.png")
+    path = Path(folder) / "slide.png"
     jpeg = Path(files["jpeg"]).read_bytes()
     slide(*pictures, data.read_bytes(), jpeg, invented=invented, address=address).save(path)
     return str(path)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 from collections.abc import Callable, Iterator
 from html import escape
-from pathlib import Path
 from typing import Protocol
 
 import gradio as gr
@@ -53,14 +54,9 @@ def code_button(shown: gr.State, carried: gr.HTML, elem_id: str) -> gr.Button:
     def codes(shown: Carried | None, here: str) -> str:
         if shown is None:
             return ""
-        folder = Path(shown.files["tsk"]).parent
-        link = _figure(
-            lambda: link_code(shown.data, address_of(here)),
-            folder / "qr-link.png",
-            _with_link(here),
-        )
+        link = _figure(lambda: link_code(shown.data, address_of(here)), "qr-link.png", _with_link(here))
         alone = _figure(
-            lambda: raw_code(shown.data), folder / "qr-file.png", "The file alone: the Decode tab reads it"
+            lambda: raw_code(shown.data), "qr-file.png", "The file alone: the Decode tab reads it"
         )
         return f'<div class="ts-codes">{link}{alone}</div>'
 
@@ -100,22 +96,26 @@ def _with_link(here: str) -> str:
     return "With a link: any phone's camera opens it"
 
 
-def _figure(make: Callable[[], Code], path: Path, title: str) -> str:
+def _figure(make: Callable[[], Code], name: str, title: str) -> str:
+    """A code within the page: the result's folder is all visitors', the address in it is this one's."""
     try:
         code = make()
     except LinkError as error:
         return html.note(str(error))
-    code.poster().save(path)
-    return _download(str(path), title, path.name, code.sentence)
+    file = io.BytesIO()
+    code.poster().save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode()
+    return _download(f"data:image/png;base64,{data}", title, name, code.sentence)
 
 
 def _slide(path: str) -> str:
-    return f'<div class="ts-slide">{_download(path, "A slide for a presentation", "slide.png")}</div>'
+    figure = _download(address(path), "A slide for a presentation", "slide.png")
+    return f'<div class="ts-slide">{figure}</div>'
 
 
-def _download(path: str, title: str, name: str, more: str = "") -> str:
-    """A picture to look at and to take home."""
-    source = escape(address(path), quote=True)
+def _download(source: str, title: str, name: str, more: str = "") -> str:
+    """A picture to look at and to take home, by its address."""
+    source = escape(source, quote=True)
     alt = escape(f"{title}: {more}" if more else title, quote=True)
     return (
         f'<figure><figcaption>{escape(title)}.</figcaption><a href="{source}" download="{name}">'

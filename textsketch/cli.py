@@ -496,7 +496,7 @@ def _weights(options: argparse.Namespace) -> None:
         records, lines = [], []
         for entry in weights.entries().values():
             ready = weights.is_available(entry.name)
-            megabytes = f"{entry.size_bytes / 1e6:>7,.0f} MB" if entry.size_bytes else "      ? MB"
+            megabytes = f"{max(entry.size_bytes / 1e6, 1):>7,.0f} MB" if entry.size_bytes else "      ? MB"
             lines.append(f"{'ready' if ready else '-':<6} {entry.name:<24} {megabytes}  {entry.role}")
             records.append(
                 {

@@ -1,5 +1,7 @@
 """The exceptions a caller of textsketch can get; each message is one sentence that says what to do."""
 
+from collections.abc import Sequence
+
 _MOST_QUOTED = 60
 
 
@@ -11,6 +13,11 @@ def quoted(value: object) -> str:
         return f"this {type(value).__name__}"
     code = " ".join(code.split())
     return code if len(code) <= _MOST_QUOTED else f"{code[:_MOST_QUOTED]}..."
+
+
+def listed(choices: Sequence[str]) -> str:
+    """What there is to choose from, one at least, as a sentence has it."""
+    return " or ".join([*filter(None, [", ".join(choices[:-1])]), choices[-1]])
 
 
 class TextsketchError(Exception):

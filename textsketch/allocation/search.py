@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from textsketch.allocation.study import Study
-from textsketch.errors import BudgetError
+from textsketch.errors import BudgetError, listed
 from textsketch.layers import Layers, Mode
 from textsketch.progress import Pulse
 
@@ -63,12 +63,15 @@ def check_smallest(smallest: Layers, mode: Mode, most_bytes: int, measure: SizeO
     needed_bytes = measure(smallest)
     if needed_bytes <= most_bytes:
         return
-    fewer = (
-        "or a shorter caption" if mode is Mode.TEXT_ONLY else "a shorter caption or a mode of fewer layers"
-    )
+    remedies, words = ["a larger budget (or, for a rate, a larger picture)"], ""
+    if smallest.semantic.caption:
+        remedies.append("a shorter caption")
+        words = " with this caption"
+    if mode is not Mode.TEXT_ONLY:
+        remedies.append("a mode of fewer layers")
     raise BudgetError(
-        f"the smallest {mode} file of this picture with this caption takes {needed_bytes} bytes; choose a "
-        f"larger budget (or, for a rate, a larger picture), {fewer}"
+        f"the smallest {mode} file of this picture{words} takes {needed_bytes} bytes, "
+        f"but the budget is {most_bytes}; choose {listed(remedies)}"
     )
 
 

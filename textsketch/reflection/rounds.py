@@ -163,7 +163,7 @@ def usual_source() -> str:
     """The caption source to take unless asked for another. Raises OptionError if none can be used here."""
     ready = [source for source in table.SOURCES.values() if source.unavailable() is None]
     if not ready:
-        reasons = (str(source.unavailable()) for source in table.SOURCES.values())
+        reasons = (str(source.unavailable()).rstrip(".") for source in table.SOURCES.values())
         raise OptionError(f"nothing here can write captions: {'; '.join(reasons)}")
     return max(ready, key=lambda source: source.remote).name
 

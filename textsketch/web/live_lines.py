@@ -9,7 +9,7 @@ from textsketch.allocation.caption_room import caption_room
 from textsketch.allocation.painter import smallest_bytes
 from textsketch.bitstream import SizeMeter
 from textsketch.budget import PRESETS, Preset, parse_budget
-from textsketch.errors import BudgetError, ImageError, TextsketchError
+from textsketch.errors import BudgetError, ImageError, TextsketchError, listed
 from textsketch.image.reading import fitting_size, read_size
 from textsketch.layers import Mode
 from textsketch.pipeline import parse_seed
@@ -109,14 +109,17 @@ def describe_budget(
         return html.error(str(error))
     size = f"at {width}\u00a0x\u00a0{height}"  # in one line
     if needed_bytes > budget_bytes:
-        remedies = ["a larger budget", "a shorter caption"]
+        remedies, words = ["a larger budget"], ""
+        if caption:
+            remedies.append("a shorter caption")
+            words = " with this caption"
         if preset == "micro" and max(width, height) < MAX_SIDE:
             remedies.insert(1, "a larger picture")
         if mode != Mode.TEXT_ONLY:
             remedies.append("a mode of fewer layers")
         return html.error(
-            f"{html.byte_count(budget_bytes)} {size}, but {mode} with this caption needs at least "
-            f"{html.byte_count(needed_bytes)}: choose {', '.join(remedies[:-1])} or {remedies[-1]}"
+            f"{html.byte_count(budget_bytes)} {size}, but {mode}{words} needs at least "
+            f"{html.byte_count(needed_bytes)}: choose {listed(remedies)}"
         )
     rate = html.rate(8 * budget_bytes / (width * height), digits=5, unit="bits per pixel")
     return html.note(f"{html.byte_count(budget_bytes)} = {rate} {size}")

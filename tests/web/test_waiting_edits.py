@@ -27,6 +27,12 @@ class Here:
         return function(report, **arguments)
 
 
+@pytest.fixture(autouse=True)
+def nobody_listens(monkeypatch):
+    """What overtaken edits tell is not taken here; it is not waited for."""
+    monkeypatch.setattr("textsketch.web.jobs._END_SECONDS", 0.1)
+
+
 @pytest.fixture
 def tab(tmp_path, monkeypatch):
     """The function of the page that edits, its jobs, and a way to take their only place."""

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from conftest import EXAMPLES, forget_pictures
@@ -186,7 +188,7 @@ def test_pictures_whose_detail_is_all_fine_fill_their_budgets_too(picture):
 def test_a_budget_below_the_smallest_file_names_that_size(photo):
     with pytest.raises(BudgetError, match=r"takes \d+ bytes") as caught:
         choose_layers(photo, Mode.THREE_LAYER, 4, "a cup of coffee", size_of=size_of)
-    smallest = int("".join(filter(str.isdigit, str(caught.value))))
+    smallest = int(re.findall(r"\d+", str(caught.value))[0])
     assert (
         size_of(choose_layers(photo, Mode.THREE_LAYER, smallest, "a cup of coffee", size_of=size_of))
         == smallest

@@ -11,13 +11,20 @@ from textsketch.web.jobs import JobCancelledError, JobOvertakenError, Jobs
 
 
 def test_a_job_reports_and_ends_with_its_result():
+    seen = threading.Event()
+
     def job(progress):
         for step in range(5):
             progress(step / 5, f"step {step}")
             time.sleep(0.05)
+        assert seen.wait(30)  # on a busy machine the job would end before any of it is told
         return "result"
 
-    updates = list(Jobs(2).run("visitor", job))
+    updates = []
+    for update in Jobs(2).run("visitor", job):
+        updates.append(update)
+        if update.message.startswith("step"):
+            seen.set()
     assert updates[-1].done and updates[-1].result == "result"
     fractions = [update.fraction for update in updates]
     assert fractions == sorted(fractions) and any(update.message.startswith("step") for update in updates)

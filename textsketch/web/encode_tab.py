@@ -49,6 +49,8 @@ from textsketch.web.shared import Current, Shared
 _REMEMBER = (
     "(mode, preset, budget) => window.textsketch.remember(mode, preset === 'custom' ? budget : preset)"
 )
+Question = dict[str, Any] | None
+"""What `Results.encode` was asked for the result on show."""
 _CLOSE_SETTINGS = "() => { window.textsketch.openSettings(false); }"
 
 
@@ -115,43 +117,44 @@ def encode_tab(shared: Shared) -> None:
             improving = improve_panel(shared, caption_box, [picture, mode, budget, budget_text, seed])
             panel.lay_out_details()
     budget_line.value = describe_budget(first, Mode.THREE_LAYER, "packet", "", captions[first], 0)
-    subject = gr.State(None)  # the path of the picture of the result on show
     answered = gr.State(None)  # the question that the result on show answers
     uncaptioned = gr.State("")  # changes with each picture that gets a caption first
     settings: list[Any] = [picture, mode, budget, budget_text, caption_box, seed, *renderer.inputs]
 
-    def question(path, mode, preset, budget_text, caption, seed, *rendering) -> dict[str, Any]:
+    def question(shown: Result | None, before: Question, values: tuple) -> dict[str, Any]:
+        """What the settings' `values` ask for."""
+        path, mode, preset, budget_text, caption, seed, *rendering = values
+        caption = belonging(caption, path, shown, before)
         asked = renderer.asked(rendering)
         return _question(path, mode, chosen_budget(preset, budget_text), caption, seed, asked)
 
-    def belonging(caption: str, path: str | None, shown: Result | None, of: str | None) -> str:
+    def belonging(caption: str, path: str | None, shown: Result | None, before: Question) -> str:
         """The caption, unless it is another picture's, which says nothing about this one; one just typed may.
 
         The page may ask for something else before it hears that the box was emptied for a new picture.
         """
-        if path == of or captions.get(path or "") == caption:
+        if path == _picture_of(before) or captions.get(path or "") == caption:
             return caption
         return "" if caption in {*captions.values(), shown.report.caption if shown else ""} else caption
 
-    def work(request: gr.Request, shown: Result | None, of: str | None, *values) -> Iterator[Updates]:
-        yield from encode(request, shown, of, values)
+    def work(request: gr.Request, shown: Result | None, before: Question, *values) -> Iterator[Updates]:
+        yield from encode(request, shown, before, values)
 
     def encode(
         request: gr.Request,
         shown: Result | None,
-        of: str | None,
+        before: Question,
         values: tuple,
         first: Callable[[], Updates] = dict,
     ) -> Iterator[Updates]:
         """Encode what `values` ask for; what `first` gives is said as well, once the job has begun."""
-        asked = question(*values)
-        asked["caption"] = belonging(asked["caption"], asked["path"], shown, of)
+        asked = question(shown, before, values)
         path = asked["path"]
         jobs.overtake(owner(request, "scores"))
         if not path:
             jobs.overtake(owner(request, "encode"), turn(request))
             nothing = panel.empty(html.note(NO_PICTURE[:1].upper() + NO_PICTURE[1:] + "."))
-            yield first() | nothing | {subject: None}
+            yield first() | nothing | {answered: None}
             return
         jobs.announce(owner(request, "encode"), turn(request))
 
@@ -159,9 +162,9 @@ def encode_tab(shared: Shared) -> None:
             return results.encode(**asked, max_side=MAX_SIDE, report=report)
 
         def failed(sentence: str) -> Updates:
-            if of == path:  # what was on show is of this picture, with other settings
+            if _picture_of(before) == path:  # what was on show is of this picture, with other settings
                 return panel.kept(shown, html.error(sentence))
-            return panel.empty(html.error(sentence)) | {subject: None}
+            return panel.empty(html.error(sentence)) | {answered: None}
 
         yield from follow(
             jobs.run(
@@ -171,7 +174,7 @@ def encode_tab(shared: Shared) -> None:
                 turn=turn(request),
             ),
             panel.status,
-            lambda result: panel.result(result) | {subject: path, answered: asked},
+            lambda result: panel.result(result) | {answered: asked},
             working=panel.working,
             failed=failed,
             cancelled=lambda: panel.kept(
@@ -181,19 +184,16 @@ def encode_tab(shared: Shared) -> None:
             begun=panel.current("", False),
         )
 
-    def again(
-        request: gr.Request, question_before: dict | None, shown: Result | None, of: str | None, *values
-    ) -> Iterator[Updates]:
+    def again(request: gr.Request, shown: Result | None, before: Question, *values) -> Iterator[Updates]:
         """Encode once more if the result is not that of the settings: the page gathers these before it asks,
         and what was chosen in between may have been answered first.
         """
-        asked = question(*values)
-        asked["caption"] = belonging(asked["caption"], asked["path"], shown, of)
+        asked = question(shown, before, values)
         waits = jobs.running(owner(request, "encode")) or jobs.running(owner(request, "caption"))
-        if question_before in (None, asked) or not asked["path"] or waits:
+        if before in (None, asked) or not asked["path"] or waits:
             yield {panel.status: gr.skip()}
             return
-        yield from encode(request, shown, of, values)
+        yield from encode(request, shown, before, values)
 
     def stop(request: gr.Request) -> None:
         for work in ("caption", "encode"):  # a new picture first gets a caption, where one can be written
@@ -237,7 +237,7 @@ def encode_tab(shared: Shared) -> None:
         request: gr.Request,
         automatic,
         shown: Result | None,
-        of: str | None,
+        before: Question,
         path,
         mode,
         preset,
@@ -246,7 +246,7 @@ def encode_tab(shared: Shared) -> None:
         *others,
     ) -> Iterator[Updates]:
         """Take a picture, and encode it without another word from the page, unless it gets a caption first."""
-        caption = belonging(caption, path, shown, of)
+        caption = belonging(caption, path, shown, before)
         offered = offered_budgets(path, mode, preset)
         preset = offered.get("value", preset)
         brought = new_picture(request, caption, offered)
@@ -262,14 +262,14 @@ def encode_tab(shared: Shared) -> None:
             yield brought | {uncaptioned: uuid.uuid4().hex}
             return
         yield from encode(
-            request, shown, of, (path, mode, preset, budget_text, caption, *others), still_brought
+            request, shown, before, (path, mode, preset, budget_text, caption, *others), still_brought
         )
 
     def clear(request: gr.Request, mode, preset) -> Updates:
         return new_picture(request, "", offered_budgets(None, mode, preset)) or {panel.status: gr.skip()}
 
     def change_mode(
-        request: gr.Request, shown: Result | None, of: str | None, path, mode, preset, *others
+        request: gr.Request, shown: Result | None, before: Question, path, mode, preset, *others
     ) -> Iterator[Updates]:
         offered = offered_budgets(path, mode, preset)
         values = (path, mode, offered.get("value", preset), *others)
@@ -279,7 +279,7 @@ def encode_tab(shared: Shared) -> None:
             return {budget: gr.update(**offered)} if newest else {}
 
         offers()  # this mode was asked for; one asked for before it offers nothing any more
-        yield from encode(request, shown, of, values, offers)
+        yield from encode(request, shown, before, values, offers)
 
     def arrive(request: gr.Request, path) -> Any:
         """The settings that the page's address asks for."""
@@ -293,8 +293,8 @@ def encode_tab(shared: Shared) -> None:
             budget_text: gr.skip() if text is None else text,
         }
 
-    asking = [panel.shown, subject, *settings]
-    outputs = [*panel.outputs, subject, answered]
+    asking = [panel.shown, answered, *settings]
+    outputs = [*panel.outputs, answered]
     new: list[Any] = [caption_box, caption_line, budget, panel.status, *improving.outputs]
 
     def encode_after(event: Any) -> Any:
@@ -329,7 +329,7 @@ def encode_tab(shared: Shared) -> None:
     )
     panel.cancel.click(stop, None, None, queue=False, **PRIVATE)
     on_any([panel.shown.change], score, panel.shown, panel.scores)
-    on_any([panel.shown.change], again, [answered, *asking], outputs, concurrency_id="work")
+    on_any([panel.shown.change], again, asking, outputs, concurrency_id="work")
     on_any([caption_box.change], describe_caption, caption_box, caption_line)
     steps = [picked, uploaded, captioned, cleared, writer.written]
     budget_depends_on: list[Any] = [mode, budget, budget_text, caption_box, seed]
@@ -346,6 +346,11 @@ def encode_tab(shared: Shared) -> None:
     shared.current = Current(
         picture, caption_box, seed, renderer, changes, panel.shown, panel.decode, panel.edit
     )
+
+
+def _picture_of(answered: Question) -> str | None:
+    """The path of the picture that was asked about."""
+    return answered["path"] if answered else None
 
 
 def _question(path, mode, budget, caption, seed, asked: Asked) -> dict[str, Any]:

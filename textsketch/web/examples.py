@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -16,6 +14,7 @@ from gradio.events import Dependency
 from PIL import Image, ImageOps
 
 from textsketch.web.controls import on_any
+from textsketch.web.pictures import data_address
 
 _THUMBNAIL = (120, 80)
 _CHOOSE_SCRIPT = """element.addEventListener('click', event => {
@@ -62,6 +61,4 @@ def _thumbnail(path: str) -> str:
     """A small picture as an address that holds it: eight requests fewer before the first view."""
     with Image.open(path) as picture:
         small = ImageOps.fit(picture.convert("RGB"), _THUMBNAIL, Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=70)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_address(small, "WEBP", quality=70)

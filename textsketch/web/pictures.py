@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from PIL import Image
@@ -35,6 +36,13 @@ Pictures = dict[str, dict[str, str]]
 def address(path: str) -> str:
     """Where the page finds a file of a result."""
     return f"gradio_api/file={quote(path)}"
+
+
+def data_address(picture: Image.Image, kind: str, **options: Any) -> str:
+    """An address that holds a picture itself, as Pillow writes files of the kind with the options."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def placeholder() -> str:
@@ -132,11 +140,8 @@ def preview(picture: Image.Image) -> str:
     """A rough picture of what a network is painting."""
     small = picture.convert("RGB")
     small.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=80, method=0)
-    data = base64.b64encode(file.getvalue()).decode()
     about = {
-        "source": f"data:image/webp;base64,{data}",
+        "source": data_address(small, "WEBP", quality=80, method=0),
         "title": "textsketch",
         "size": "being painted",
         "alt": "A rough picture of what is being painted",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import io
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Protocol
@@ -17,7 +15,7 @@ from textsketch.share.link import MAX_FILE_BYTES, is_of_this_machine, link_of
 from textsketch.web import html
 from textsketch.web.controls import PRIVATE, WORK, Updates, follow, owner
 from textsketch.web.jobs import Jobs
-from textsketch.web.pictures import address
+from textsketch.web.pictures import address, data_address
 from textsketch.web.player import address_of
 from textsketch.web.results import Result, Results
 
@@ -102,10 +100,7 @@ def _figure(make: Callable[[], Code], name: str, title: str) -> str:
         code = make()
     except LinkError as error:
         return html.note(str(error))
-    file = io.BytesIO()
-    code.poster().save(file, "PNG")
-    data = base64.b64encode(file.getvalue()).decode()
-    return _download(f"data:image/png;base64,{data}", title, name, code.sentence)
+    return _download(data_address(code.poster(), "PNG"), title, name, code.sentence)
 
 
 def _slide(path: str) -> str:

@@ -52,12 +52,15 @@ export async function paintWithBrush(
     addShadedGrain(planes.samples[0], layers, rows, columns);
     return planes;
   }
-  if (!layers.texture || !shareOf(layers)) {
-    const planes = paint(layers);
+  if (!layers.texture) {
+    const planes = field(layers);
     const { rows, columns, samples: [luma] } = planes;
-    if (!layers.texture && layers.structure?.kind !== "soft-edges" && !lines(layers, rows, columns)) dither(luma, layers.seed);
+    const cover = lines(layers, rows, columns);
+    if (cover) draw(planes, cover);
+    else if (layers.structure?.kind !== "soft-edges") dither(luma, layers.seed);
     return planes;
   }
+  if (!shareOf(layers)) return paint(layers);
   const planes = field(layers);
   const { rows, columns, samples: [luma] } = planes;
   const { grain } = layers.texture;

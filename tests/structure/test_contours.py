@@ -50,3 +50,28 @@ def test_colour_alone_makes_a_contour_and_nothing_makes_none():
 @pytest.mark.parametrize("shape", [(96, 3), (3, 128), (1, 1)])
 def test_a_grid_of_any_shape_is_searched(shape):
     assert all((line < shape).all() for line in contours.find(planes_of(scene()), shape))
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+@pytest.mark.parametrize("shape", [SHAPE, (144, 192)])
+def test_on_paper_a_thin_line_is_one_and_elsewhere_an_edge_on_each_side(width, shape):
+    luma = np.full((384, 512), 250, np.float32)
+    cv2.circle(luma, (256, 192), 120, 20, width)
+    cells = 512 / shape[1]
+
+    def radii(on_paper: bool) -> list[np.ndarray]:
+        found = contours.find(planes_of(luma), shape, on_paper=on_paper)
+        assert all(len(line) < 15 for line in found[2 - on_paper :])  # the odd corner of a line's cells
+        return [np.hypot(*((line + 0.5) - np.array([192, 256]) / cells).T) for line in found[: 2 - on_paper]]
+
+    (middle,), sides = radii(on_paper=True), radii(on_paper=False)
+    assert np.abs(middle - 120 / cells).max() < 2 and len(middle) > 550 / cells
+    assert abs(sides[0].mean() - sides[1].mean()) > 1
+
+
+def test_on_paper_what_is_thick_has_edges():
+    luma = np.full((384, 512), 250, np.float32)
+    cv2.circle(luma, (256, 192), 90, 20, -1)
+    cv2.rectangle(luma, (20, 20), (120, 160), 20, -1)
+    edges, drawn = (contours.find(planes_of(luma), SHAPE, on_paper=on) for on in (False, True))
+    assert all(np.array_equal(*pair) for pair in zip(edges[:2], drawn[:2], strict=True))

@@ -44,7 +44,7 @@ def choose(layers: Layers, budget: Budget, shade: Shade) -> Layers | None:
     similarity of luma.
     """
     shape = grid_shape(layers.size, _LONG_SIDE)
-    lines = budget.study.contours(shape)
+    lines = budget.study.contours(shape, on_paper=False)
     room = budget.most_bytes - budget.size_of(replace(layers, structure=Strokes(draw(lines[:0], shape))))
     colours = sorted({min(_MOST_DESCRIPTOR_BYTES, max(8, int(share * room))) for share in _DESCRIPTOR_SHARES})
     look, known = _Look(budget.planes), budget.study.nearness

@@ -37,7 +37,7 @@ class Study:
         self.nearness: dict[tuple[object, ...], float] = {}
         """How near a sketch of the picture comes once it is shaded, see `shaded_sketch`."""
         self._analyses: dict[tuple[object, ...], Analysis] = {}
-        self._contours: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._contours: dict[tuple[tuple[int, int], bool], list[np.ndarray]] = {}
         self._edges: dict[int, list[np.ndarray]] = {}
 
     @cached_property
@@ -45,11 +45,11 @@ class Study:
         """Describes the picture's colours in as many bytes as there are."""
         return Describer(self.planes)
 
-    def contours(self, shape: tuple[int, int]) -> list[np.ndarray]:
+    def contours(self, shape: tuple[int, int], on_paper: bool) -> list[np.ndarray]:
         """See `structure.contours.find`."""
-        if shape not in self._contours:
-            self._contours[shape] = contours.find(self.planes, shape)
-        return self._contours[shape]
+        if (shape, on_paper) not in self._contours:
+            self._contours[shape, on_paper] = contours.find(self.planes, shape, on_paper=on_paper)
+        return self._contours[shape, on_paper]
 
     def edges(self, long_side: int) -> list[np.ndarray]:
         """See `structure.edges.find`; long_side: of the grid."""

@@ -30,6 +30,8 @@ _MOST_GAMMA_BITS = 6
 _FREQUENCIES = 16
 _CHROMA_FREQUENCY = 6
 """Squared frequency of chroma, relative to luma, in the coding order."""
+_LOOK, _WHITE, _PAPER = 24, 95, 0.65
+"""Samples a side of a field, how much brighter than grey white ones are, and the share of these on paper."""
 _ROUNDING = (0.5, 0.42, 0.34, 0.26)
 _ENERGY_IN_RGB = (3.0, 3.26, 2.48)
 
@@ -125,6 +127,12 @@ def field_planes(
             table[plane, v, u] = value * step
     across, down = _basis(width), _basis(height)
     return np.stack([down.T @ plane @ across for plane in table])
+
+
+def is_paper(descriptors: Descriptors | None, size: tuple[int, int]) -> bool:
+    """Whether the field is white for the most part: of a text or a line drawing, lines are the picture."""
+    luma = field_planes(descriptors, _LOOK, _LOOK, size)[0]
+    return float((luma > _WHITE).mean()) >= _PAPER
 
 
 @lru_cache(maxsize=8)

@@ -17,13 +17,18 @@ _SHORTEST_LINE = 8
 _SCALES_CELLS = (1.0, 2.0, 4.0)
 _CANNY_LOW, _CANNY_HIGH = 2.5, 6.0  # grey levels a cell
 _FIXED_POINT = 64
+_USUAL_LONG_SIDE, _THICKEST_CELLS, _DRAWN_LEVELS = 192, 4, 12
+"""On a grid of so many cells the thickest line that is one, not two edges, and how far it stands out."""
+_RIDGE_LOW, _RIDGE_HIGH, _CURVATURE_UNIT, _NOTHING = 12.0, 30.0, 4, 1e-6  # grey levels a square cell
 
 
-def find(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
+def find(planes: np.ndarray, shape: tuple[int, int], *, on_paper: bool = False) -> list[np.ndarray]:
     """The contours of a picture, the best first.
 
     planes: (3, height, width) float32, luma and colour differences centred on 0. shape: (rows, columns) of
-    the sketch's grid. Returns arrays (n, 2) of integer (row, column) cells; neighbours in a line touch.
+    the sketch's grid. on_paper: they will be drawn as dark lines on white, so that a thin dark line is one, in
+    its middle; elsewhere both its sides are edges. Returns arrays (n, 2) of integer (row, column) cells;
+    neighbours in a line touch.
     """
     import cv2
 
@@ -32,8 +37,51 @@ def find(planes: np.ndarray, shape: tuple[int, int]) -> list[np.ndarray]:
     double = cv2.resize(stacked, (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
     flat = cv2.bilateralFilter(np.clip(double, 0, 255).astype(np.uint8), 9, 30, 4)
     cells = cv2.resize(flat, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
-    lines = [smooth(line) for line in trace(_edges(cells)) if len(line) >= _SHORTEST_LINE]
+    marks = _drawn(cells) if on_paper else _edges(cells)
+    lines = [smooth(line) for line in trace(marks) if len(line) >= _SHORTEST_LINE]
     return rank(lines, _strength(cells))
+
+
+def _drawn(cells: np.ndarray) -> np.ndarray:
+    """(rows, columns) bool: the middles of thin dark lines, and the edges of all else."""
+    import cv2
+
+    edges = _edges(cells)
+    scale = max(1.0, max(edges.shape) / _USUAL_LONG_SIDE)
+    reach = 2 * round(_THICKEST_CELLS / 2 * scale) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    darker = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, around) - cells
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats((darker.max(-1) > _DRAWN_LEVELS).astype(np.uint8))
+    # The corners of what is thick are thin too, but short.
+    long = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) >= 2 * reach
+    long[0] = False
+    thin = long[parts]
+    beside = cv2.dilate(thin.astype(np.uint8), around) > 0
+    return (thin & _ridges(cells, darker.argmax(-1), scale)) | (edges & ~beside)
+
+
+def _ridges(cells: np.ndarray, channels: np.ndarray, sigma: float) -> np.ndarray:
+    """(rows, columns) bool, the middles of dark lines of one of the channels at each cell.
+
+    They are where the second derivative across the line is largest (C. Steger, "An unbiased detector of
+    curvilinear structures", 1998).
+    """
+    import cv2
+
+    blurred = sigma**2 * cv2.GaussianBlur(cells, (0, 0), sigma)
+    down, both, across = (
+        np.take_along_axis(cv2.Sobel(blurred, cv2.CV_32F, *order), channels[..., None], -1)[..., 0]
+        for order in ((0, 2), (1, 1), (2, 0))
+    )
+    # The larger principal curvature and the direction it has.
+    apart = (across - down) / 2
+    root = np.sqrt(apart**2 + both**2)
+    level = apart >= 0
+    normal = np.stack([np.where(level, root + apart, both), np.where(level, both, root - apart)])
+    normal *= np.maximum(root + (across + down) / 2, 0) / np.sqrt((normal**2).sum(0) + _NOTHING)
+    low, high = _RIDGE_LOW * _CURVATURE_UNIT, _RIDGE_HIGH * _CURVATURE_UNIT
+    normals = np.rint(normal * _CURVATURE_UNIT).astype(np.int16)
+    return canny.edges(*normals, low=low, high=high)
 
 
 def _edges(cells: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from textsketch.layers import Layers
 from textsketch.render.painter import small_networks
 from textsketch.render.painter.brush import COLOURLESS
 from textsketch.render.painter.shading_inputs import LINE_WIDTH, inputs, shape_for
-from textsketch.semantic.descriptors import field_planes
+from textsketch.semantic.descriptors import field_planes, is_paper
 from textsketch.structure.line_drawing import line_mask
 from textsketch.texture.grain import noise
 
@@ -29,17 +29,13 @@ _AROUND = 24.0
 _EVERYWHERE, _AMONG_LINES = 1.6, 20.0
 """Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. It is
 about a quarter of the roughness that shaded pictures lack, fitted on CID22's."""
-_LOOK, _WHITE, _PAPER = 24, 95, 0.65
-"""On a page of text or a line drawing the lines are the picture. It is told by the share of white, which is so
-much brighter than grey, in a field of so many samples a side."""
 
 
 def shades(layers: Layers) -> bool:
     """Whether the layers are a sketch to shade: strokes, no colour map, and not what is drawn on white paper."""
     if layers.texture is not None or layers.strokes is None or not layers.strokes.any():
         return False
-    luma = field_planes(layers.semantic.descriptors, _LOOK, _LOOK, layers.size)[0]
-    return float((luma > _WHITE).mean()) < _PAPER
+    return not is_paper(layers.semantic.descriptors, layers.size)
 
 
 def shade(layers: Layers) -> np.ndarray:

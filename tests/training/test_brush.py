@@ -148,15 +148,17 @@ def super_resolution_network() -> bytes:
     return bytes(written)
 
 
-@pytest.mark.parametrize("mode", [Mode.THREE_LAYER, Mode.TEXT_SKETCH])
-def test_training_pairs_are_the_same_whoever_makes_them(shared_data, tmp_path, mode):
+@pytest.mark.parametrize(
+    ("mode", "number"), [(Mode.THREE_LAYER, 1), (Mode.THREE_LAYER, 0), (Mode.TEXT_SKETCH, 1)]
+)
+def test_training_pairs_are_the_same_whoever_makes_them(shared_data, tmp_path, mode, number):
     from textsketch.bitstream import unpack
     from training.brush import pairs
 
     made = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        with np.load(pairs.make(1, mode, shared_data, tmp_path / name)) as pair:
+        with np.load(pairs.make(number, mode, shared_data, tmp_path / name)) as pair:
             made.append((pair["sent"], pair["original"]))
     (sent, original), again = made
     assert all(map(np.array_equal, made[0], again))
@@ -191,6 +193,20 @@ def test_half_of_the_pictures_are_two_together_as_large_and_sharp_as_they_come(t
         assert long <= (1024 if any(picture is one for one in together) else 512) and long / short < 1.8
     assert max(max(one.shape[:2]) for one in together) > 700  # beyond 512 colours are sent at half the size
     assert any(one.shape[0] > one.shape[1] for one in together)  # one below the other
+
+
+def test_a_painting_of_twelve_is_of_a_drawn_pattern():
+    from training.brush import patterns
+
+    drawn = [np.asarray(patterns.draw(np.random.default_rng(seed))) for seed in range(40)]
+    for picture in drawn:
+        assert 256 <= min(picture.shape[:2]) <= max(picture.shape[:2]) <= 640
+        assert picture.dtype == np.uint8 and picture.shape[2] == 3
+        assert np.ptp(picture, axis=(0, 1)).max() > 30
+        colours = picture.reshape(-1, 3).astype(float)
+        spread = np.linalg.svd(colours - colours.mean(0), compute_uv=False)
+        assert spread[1] < 0.1 * spread[0]  # two colours, and what lies between them
+    assert len({picture.tobytes() for picture in drawn}) == len(drawn)
 
 
 def cells(planes: np.ndarray) -> np.ndarray:

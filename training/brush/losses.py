@@ -39,6 +39,8 @@ _SPARED_DB = 0.05
 """A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
 _SEEN_ERROR = 1e-4
 """Of a mean squared error, 0 to 1, what is not seen."""
+_NO_LEVEL = 1e-6
+"""Of a mean square of levels: a root of nothing at all has no derivative."""
 _YCBCR = (to_ycbcr(255 * np.eye(3, dtype=np.float32)[None]) - to_ycbcr(np.zeros((1, 3, 3))))[:, 0] / 255
 """What red, green and blue count in each plane: (planes, colours)."""
 
@@ -93,12 +95,12 @@ def of_paintings(
     farther_db = _error_db(shown, original) - _error_db(before, original)
     return {
         "error": 0.15 * (sharp - original).abs().mean(),
-        "farther": 0.4 * functional.relu(farther_db + _SPARED_DB).mean(),
-        "structure": 4.0 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 1.5 * (1 - haarpsi(shown, original)) + 0.8 * (1 - haarpsi(*_turned(shown, original, part))),
+        "farther": 0.8 * functional.relu(farther_db + _SPARED_DB).mean(),
+        "structure": 5.5 * (1 - ssim(shown, original, data_range=1.0)),
+        "haar": 1.1 * (1 - haarpsi(shown, original)) + 1.2 * (1 - haarpsi(*_turned(shown, original, part))),
         "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "letters": 0.3 * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": 4.0 * _apart(networks.scenes, shown, original),
+        "scenes": 6.5 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
         "weave": 5.0 * _weave(sharp, original),
         "spectrum": 0.1 * _spectrum(shown, original),
@@ -122,21 +124,50 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     shift = functional.interpolate(
         _blurred(means[:, :, 0], brush.SHIFT), scale_factor=CELL, mode="bilinear", align_corners=False
     )
-    changed = functional.softshrink(changed - alike - shift, brush.ROUGHNESS / 255)
+    luma = torch.einsum("c,bchw->bhw", weights[0], plain)[:, None]
+    changed = changed - alike - shift
+    changed = functional.softshrink(changed - _threads(changed, luma), brush.ROUGHNESS / 255)
     ramps = [
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
         for (first, low), (last, high) in pairwise(brush.SHARES)
     ]
-    bare = _bare(torch.einsum("c,bchw->bhw", weights[0], plain), given)
+    bare = _bare(luma, given)
     share = torch.stack(ramps).sum(0)[:, None] * (1 - bare)
     share = functional.interpolate(share, scale_factor=CELL, mode="bilinear", align_corners=False)
     return plain + torch.einsum("cp,bphw->bchw", inverse, share * changed)
 
 
+def _threads(changed: torch.Tensor, luma: torch.Tensor) -> torch.Tensor:
+    """What `brush.sharpen` takes out as woven, of changes of planes, (batch, 3, height, width) and 0 to 1."""
+
+    def mean(pixels: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+        sides = (columns // 2, columns // 2, rows // 2, rows // 2)
+        return functional.avg_pool2d(functional.pad(pixels, sides, mode="replicate"), (rows, columns), 1)
+
+    def levels(pixels: torch.Tensor, spread: float = brush.WOVEN_SPREAD) -> torch.Tensor:
+        power = _blurred(functional.avg_pool2d((255 * pixels).square(), CELL), spread)
+        return (power + _NO_LEVEL).sqrt()
+
+    around = functional.pad(luma, (1, 1, 1, 1), mode="replicate")
+    down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2
+    across = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2
+    fine = changed - mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
+    found, (first, last), (among, alone) = torch.zeros_like(changed), brush.WOVEN, brush.ALONE
+    for slope, along in ((down, (1, brush.THREAD_PIXELS)), (across, (brush.THREAD_PIXELS, 1))):
+        threads = mean(fine, *along)
+        strength, farther = levels(threads[:, :1]), levels(threads[:, :1], brush.ALONE_SPREAD)
+        woven = ((strength / (levels(slope) + brush.EVEN) - first) / (last - first)).clamp(0, 1)
+        woven = woven * ((alone - strength / (farther + brush.EVEN)) / (alone - among)).clamp(0, 1)
+        found = found + threads * functional.interpolate(
+            woven, scale_factor=CELL, mode="bilinear", align_corners=False
+        )
+    return found
+
+
 def _bare(luma: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Where the grain that was `given` will lie on a painting without contours: (batch, 1, rows, columns)."""
     grain = (given[:, 4 * CELL**2 : 5 * CELL**2] - 0.5) * GRAIN_SPAN
-    cells = 255 * functional.pixel_unshuffle(luma[:, None], CELL)
+    cells = 255 * functional.pixel_unshuffle(luma, CELL)
     around = [one.mean(1, keepdim=True) for one in (cells, cells.square(), grain.square())]
     mean, square, power = (_blurred(one, brush.BARE_SPREAD) for one in around)
     contrast = (square - mean.square()).clamp(min=0).sqrt()

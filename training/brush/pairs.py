@@ -1,8 +1,8 @@
 """The brush's training pairs: what the painter makes of a file of a few bytes, and the picture that file is of.
 
 Pictures are CID22's, COCO's and quarters of the aigi sheets, but for every tenth of each, on which the networks
-are judged; never Kodak's, which are for measuring. A pair's number decides everything about it, so processes may
-share the work in any order, and a pair once made is kept.
+are judged; never Kodak's, which are for measuring. Some paintings are of drawn patterns. A pair's number
+decides everything about it, so processes may share the work in any order, and a pair once made is kept.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from textsketch.layers import Layers, Mode, Semantic, Strokes
 from textsketch.semantic.descriptors import from_planes
 from textsketch.structure import contours
 from textsketch.structure.lines import draw
+from training.brush import patterns
 
 HELD_OUT = 10
 """One picture of so many is never trained on."""
@@ -38,6 +39,8 @@ _DESCRIPTOR_BYTES = (10, 60)
 _FEWEST_LINES = 6
 _WITHOUT_LINES = 15
 """One sketch of so many has no lines, as text-only files have none."""
+_DRAWN = 12
+"""One painting of so many is of a pattern."""
 _SKETCH_LONG_SIDES = (192, 192, 192, 256)
 
 
@@ -71,7 +74,8 @@ def make(number: int, mode: Mode, data: Path, folder: Path, held_out: bool = Fal
     if path.exists():
         return path
     random = np.random.default_rng((number, held_out))
-    picture = _picture(data, random, held_out)
+    drawn = mode is Mode.THREE_LAYER and number % _DRAWN == 0
+    picture = patterns.draw(random) if drawn else _picture(data, random, held_out)
     layers = _painting(picture, random) if mode is Mode.THREE_LAYER else _sketch(picture, random)
     if mode is Mode.TEXT_SKETCH and number % _WITHOUT_LINES == 0:
         layers = replace(layers, structure=None)

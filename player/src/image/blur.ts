@@ -1,4 +1,4 @@
-/** A Gaussian blur of one plane, as OpenCV makes it of floating point: eight deviations wide, mirrored at the border. */
+/** Blurs of one plane. The Gaussian is as OpenCV makes it of floating point: eight deviations wide, mirrored at the border. */
 
 /** The kernel from its middle outwards. */
 function halfKernel(deviation: number): Float32Array {
@@ -53,6 +53,31 @@ export function gaussianBlur(plane: Float32Array, rows: number, columns: number,
       for (let column = 0; column < columns; column++) {
         line[column] = line[column] + weight * (across[above + column] + across[below + column]);
       }
+    }
+  }
+  return out;
+}
+
+/** The mean of `down` x `across` pixels, both odd, around each of a plane; its border pixels are repeated. */
+export function boxMean(plane: Float32Array, rows: number, columns: number, down: number, across: number): Float32Array {
+  const along = runningMeans(plane, rows, columns, across, columns, 1);
+  return runningMeans(along, columns, rows, down, 1, columns);
+}
+
+/** The means of `width` values along lines of `length`, one after the other `step` apart. */
+function runningMeans(
+  values: Float32Array, lines: number, length: number, width: number, lineStep: number, step: number,
+): Float32Array {
+  const out = new Float32Array(values.length);
+  const reach = (width - 1) / 2;
+  for (let line = 0; line < lines; line++) {
+    const at = (index: number) => values[line * lineStep + Math.min(Math.max(index, 0), length - 1) * step];
+    let sum = 0;
+    for (let index = -reach; index < reach; index++) sum += at(index);
+    for (let index = 0; index < length; index++) {
+      sum += at(index + reach);
+      out[line * lineStep + index * step] = sum / width;
+      sum -= at(index - reach);
     }
   }
   return out;

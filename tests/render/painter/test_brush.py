@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 import textsketch as ts
 from textsketch.codestream.grids import base_shape, grain_shape
@@ -82,6 +83,45 @@ def test_grain_on_nothing_is_not_woven_into_cloth():
         )
         assert plain.std() > 3
         assert np.abs(brushed - plain).mean() < at_most
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [("rows", -0.1, 0.1), ("columns", -0.1, 0.1), ("noise", 0.85, 1), ("edge", 0.85, 1.001)],
+)
+def test_no_thread_is_drawn_where_nothing_runs_along_it(kind, least, most, monkeypatch):
+    size, random = (320, 256), np.random.default_rng(0)
+    layers = with_texture(size, step_index=60)
+    planes = np.zeros((3, size[1], size[0]), np.float32)
+    drawn = np.zeros(planes.shape[1:], np.float32)
+    if kind == "edge":
+        drawn[128:] = 60
+        planes[0] = ndimage.gaussian_filter1d(drawn, 2, axis=0)
+        drawn -= planes[0]
+    elif kind == "noise":
+        drawn[:] = random.normal(0, 10, drawn.shape)
+    elif kind == "rows":
+        drawn[:] = random.normal(0, 10, (size[1], 1))
+    else:
+        drawn[:] = random.normal(0, 10, (1, size[0]))
+
+    def network(file, given):
+        sides = [brush.CELL * side for side in given.shape[2:]]
+        plain = given[0, :48].reshape(3, 4, 4, *given.shape[2:]).transpose(0, 3, 1, 4, 2).reshape(3, *sides)
+        margin = brush.CELL * brush._MARGIN
+        beyond = [(margin, side - margin - whole) for side, whole in zip(sides, drawn.shape, strict=True)]
+        return (plain + np.pad(drawn, beyond) / 255)[None]
+
+    monkeypatch.setattr(brush, "_sent", lambda layers, skipped, cell, shape: np.zeros(shape, np.float32))
+    monkeypatch.setattr(brush.small_networks, "run", network)
+    changes = []
+    for woven in (brush.WOVEN, (1e9, 2e9)):
+        monkeypatch.setattr(brush, "WOVEN", woven)
+        after = planes.copy()
+        brush.sharpen(after, layers)
+        changes.append((after - planes)[0, 40:-40, 40:-40])
+    left = (changes[0] * changes[1]).sum() / np.square(changes[1]).sum()
+    assert least < left < most, left
 
 
 def test_without_the_brush_no_network_is_loaded():

@@ -29,7 +29,7 @@ LONGEST_PIECE = 256
 is painted in pieces, and progress is told after each."""
 _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
-SHARES = (12, 0.0), (30, 0.7), (42, 0.7), (47, 0.88)
+SHARES = (12, 0.0), (30, 0.7), (42, 0.7), (47, 0.96)
 """Step indices of a colour map, and how much is taken there of what the network changes, in between linearly:
 more looks better still, but is farther from the picture, and the finer colours were sent, the more is known."""
 _STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
@@ -44,6 +44,15 @@ BARE_SPREAD, BARE = 2.5, (1.2, 2.2)
 """How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the
 brush partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp, and
 the network would weave a cloth of it."""
+FINE_PIXELS, THREAD_PIXELS = 9, 21
+"""Sides of the squares of whose means threads stand out, and pixels of a row or column that make a thread."""
+WOVEN_SPREAD, WOVEN, EVEN = 1.5, (2.0, 6.0), 0.1
+"""How far around, in cells, threads are seen beside the painting's slope across them, in levels a pixel, and
+from how many times that and EVEN on they are taken out partly and wholly: a contour made crisp is on a slope,
+but a surface of which nothing is known would become cloth."""
+ALONE_SPREAD, ALONE = 5.0, (1.2, 1.5)
+"""Where they are so many times as strong as farther around, they are taken out partly and not at all: such a
+contour stands alone."""
 ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
@@ -100,6 +109,7 @@ def sharpen(
         report((done + 1) / len(pieces))
     for changed in changes:
         changed -= _own(changed)
+    changes -= _threads(changes, planes[0])
     share = share * cv2.resize(1 - _too_much(changes[0], layers), None, fx=CELL, fy=CELL)[:height, :width]
     for plane, changed in zip(changing, changes, strict=True):
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
@@ -121,6 +131,35 @@ def _own(changed: np.ndarray) -> np.ndarray:
     pattern = np.stack(around).reshape(CELL, CELL, rows, columns).transpose(2, 0, 3, 1)
     shift = cv2.resize(cv2.GaussianBlur(means, (0, 0), SHIFT), None, fx=CELL, fy=CELL)
     return pattern.reshape(changed.shape) + shift
+
+
+def _threads(changes: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """Of changes, luma first, the fine streaks along rows and columns across which a painting has no slope.
+
+    (planes, rows, columns) float32.
+    """
+    import cv2
+
+    def mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+        return cv2.blur(pixels, (columns, rows), borderType=cv2.BORDER_REPLICATE)
+
+    def levels(pixels: np.ndarray, spread: float = WOVEN_SPREAD) -> np.ndarray:
+        return np.sqrt(cv2.GaussianBlur(_cell_means(np.square(pixels)), (0, 0), spread))
+
+    missing = [(1, 1 + whole - side) for whole, side in zip(changes.shape[1:], luma.shape, strict=True)]
+    around = np.pad(luma, missing, mode="edge")
+    down, across = (around[2:, 1:-1] - around[:-2, 1:-1]) / 2, (around[1:-1, 2:] - around[1:-1, :-2]) / 2
+    fine = [changed - mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes]
+    found, (first, last), (among, alone) = np.zeros_like(changes), WOVEN, ALONE
+    for slope, along in ((down, (1, THREAD_PIXELS)), (across, (THREAD_PIXELS, 1))):
+        threads = np.stack([mean(each, *along) for each in fine])
+        strength = levels(threads[0])
+        woven = np.clip((strength / (levels(slope) + EVEN) - first) / (last - first), 0, 1)
+        woven *= np.clip(
+            (alone - strength / (levels(threads[0], ALONE_SPREAD) + EVEN)) / (alone - among), 0, 1
+        )
+        found += cv2.resize(woven, None, fx=CELL, fy=CELL) * threads
+    return found
 
 
 def _too_much(changed: np.ndarray, layers: Layers) -> np.ndarray:

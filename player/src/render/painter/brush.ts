@@ -6,7 +6,7 @@
  */
 
 import { baseLevel, levelShapes } from "../../codestream/grids";
-import { gaussianBlur } from "../../image/blur";
+import { boxMean, gaussianBlur } from "../../image/blur";
 import { fromRgb, type Planes } from "../../image/planes";
 import { resize } from "../../image/resize";
 import type { Layers, Shape, Texture } from "../../layers";
@@ -20,7 +20,7 @@ const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
 /** Step indices of a colour map, and how much is taken there of what the network changes, in between linearly. */
-const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.88]];
+const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.96]];
 /** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
 const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
@@ -37,6 +37,19 @@ const [TOO_MUCH_SPREAD, LEAST, A_STEP, MOST, WHOLLY] = [2, 14, 0.6, 48, 1.2];
  * partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp.
  */
 const [BARE_SPREAD, BARE_FIRST, BARE_LAST] = [2.5, 1.2, 2.2];
+/** Sides of the squares of whose means threads stand out, and pixels of a row or column that make a thread. */
+const [FINE_PIXELS, THREAD_PIXELS] = [9, 21];
+/**
+ * How far around, in cells, threads are seen beside the painting's slope across them, in levels a pixel, and from how
+ * many times that and EVEN on they are taken out partly and wholly: a contour made crisp is on a slope, but a surface
+ * of which nothing is known would become cloth.
+ */
+const [WOVEN_SPREAD, WOVEN_FIRST, WOVEN_LAST, EVEN] = [1.5, 2, 6, 0.1];
+/**
+ * Where they are so many times as strong as farther around, they are taken out partly and not at all: such a contour
+ * stands alone.
+ */
+const [ALONE_SPREAD, AMONG, ALONE] = [5, 1.2, 1.5];
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
@@ -104,6 +117,7 @@ export async function sharpen(
     const own = ownPart(changed, rows, columns);
     for (let at = 0; at < changed.length; at++) changed[at] -= own[at];
   }
+  removeThreads(changes, planes, rows, columns);
   const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
   const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);
   const left = resize(spared, [rows, columns], [rows * CELL, columns * CELL], "linear");
@@ -130,6 +144,44 @@ function tooMuch(changed: Float32Array, rows: number, columns: number, first: nu
   return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
     Math.min(Math.max((Math.sqrt(value) / first - 1) / (WHOLLY - 1), 0), 1),
   );
+}
+
+/** Take out of changes, luma first, the fine streaks along rows and columns across which a painting has no slope. */
+function removeThreads(changes: Float32Array[], painting: Planes, rows: number, columns: number): void {
+  const [height, width] = [rows * CELL, columns * CELL];
+  const levels = (pixels: Float32Array, spread = WOVEN_SPREAD) =>
+    gaussianBlur(cellMeans(pixels, height, width, (value) => value ** 2), rows, columns, spread).map(Math.sqrt);
+  const fine = changes.map((changed) => {
+    const coarse = boxMean(changed, height, width, FINE_PIXELS, FINE_PIXELS);
+    return changed.map((value, at) => value - coarse[at]);
+  });
+  for (const [down, across] of [[1, THREAD_PIXELS], [THREAD_PIXELS, 1]] as const) {
+    const threads = fine.map((plane) => boxMean(plane, height, width, down, across));
+    const [slope, farther] = [levels(slopes(painting, height, width, down === 1)), levels(threads[0], ALONE_SPREAD)];
+    const woven = levels(threads[0]).map((level, cell) =>
+      clipped((level / (slope[cell] + EVEN) - WOVEN_FIRST) / (WOVEN_LAST - WOVEN_FIRST)) *
+      clipped((ALONE - level / (farther[cell] + EVEN)) / (ALONE - AMONG)),
+    );
+    const share = resize(woven, [rows, columns], [height, width], "linear");
+    threads.forEach((plane, index) => plane.forEach((value, at) => (changes[index][at] -= share[at] * value)));
+  }
+}
+
+function clipped(share: number): number {
+  return Math.min(Math.max(share, 0), 1);
+}
+
+/** Luma's slope down or across, in levels a pixel, of height x width pixels; the picture's border pixels are repeated. */
+function slopes({ samples: [luma], rows, columns }: Planes, height: number, width: number, down: boolean): Float32Array {
+  const value = (y: number, x: number) =>
+    luma[Math.min(Math.max(y, 0), rows - 1) * columns + Math.min(Math.max(x, 0), columns - 1)];
+  const out = new Float32Array(height * width);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      out[at] = (down ? value(y + 1, x) - value(y - 1, x) : value(y, x + 1) - value(y, x - 1)) / 2;
+    }
+  }
+  return out;
 }
 
 /** Where noise will lie on a painting without contours: of each cell, 0 to 1. */

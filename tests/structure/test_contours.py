@@ -75,3 +75,15 @@ def test_on_paper_what_is_thick_has_edges():
     cv2.rectangle(luma, (20, 20), (120, 160), 20, -1)
     edges, drawn = (contours.find(planes_of(luma), SHAPE, on_paper=on) for on in (False, True))
     assert all(np.array_equal(*pair) for pair in zip(edges[:2], drawn[:2], strict=True))
+
+
+@pytest.mark.parametrize("degrees", [-24, -16, -10, -3, 3, 10, 16, 24, 45, -45, 80, -80])
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_on_paper_a_straight_line_at_any_angle_is_found_whole(degrees, width):
+    luma = np.full((384, 512), 250, np.float32)
+    along = 120 * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
+    ends = [tuple(np.rint(np.array([256, 192]) + way * along).astype(int).tolist()) for way in (-1, 1)]
+    cv2.line(luma, *ends, 20, width, cv2.LINE_AA)
+    found = contours.find(planes_of(luma), (144, 192), on_paper=True)
+    rows_and_columns = np.concatenate(found)
+    assert max(np.ptp(found[0], axis=0)) > 0.8 * max(np.ptp(rows_and_columns, axis=0)) > 45

@@ -19,7 +19,7 @@ _CANNY_LOW, _CANNY_HIGH = 2.5, 6.0  # grey levels a cell
 _FIXED_POINT = 64
 _USUAL_LONG_SIDE, _THICKEST_CELLS, _DRAWN_LEVELS = 192, 4, 12
 """On a grid of so many cells the thickest line that is one, not two edges, and how far it stands out."""
-_RIDGE_LOW, _RIDGE_HIGH, _CURVATURE_UNIT, _NOTHING = 12.0, 30.0, 4, 1e-6  # grey levels a square cell
+_RIDGE_LOW, _RIDGE_HIGH, _CURVATURE_UNIT, _NOTHING = 12.0, 30.0, 4, 1e-6  # a quarter of a level a square cell
 
 
 def find(planes: np.ndarray, shape: tuple[int, int], *, on_paper: bool = False) -> list[np.ndarray]:
@@ -37,8 +37,8 @@ def find(planes: np.ndarray, shape: tuple[int, int], *, on_paper: bool = False) 
     double = cv2.resize(stacked, (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
     flat = cv2.bilateralFilter(np.clip(double, 0, 255).astype(np.uint8), 9, 30, 4)
     cells = cv2.resize(flat, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
-    marks = _drawn(cells) if on_paper else _edges(cells)
-    lines = [smooth(line) for line in trace(marks) if len(line) >= _SHORTEST_LINE]
+    found = _traced_either_way(_drawn(cells)) if on_paper else trace(_edges(cells))
+    lines = [smooth(line) for line in found if len(line) >= _SHORTEST_LINE]
     return rank(lines, _strength(cells))
 
 
@@ -58,6 +58,25 @@ def _drawn(cells: np.ndarray) -> np.ndarray:
     thin = long[parts]
     beside = cv2.dilate(thin.astype(np.uint8), around) > 0
     return (thin & _ridges(cells, darker.argmax(-1), scale)) | (edges & ~beside)
+
+
+def _traced_either_way(marks: np.ndarray) -> list[np.ndarray]:
+    """`trace`, of each connected part as it is or mirrored, whichever has the longer lines.
+
+    The end of a thick line is forked, and between two forks a line is followed from its topmost cell: one that
+    falls to the left would be many short ones.
+    """
+    import cv2
+
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8))
+    lines = []
+    for part, (column, row, width, height, cells) in enumerate(boxes[1:].tolist(), 1):
+        if cells >= _SHORTEST_LINE:
+            own = parts[row : row + height, column : column + width] == part
+            mirrored = [line * (1, -1) + (0, width - 1) for line in trace(own[:, ::-1])]
+            found = max(trace(own), mirrored, key=lambda lines: sum(len(line) ** 2 for line in lines))
+            lines += [line + np.array([row, column]) for line in found]
+    return lines
 
 
 def _ridges(cells: np.ndarray, channels: np.ndarray, sigma: float) -> np.ndarray:

@@ -57,7 +57,16 @@ def _drawn(cells: np.ndarray) -> np.ndarray:
     long[0] = False
     thin = long[parts]
     beside = cv2.dilate(thin.astype(np.uint8), around) > 0
-    return (thin & _ridges(cells, darker.argmax(-1), scale)) | (edges & ~beside)
+    return _without_corners(thin & _ridges(cells, darker.argmax(-1), scale)) | (edges & ~beside)
+
+
+def _without_corners(marks: np.ndarray) -> np.ndarray:
+    """Lines without cells below one cell and beside another: of two alike across a diagonal Canny takes both."""
+    marks = marks.copy()
+    for beside in (slice(None), slice(None, None, -1)):
+        view = marks[:, beside]
+        view[1:, 1:] &= ~(view[:-1, 1:] & view[1:, :-1])
+    return marks
 
 
 def _traced_either_way(marks: np.ndarray) -> list[np.ndarray]:

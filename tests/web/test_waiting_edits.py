@@ -65,9 +65,15 @@ def sheet():
 @pytest.fixture
 def crowd(tab):
     """Somebody else's work in the only place, until it is set."""
-    gone = threading.Event()
-    thread = threading.Thread(target=tab.jobs.call, args=(lambda report: gone.wait(60), Reporter()))
+    came, gone = threading.Event(), threading.Event()
+
+    def stay(report: Reporter) -> None:
+        came.set()
+        gone.wait(60)
+
+    thread = threading.Thread(target=tab.jobs.call, args=(stay, Reporter()))
     thread.start()
+    assert came.wait(60)
     yield gone
     gone.set()
     thread.join()

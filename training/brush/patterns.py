@@ -47,8 +47,8 @@ def _outlines(random: np.random.Generator, height: int, width: int) -> np.ndarra
             box, thick = (xs[0], ys[0], xs[1], ys[1]), int(random.integers(1, 5))
             shape = int(random.integers(3))
             if shape == 0:
-                falls = bool(random.integers(2))
-                page.line((xs[0], ys[1 - falls], xs[1], ys[0 + falls]), 255, thick)
+                falls = int(random.integers(2))
+                page.line((xs[0], ys[1 - falls], xs[1], ys[falls]), 255, thick)
             else:
                 (page.rectangle if shape == 1 else page.ellipse)(box, outline=255, width=thick)
 

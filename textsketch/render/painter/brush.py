@@ -143,8 +143,8 @@ def _threads(changes: np.ndarray, luma: np.ndarray) -> np.ndarray:
     def mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
         return cv2.blur(pixels, (columns, rows), borderType=cv2.BORDER_REPLICATE)
 
-    def levels(pixels: np.ndarray, spread: float = WOVEN_SPREAD) -> np.ndarray:
-        return np.sqrt(cv2.GaussianBlur(_cell_means(np.square(pixels)), (0, 0), spread))
+    def levels(power: np.ndarray, spread: float = WOVEN_SPREAD) -> np.ndarray:
+        return np.sqrt(cv2.GaussianBlur(power, (0, 0), spread))
 
     missing = [(1, 1 + whole - side) for whole, side in zip(changes.shape[1:], luma.shape, strict=True)]
     around = np.pad(luma, missing, mode="edge")
@@ -153,11 +153,10 @@ def _threads(changes: np.ndarray, luma: np.ndarray) -> np.ndarray:
     found, (first, last), (among, alone) = np.zeros_like(changes), WOVEN, ALONE
     for slope, along in ((down, (1, THREAD_PIXELS)), (across, (THREAD_PIXELS, 1))):
         threads = np.stack([mean(each, *along) for each in fine])
-        strength = levels(threads[0])
-        woven = np.clip((strength / (levels(slope) + EVEN) - first) / (last - first), 0, 1)
-        woven *= np.clip(
-            (alone - strength / (levels(threads[0], ALONE_SPREAD) + EVEN)) / (alone - among), 0, 1
-        )
+        power, steepness = _cell_means(np.square(threads[0])), levels(_cell_means(np.square(slope)))
+        strength, farther = levels(power), levels(power, ALONE_SPREAD)
+        woven = np.clip((strength / (steepness + EVEN) - first) / (last - first), 0, 1)
+        woven *= np.clip((alone - strength / (farther + EVEN)) / (alone - among), 0, 1)
         found += cv2.resize(woven, None, fx=CELL, fy=CELL) * threads
     return found
 

@@ -68,7 +68,7 @@ export function shareOf(layers: Layers): number {
   const index = coarseness(layers, layers.texture);
   return SHARES.slice(1).reduce((sum, [last, high], at) => {
     const [first, low] = SHARES[at]!;
-    return sum + (high - low) * Math.min(Math.max((index - first) / (last - first), 0), 1);
+    return sum + (high - low) * clipped((index - first) / (last - first));
   }, 0);
 }
 
@@ -142,23 +142,25 @@ export function isColourless(differences: Float32Array[]): boolean {
 function tooMuch(changed: Float32Array, rows: number, columns: number, first: number): Float32Array {
   const power = cellMeans(changed, rows * CELL, columns * CELL, (value) => value ** 2);
   return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
-    Math.min(Math.max((Math.sqrt(value) / first - 1) / (WHOLLY - 1), 0), 1),
+    clipped((Math.sqrt(value) / first - 1) / (WHOLLY - 1)),
   );
 }
 
 /** Take out of changes, luma first, the fine streaks along rows and columns across which a painting has no slope. */
 function removeThreads(changes: Float32Array[], painting: Planes, rows: number, columns: number): void {
   const [height, width] = [rows * CELL, columns * CELL];
-  const levels = (pixels: Float32Array, spread = WOVEN_SPREAD) =>
-    gaussianBlur(cellMeans(pixels, height, width, (value) => value ** 2), rows, columns, spread).map(Math.sqrt);
+  const power = (pixels: Float32Array) => cellMeans(pixels, height, width, (value) => value ** 2);
+  const levels = (means: Float32Array, spread = WOVEN_SPREAD) =>
+    gaussianBlur(means, rows, columns, spread).map(Math.sqrt);
   const fine = changes.map((changed) => {
     const coarse = boxMean(changed, height, width, FINE_PIXELS, FINE_PIXELS);
     return changed.map((value, at) => value - coarse[at]);
   });
   for (const [down, across] of [[1, THREAD_PIXELS], [THREAD_PIXELS, 1]] as const) {
     const threads = fine.map((plane) => boxMean(plane, height, width, down, across));
-    const [slope, farther] = [levels(slopes(painting, height, width, down === 1)), levels(threads[0], ALONE_SPREAD)];
-    const woven = levels(threads[0]).map((level, cell) =>
+    const means = power(threads[0]);
+    const [slope, farther] = [levels(power(slopes(painting, height, width, down === 1))), levels(means, ALONE_SPREAD)];
+    const woven = levels(means).map((level, cell) =>
       clipped((level / (slope[cell] + EVEN) - WOVEN_FIRST) / (WOVEN_LAST - WOVEN_FIRST)) *
       clipped((ALONE - level / (farther[cell] + EVEN)) / (ALONE - AMONG)),
     );
@@ -192,7 +194,7 @@ function bare(luma: Float32Array, noise: Float32Array, height: number, width: nu
   const [mean, square] = [around(luma, (value) => value), around(luma, (value) => value ** 2)];
   return around(noise, (value) => value ** 2).map((power, cell) => {
     const contrast = Math.sqrt(Math.max(square[cell]! - mean[cell]! ** 2, 0));
-    return Math.min(Math.max((Math.sqrt(power) / (contrast + 0.5) - BARE_FIRST) / (BARE_LAST - BARE_FIRST), 0), 1);
+    return clipped((Math.sqrt(power) / (contrast + 0.5) - BARE_FIRST) / (BARE_LAST - BARE_FIRST));
   });
 }
 
@@ -263,7 +265,7 @@ function sent(layers: Layers, { coefficients, shape: [found, across] }: Texture,
       }
     }
   }
-  return gaussianBlur(out, ...shape, SENT_SPREAD).map((share) => Math.min(Math.max(SENT_GAIN * share, 0), 1));
+  return gaussianBlur(out, ...shape, SENT_SPREAD).map((share) => clipped(SENT_GAIN * share));
 }
 
 type Span = readonly [first: number, end: number];

@@ -32,7 +32,7 @@ from textsketch.codestream.grids import SKETCH_LONG_SIDES, base_shape, grid_shap
 from textsketch.image.colour_space import to_ycbcr
 from textsketch.layers import Layers, Mode, Semantic, Strokes, Texture
 from textsketch.progress import Progress, Pulse, ignore
-from textsketch.semantic.descriptors import is_paper
+from textsketch.semantic.descriptors import paper
 from textsketch.structure.lines import draw
 from textsketch.texture import colour_map
 
@@ -135,7 +135,7 @@ def _describe(layers: Layers, mode: Mode, budget: Budget) -> Layers:
 
 def _sketch_only(layers: Layers, budget: Budget) -> Layers:
     """The lines a person would draw, the best first; on a finer grid where a coarse one leaves bytes over."""
-    on_paper = is_paper(layers.semantic.descriptors, layers.size)
+    on_paper = paper(layers.semantic.descriptors, layers.size) is not None
     for long_side in SKETCH_LONG_SIDES[SKETCH_LONG_SIDES.index(_SKETCH_LONG_SIDE) :]:
         shape = grid_shape(layers.size, long_side)
         budget.report.beat()

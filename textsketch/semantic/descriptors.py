@@ -30,8 +30,10 @@ _MOST_GAMMA_BITS = 6
 _FREQUENCIES = 16
 _CHROMA_FREQUENCY = 6
 """Squared frequency of chroma, relative to luma, in the coding order."""
-_LOOK, _WHITE, _PAPER = 24, 95, 0.65
-"""Samples a side of a field, how much brighter than grey white ones are, and the share of these on paper."""
+_LOOK, _WHITE, _PAPER, _COLOURFUL = 24, 95, 0.65, 20
+"""Samples a side of a field, how much brighter than grey white ones are, the share of these on paper, and how
+far from the paper's colour they may be."""
+_PAPER_QUANTILE = 0.8
 _ROUNDING = (0.5, 0.42, 0.34, 0.26)
 _ENERGY_IN_RGB = (3.0, 3.26, 2.48)
 
@@ -129,10 +131,19 @@ def field_planes(
     return np.stack([down.T @ plane @ across for plane in table])
 
 
-def is_paper(descriptors: Descriptors | None, size: tuple[int, int]) -> bool:
-    """Whether the field is white for the most part: of a text or a line drawing, lines are the picture."""
-    luma = field_planes(descriptors, _LOOK, _LOOK, size)[0]
-    return float((luma > _WHITE).mean()) >= _PAPER
+def paper(descriptors: Descriptors | None, size: tuple[int, int]) -> np.ndarray | None:
+    """The colour, (3,) float32, of the paper of a text or a line drawing: there, lines are the picture.
+
+    Its field is white for the most part and has next to no colours; None of any other.
+    """
+    luma, *colours = np.sort(field_planes(descriptors, _LOOK, _LOOK, size).reshape(3, -1))
+    middles = [colour[len(colour) // 2] for colour in colours]
+    for colour, middle in zip(colours, middles, strict=True):
+        if max(middle - colour[0], colour[-1] - middle) > _COLOURFUL:
+            return None
+    if (luma > _WHITE).mean() < _PAPER:
+        return None
+    return np.array([luma[int(_PAPER_QUANTILE * len(luma))], *middles])
 
 
 @lru_cache(maxsize=8)

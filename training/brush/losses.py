@@ -126,6 +126,7 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     )
     luma = torch.einsum("c,bchw->bhw", weights[0], plain)[:, None]
     changed = changed - alike - shift
+    changed = torch.cat([changed[:, :1], _blurred(changed[:, 1:], brush.COLOUR_SPREAD)], 1)
     changed = functional.softshrink(changed - _threads(changed, luma), brush.ROUGHNESS / 255)
     ramps = [
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)

@@ -217,6 +217,16 @@ def test_no_pattern_of_the_networks_cells_is_seen(photo):
     assert np.abs(alike).max() < 0.25
 
 
+def test_colours_are_changed_less_finely_than_brightness(photo):
+    layers = ts.encode(photo.resize((720, 480)), budget=300).layers
+    plain = painting.field(layers)
+    changes = plain.copy()
+    brush.sharpen(changes, layers)
+    changes -= plain
+    fine = [np.abs(each - ndimage.uniform_filter(each, 3)).mean() / np.abs(each).mean() for each in changes]
+    assert max(fine[1:]) < 0.5 * fine[0]
+
+
 def test_black_and_white_stays_black_and_white(photo):
     layers = ts.encode(photo.convert("L").convert("RGB"), budget=300).layers
     brushed = painted(layers)

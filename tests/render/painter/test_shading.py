@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 import textsketch as ts
 from textsketch.codestream.grids import grid_shape
 from textsketch.layers import Descriptors, Layers, Person, Semantic, Skeletons, Strokes
 from textsketch.measure.metrics.pixels import psnr_db
 from textsketch.render.painter import painting, shading
+from textsketch.structure.line_drawing import line_mask
 
 
 def boxed(size: tuple[int, int]) -> Layers:
@@ -89,8 +91,40 @@ def test_the_lines_of_a_page_stay_lines():
         ImageDraw.Draw(page).text((16, row), "Sphinx of quartz", "black", ImageFont.load_default(24))
     layers = ts.encode(page, mode="text+sketch", budget=300).layers
     assert layers.strokes.sum() > 100 and not shading.shades(layers)
-    assert np.array_equal(painted(layers), painted(layers, brush=False))
+    drawn = line_mask(layers.strokes, 200, 300, 1.5) > 0.7
+    assert painted(layers)[drawn].mean() < 80 < 240 < np.median(painted(layers)[~drawn])
     assert ts.decode(ts.pack(layers)).invented is None
+
+
+def test_the_paper_of_a_drawing_has_no_clouds():
+    drawing = Image.new("RGB", (512, 384), "white")
+    for ring in range(12):
+        box = (150 + 8 * ring, 50 + 6 * ring, 360 - 4 * ring, 300 - 5 * ring)
+        ImageDraw.Draw(drawing).ellipse(box, outline="black", width=2)
+    layers = ts.encode(drawing, mode="text+sketch", budget=300).layers
+    plain, even = (painting.render(layers, brush=on) for on in (False, True))
+    beside = ndimage.distance_transform_edt(np.asarray(drawing)[..., 0] > 200) > 50
+    assert np.asarray(even)[beside].std() < 0.5 * np.asarray(plain)[beside].std()
+    assert psnr_db(drawing, even) > psnr_db(drawing, plain) + 0.1
+
+
+def test_paper_of_any_colour_keeps_it():
+    paper = Image.new("RGB", (300, 200), (250, 243, 225))
+    ImageDraw.Draw(paper).line((20, 20, 280, 180), "black", 2)
+    layers = ts.encode(paper, mode="text+sketch", budget=100).layers
+    assert not shading.shades(layers)
+    corner = painted(layers)[150:, :100].mean((0, 1))
+    assert np.abs(corner - (250, 243, 225)).max() < 8
+
+
+def test_a_chart_in_colours_is_shaded():
+    chart = Image.new("RGB", (640, 400), "white")
+    pen = ImageDraw.Draw(chart)
+    for left, top, colour in ((90, 230, "blue"), (210, 140, "red"), (330, 260, "orange"), (450, 70, "green")):
+        pen.rectangle((left, top, left + 60, 350), fill=colour)
+    layers = ts.encode(chart, mode="text+sketch", budget=300).layers
+    assert shading.shades(layers)
+    assert psnr_db(chart, painting.render(layers)) > psnr_db(chart, painting.render(layers, brush=False)) + 2
 
 
 def test_black_and_white_stays_so(photo):

@@ -57,6 +57,9 @@ ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
 """The same of a shift of colour."""
+COLOUR_SPREAD = 1.25
+"""How far, in pixels, changes of colour are spread: the eye sees them less finely than those of brightness, and
+finer ones are the network's own speckles more often than the picture's."""
 COLOURLESS = 1.0
 """Levels: what has no more colour than this is black and white, and stays so."""
 ROUGHNESS = 1.25
@@ -109,6 +112,8 @@ def sharpen(
         report((done + 1) / len(pieces))
     for changed in changes:
         changed -= _own(changed)
+    for colour in changes[1:]:
+        cv2.GaussianBlur(colour, (0, 0), COLOUR_SPREAD, dst=colour)
     changes -= _threads(changes, planes[0])
     share = share * cv2.resize(1 - _too_much(changes[0], layers), None, fx=CELL, fy=CELL)[:height, :width]
     for plane, changed in zip(changing, changes, strict=True):

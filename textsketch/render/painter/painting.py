@@ -12,13 +12,15 @@ from textsketch.image.colour_space import to_srgb
 from textsketch.layers import Layers
 from textsketch.progress import Progress
 from textsketch.render.painter import shading
-from textsketch.semantic.descriptors import field_planes
+from textsketch.semantic.descriptors import field_planes, paper
 from textsketch.structure.kinds import kind_of
 from textsketch.structure.line_drawing import soften_strokes
 
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""
 _MOST_PAINTED = 1 << 22
+_CLOUD_LEVELS = 12, 6, 6
+"""How far, in levels of each plane, a field is beside its paper and yet nothing but clouds."""
 
 
 def render(
@@ -88,6 +90,8 @@ def paint(
         if grain:
             planes[0] += shading.grain(layers, rows, columns)
     elif (mask := _lines(layers, rows, columns)) is not None:
+        if brush:
+            _even_out_paper(planes, layers)
         planes = _draw(planes, mask)
     elif brush:
         _dither(planes, layers.seed)
@@ -109,6 +113,18 @@ def field(
         if layers.strokes is not None:
             planes = soften_strokes(planes, layers.strokes)
     return planes
+
+
+def _even_out_paper(planes: np.ndarray, layers: Layers) -> None:
+    """Take out of a drawing's field, in place, the clouds of few descriptors beside its paper."""
+    colour = paper(layers.semantic.descriptors, layers.size)
+    if colour is None:
+        return
+    for plane, even, levels in zip(planes, colour, _CLOUD_LEVELS, strict=True):
+        plane -= even
+        plane -= np.clip(plane, -levels, levels)
+        plane += even
+    np.minimum(planes[0], colour[0], out=planes[0])
 
 
 def _dither(planes: np.ndarray, seed: int) -> None:

@@ -18,7 +18,7 @@ from textsketch.layers import Layers
 from textsketch.render.painter import small_networks
 from textsketch.render.painter.brush import COLOURLESS
 from textsketch.render.painter.shading_inputs import LINE_WIDTH, inputs, shape_for
-from textsketch.semantic.descriptors import field_planes, is_paper
+from textsketch.semantic.descriptors import field_planes, paper
 from textsketch.structure.line_drawing import line_mask
 from textsketch.texture.grain import noise
 
@@ -35,7 +35,7 @@ def shades(layers: Layers) -> bool:
     """Whether the layers are a sketch to shade: strokes, no colour map, and not what is drawn on white paper."""
     if layers.texture is not None or layers.strokes is None or not layers.strokes.any():
         return False
-    return not is_paper(layers.semantic.descriptors, layers.size)
+    return paper(layers.semantic.descriptors, layers.size) is None
 
 
 def shade(layers: Layers) -> np.ndarray:

@@ -54,6 +54,8 @@ const [ALONE_SPREAD, AMONG, ALONE] = [5, 1.2, 1.5];
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
 const SHIFT = 8;
+/** How far, in pixels, changes of colour are spread: finer ones are the network's own speckles more often than not. */
+const COLOUR_SPREAD = 1.25;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
@@ -117,6 +119,9 @@ export async function sharpen(
     const own = ownPart(changed, rows, columns);
     for (let at = 0; at < changed.length; at++) changed[at] -= own[at];
   }
+  changes.slice(1).forEach((colour) => {
+    colour.set(gaussianBlur(colour, rows * CELL, columns * CELL, COLOUR_SPREAD));
+  });
   removeThreads(changes, planes, rows, columns);
   const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
   const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);

@@ -10,7 +10,7 @@ import { addColourMap } from "../../texture/colour_map";
 import { addGrain } from "../../texture/grain_noise";
 import { evenNoise } from "../../texture/noise";
 import { sharpen, shareOf } from "./brush";
-import { addShadedGrain, shaded, shades } from "./shading";
+import { addShadedGrain, evenOutPaper, shaded, shades } from "./shading";
 import type { Networks } from "./small_networks";
 
 /** No picture is painted with more pixels than this; a larger one at half its size or less. */
@@ -56,8 +56,10 @@ export async function paintWithBrush(
     const planes = field(layers);
     const { rows, columns, samples: [luma] } = planes;
     const cover = lines(layers, rows, columns);
-    if (cover) draw(planes, cover);
-    else if (layers.structure?.kind !== "soft-edges") dither(luma, layers.seed);
+    if (cover) {
+      evenOutPaper(planes, layers);
+      draw(planes, cover);
+    } else if (layers.structure?.kind !== "soft-edges") dither(luma, layers.seed);
     return planes;
   }
   if (!shareOf(layers)) return paint(layers);

@@ -18,15 +18,46 @@ import { asPlanes, cut, type Network } from "./small_networks";
 
 /** Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. */
 const [EVERYWHERE, AMONG_LINES, AROUND] = [1.6, 20, 24];
-/** A page of text or a line drawing is told by the share of white in a field of so many samples a side. */
-const [LOOK, WHITE, PAPER] = [24, 95, 0.65];
+/**
+ * A page of text or a line drawing is told by the share of white in a field of so many samples a side, and by how far
+ * it is from its paper's colour.
+ */
+const [LOOK, WHITE, PAPER, COLOURFUL] = [24, 95, 0.65, 20];
+const PAPER_QUANTILE = 0.8;
+/** How far, in levels of each plane, a field is beside its paper and yet nothing but clouds. */
+const CLOUD_LEVELS = [12, 6, 6];
 
 /** Whether the layers are a sketch to shade: strokes, no colour map, and not what is drawn on white paper. */
 export function shades(layers: Layers): boolean {
   const strokes = strokesOf(layers);
   if (layers.texture || !strokes?.cells.some((cell) => cell !== 0)) return false;
-  const luma = colourField(layers.semantic.descriptors, LOOK, LOOK, layers.size).samples[0];
-  return luma.filter((value) => value > WHITE).length / luma.length < PAPER;
+  return !paperOf(layers);
+}
+
+/** The colour of the paper of a text or a line drawing: there, lines are the picture. Null of anything else. */
+function paperOf(layers: Layers): number[] | null {
+  const [luma, ...colours] = colourField(layers.semantic.descriptors, LOOK, LOOK, layers.size).samples;
+  [luma, ...colours].forEach((plane) => plane.sort());
+  const middles = colours.map((colour) => colour[colour.length >> 1]);
+  const isColourful = colours.some(
+    (colour, at) => Math.max(middles[at] - colour[0], colour[colour.length - 1] - middles[at]) > COLOURFUL,
+  );
+  if (isColourful || luma.filter((value) => value > WHITE).length / luma.length < PAPER) return null;
+  return [luma[Math.floor(PAPER_QUANTILE * luma.length)], ...middles];
+}
+
+/** Take out of a drawing's field, in place, the clouds of few descriptors beside its paper. */
+export function evenOutPaper({ samples }: Planes, layers: Layers): void {
+  const paper = paperOf(layers);
+  if (!paper) return;
+  samples.forEach((plane, index) => {
+    const [even, levels] = [paper[index], CLOUD_LEVELS[index]];
+    for (let at = 0; at < plane.length; at++) {
+      const beside = plane[at] - even;
+      plane[at] = even + beside - Math.min(Math.max(beside, -levels), levels);
+    }
+  });
+  for (let at = 0; at < samples[0].length; at++) samples[0][at] = Math.min(samples[0][at], paper[0]);
 }
 
 /** A sketch painted at rows x columns pixels. */

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from browser_page import BROWSER, DESKTOP, PHONE, download, needs_browser
 from conftest import EXAMPLES, ROOT
-from PIL import Image
+from PIL import Image, ImageDraw
 from player_tools import run, serving
 from small_files import with_valid_checks
 
@@ -253,6 +253,17 @@ def test_the_brush_keeps_off_bare_grain_as_the_packages_does(open_player):
     wait_for_bytes(page, len(tsk))
     choose(page, "#hand", "brush")
     page.wait_for_selector("#invented:has-text('by a network')")
+    assert_same(pixels(page), ts.decode(tsk).image)
+
+
+def test_what_no_network_adds_to_is_painted_as_the_package_does(open_player):
+    drawing = Image.new("RGB", (300, 200), (250, 245, 230))
+    for ring in range(8):
+        ImageDraw.Draw(drawing).ellipse((60 + 6 * ring, 30, 160 + 12 * ring, 170 - 6 * ring), outline="black")
+    tsk = ts.encode(drawing, mode="text+sketch", budget=200).data
+    page = open_player(DESKTOP, behind_hash(tsk))
+    wait_for_bytes(page, len(tsk))
+    assert not page.is_visible("#hand")
     assert_same(pixels(page), ts.decode(tsk).image)
 
 

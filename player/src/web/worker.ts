@@ -6,7 +6,7 @@ import { PlayerError } from "../errors";
 import { enlarge } from "../image/enlarge";
 import { nearest, type Planes, toPixels } from "../image/planes";
 import { type Layers, LAYERS, type Shape, type Size, type Structure } from "../layers";
-import { coverOf, invented, paint, paintWithBrush } from "../render/painter/painting";
+import { coverOf, invented, paint, paintUnaided, paintWithBrush } from "../render/painter/painting";
 import type { Networks } from "../render/painter/small_networks";
 import { colourField } from "../semantic/colour_field";
 import { colourMap } from "../texture/colour_map";
@@ -83,7 +83,7 @@ function drawing(structure: Structure, size: Size): Picture | null {
 }
 
 async function painting(shown: Layers, brush: boolean, report: Report): Promise<Picture> {
-  if (!brush) return (last = picture(paint(shown)));
+  if (!brush) return (last = picture(invented(shown) ? paint(shown) : paintUnaided(shown)));
   const found = await (networks ??= loadNetworks(report)).catch((error: unknown) => {
     networks = null;
     throw error;

@@ -42,6 +42,19 @@ export function paint(layers: Layers): Planes {
   return planes;
 }
 
+/** Paint layers to which no network adds anything: without bands, and without clouds beside a drawing's paper. */
+export function paintUnaided(layers: Layers): Planes {
+  if (layers.texture) return paint(layers);
+  const planes = field(layers);
+  const { rows, columns, samples: [luma] } = planes;
+  const cover = lines(layers, rows, columns);
+  if (cover) {
+    evenOutPaper(planes, layers);
+    draw(planes, cover);
+  } else if (layers.structure?.kind !== "soft-edges") dither(luma, layers.seed);
+  return planes;
+}
+
 /** Paint with the brush; `networks` are only asked for what is used. report: is called with the finished share. */
 export async function paintWithBrush(
   layers: Layers, networks: Networks, report: (share: number) => void | Promise<void>,
@@ -52,17 +65,7 @@ export async function paintWithBrush(
     addShadedGrain(planes.samples[0], layers, rows, columns);
     return planes;
   }
-  if (!layers.texture) {
-    const planes = field(layers);
-    const { rows, columns, samples: [luma] } = planes;
-    const cover = lines(layers, rows, columns);
-    if (cover) {
-      evenOutPaper(planes, layers);
-      draw(planes, cover);
-    } else if (layers.structure?.kind !== "soft-edges") dither(luma, layers.seed);
-    return planes;
-  }
-  if (!shareOf(layers)) return paint(layers);
+  if (!layers.texture || !shareOf(layers)) return paintUnaided(layers);
   const planes = field(layers);
   const { rows, columns, samples: [luma] } = planes;
   const { grain } = layers.texture;

@@ -320,6 +320,18 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
     assert all(abs(float(exact[part])) < 1e-3 for part in exact)
 
 
+def test_a_wave_that_is_in_all_pictures_alike_costs_more_than_as_strong_noise():
+    torch = pytest.importorskip("torch")
+    from training.brush import losses
+
+    random = torch.Generator().manual_seed(0)
+    wanted, noise = (0.05 * torch.randn((4, 3, 192, 192), generator=random) for _ in range(2))
+    rows, columns = torch.meshgrid(torch.arange(192), torch.arange(192), indexing="ij")
+    lattice = 0.05 * torch.cos(2 * torch.pi * (0.33 * columns + 0.44 * rows)).expand(4, 3, -1, -1)
+    plain, woven = (float(losses._favourites(one, wanted)) for one in (noise, (noise + lattice) / 2**0.5))
+    assert woven > 5 * plain and woven > 0.01
+
+
 @pytest.mark.parametrize("grain_levels", [0, 10])
 def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch, grain_levels):
     torch = pytest.importorskip("torch")

@@ -35,6 +35,10 @@ _REPEATING_PIXELS, _NEAREST, _FARTHEST = 48, 6, 20
 _SQUARE_PIXELS = 32
 _SEEN_POWER = 1e-2
 """Of a wave in a square of pixels from 0 to 1: about a level's noise."""
+_FAVOURITES_PIXELS = 96
+_WAVE, _WAVES_LIKE_IT, _STANDS_OUT = 3, 17, 0.4
+"""Entries of a square's spectrum along a side that are one wave, and like it; and what stands out of those,
+in units of e."""
 _SPARED_DB = 0.05
 """A painting is to be nearer to its picture than the plain one by this much; it costs more where it is not."""
 _SEEN_ERROR = 1e-4
@@ -97,12 +101,13 @@ def of_paintings(
         "error": 0.15 * (sharp - original).abs().mean(),
         "farther": 0.8 * functional.relu(farther_db + _SPARED_DB).mean(),
         "structure": 5.5 * (1 - ssim(shown, original, data_range=1.0)),
-        "haar": 1.1 * (1 - haarpsi(shown, original)) + 1.2 * (1 - haarpsi(*_turned(shown, original, part))),
+        "haar": 1.4 * (1 - haarpsi(shown, original)) + 1.5 * (1 - haarpsi(*_turned(shown, original, part))),
         "gradients": 0.4 * gmsd(*(0.99 * one + 0.01 * noise for one in (shown, original))),
         "letters": 0.3 * _apart(networks.letters, shown[corner], original[corner]),
-        "scenes": 6.5 * _apart(networks.scenes, shown, original),
+        "scenes": 7.5 * _apart(networks.scenes, shown, original),
         "pattern": 1.5 * _pattern(painted, original),
         "weave": 5.0 * _weave(sharp, original),
+        "favourites": 2.0 * _favourites(sharp - plain, original - plain),
         "spectrum": 0.1 * _spectrum(shown, original),
         "repeats": 3.0 * functional.relu(_repeats(shown) - _repeats(original)).mean(),
     }
@@ -218,6 +223,26 @@ def _spectrum(shown: torch.Tensor, original: torch.Tensor) -> torch.Tensor:
         power = torch.fft.rfft2(_squares(one.mean(1), _SQUARE_PIXELS).flatten(0, 1)).abs().square()
         waves.append((functional.avg_pool2d(power[:, None], 3, 1) + _SEEN_POWER).log())
     return (waves[0] - waves[1]).abs().mean()
+
+
+def _favourites(changed: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """How far some waves of what was changed stand out of those like them, in units of e.
+
+    The power of each counts beside what is wanted of it, both over the whole batch: a network that repeats
+    itself has favourites that are the same in all pictures, which are then woven.
+    """
+
+    def around(waves: torch.Tensor, side: int) -> torch.Tensor:
+        beside = functional.pad(waves[None, None], (side // 2,) * 4, mode="circular")
+        return functional.avg_pool2d(beside, side, 1)[0, 0]
+
+    logs = []
+    for one in (changed, wanted):
+        squares = _squares(one.mean(1), _FAVOURITES_PIXELS).flatten(0, 1)
+        waves = torch.fft.fft2(squares).abs().square().mean(0)
+        logs.append((around(waves, _WAVE) + _SEEN_POWER).log())
+    share = logs[0] - logs[1]
+    return functional.relu(share - around(share, _WAVES_LIKE_IT) - _STANDS_OUT).mean()
 
 
 def _squares(grey: torch.Tensor, side: int) -> torch.Tensor:

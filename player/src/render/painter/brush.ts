@@ -20,7 +20,7 @@ const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
 /** Step indices of a colour map, and how much is taken there of what the network changes, in between linearly. */
-const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.94]];
+const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.96]];
 /** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
 const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */

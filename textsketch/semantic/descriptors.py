@@ -30,10 +30,12 @@ _MOST_GAMMA_BITS = 6
 _FREQUENCIES = 16
 _CHROMA_FREQUENCY = 6
 """Squared frequency of chroma, relative to luma, in the coding order."""
-_LOOK, _WHITE, _PAPER, _COLOURFUL = 24, 95, 0.65, 20
-"""Samples a side of a field, how much brighter than grey white ones are, the share of these on paper, and how
-far from the paper's colour they may be."""
+_LOOK, _WHITE, _PAPER = 24, 95, 0.65
+"""Samples a side of a field, how much brighter than grey white ones are, and the share of these on paper."""
+_COLOURFUL, _COLOURED = 20, 0.05
+"""How far from the paper's a sample in colours is, and the most of them there may be."""
 _PAPER_QUANTILE = 0.8
+"""Samples as bright as that are the paper."""
 _ROUNDING = (0.5, 0.42, 0.34, 0.26)
 _ENERGY_IN_RGB = (3.0, 3.26, 2.48)
 
@@ -136,14 +138,15 @@ def paper(descriptors: Descriptors | None, size: tuple[int, int]) -> np.ndarray 
 
     Its field is white for the most part and has next to no colours; None of any other.
     """
-    luma, *colours = np.sort(field_planes(descriptors, _LOOK, _LOOK, size).reshape(3, -1))
-    middles = [colour[len(colour) // 2] for colour in colours]
-    for colour, middle in zip(colours, middles, strict=True):
-        if max(middle - colour[0], colour[-1] - middle) > _COLOURFUL:
-            return None
-    if (luma > _WHITE).mean() < _PAPER:
+    samples = field_planes(descriptors, _LOOK, _LOOK, size).reshape(3, -1)
+    luma, colours = samples[0], samples[1:]
+    brightness = np.sort(luma)[int(_PAPER_QUANTILE * luma.size)]
+    of_paper = np.sort(colours[:, luma >= brightness])
+    tint = of_paper[:, of_paper.shape[1] // 2]
+    coloured = (np.abs(colours - tint[:, None]) > _COLOURFUL).any(0)
+    if (luma > _WHITE).mean() < _PAPER or coloured.mean() > _COLOURED:
         return None
-    return np.array([luma[int(_PAPER_QUANTILE * len(luma))], *middles])
+    return np.array([brightness, *tint])
 
 
 @lru_cache(maxsize=8)

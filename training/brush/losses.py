@@ -130,9 +130,12 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
         _blurred(means[:, :, 0], brush.SHIFT), scale_factor=CELL, mode="bilinear", align_corners=False
     )
     luma = torch.einsum("c,bchw->bhw", weights[0], plain)[:, None]
+    slopes = _slopes(luma)
     changed = changed - alike - shift
     changed = torch.cat([changed[:, :1], _blurred(changed[:, 1:], brush.COLOUR_SPREAD)], 1)
-    changed = functional.softshrink(changed - _threads(changed, luma), brush.ROUGHNESS / 255)
+    changed = changed - _threads(changed, *slopes)
+    changed = torch.cat([changed[:, :1] - _hatching(changed[:, :1], *slopes), changed[:, 1:]], 1)
+    changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
     ramps = [
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
         for (first, low), (last, high) in pairwise(brush.SHARES)
@@ -143,30 +146,65 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     return plain + torch.einsum("cp,bphw->bchw", inverse, share * changed)
 
 
-def _threads(changed: torch.Tensor, luma: torch.Tensor) -> torch.Tensor:
-    """What `brush.sharpen` takes out as woven, of changes of planes, (batch, 3, height, width) and 0 to 1."""
+def _slopes(luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of (batch, 1, height, width), a pixel down and across."""
+    around = functional.pad(luma, (1, 1, 1, 1), mode="replicate")
+    return (
+        (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2,
+        (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2,
+    )
 
-    def mean(pixels: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
-        sides = (columns // 2, columns // 2, rows // 2, rows // 2)
-        return functional.avg_pool2d(functional.pad(pixels, sides, mode="replicate"), (rows, columns), 1)
+
+def _mean(pixels: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """Of so many pixels around each, the border repeated."""
+    sides = (columns // 2, columns // 2, rows // 2, rows // 2)
+    return functional.avg_pool2d(functional.pad(pixels, sides, mode="replicate"), (rows, columns), 1)
+
+
+def _threads(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -> torch.Tensor:
+    """What `brush.sharpen` takes out as woven, of changes of planes, (batch, 3, height, width) and 0 to 1."""
 
     def levels(pixels: torch.Tensor, spread: float = brush.WOVEN_SPREAD) -> torch.Tensor:
         power = _blurred(functional.avg_pool2d((255 * pixels).square(), CELL), spread)
         return (power + _NO_LEVEL).sqrt()
 
-    around = functional.pad(luma, (1, 1, 1, 1), mode="replicate")
-    down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2
-    across = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2
-    fine = changed - mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
+    fine = changed - _mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
     found, (first, last), (among, alone) = torch.zeros_like(changed), brush.WOVEN, brush.ALONE
     for slope, along in ((down, (1, brush.THREAD_PIXELS)), (across, (brush.THREAD_PIXELS, 1))):
-        threads = mean(fine, *along)
+        threads = _mean(fine, *along)
         strength, farther = levels(threads[:, :1]), levels(threads[:, :1], brush.ALONE_SPREAD)
         woven = ((strength / (levels(slope) + brush.EVEN) - first) / (last - first)).clamp(0, 1)
         woven = woven * ((alone - strength / (farther + brush.EVEN)) / (alone - among)).clamp(0, 1)
         found = found + threads * functional.interpolate(
             woven, scale_factor=CELL, mode="bilinear", align_corners=False
         )
+    return found
+
+
+def _hatching(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -> torch.Tensor:
+    """What it takes out of changes of luma, (batch, 1, height, width), along straight contours."""
+
+    def around(products: torch.Tensor) -> torch.Tensor:
+        return _blurred(functional.avg_pool2d(255**2 * products, CELL), brush.WOVEN_SPREAD)
+
+    steep, level = around(across.square()), around(down.square())
+    upright, falling = steep - level, 2 * around(down * across)
+    square = upright.square() + falling.square()
+    first, last = brush.STRAIGHT
+    straight = (((square + _NO_LEVEL).sqrt() / (steep + level + 1) - first) / (last - first)).clamp(0, 1)
+    side = brush.ALONG_DIAGONAL
+    diagonal = torch.eye(side, device=changed.device)[None, None] / side
+    beside = functional.pad(changed, (side // 2,) * 4, mode="replicate")
+    found = torch.zeros_like(changed)
+    for along, mean in (
+        (-upright, _mean(changed, 1, brush.ALONG_PIXELS)),
+        (upright, _mean(changed, brush.ALONG_PIXELS, 1)),
+        (-falling, functional.conv2d(beside, diagonal)),
+        (falling, functional.conv2d(beside, diagonal.flip(2))),
+    ):
+        share = straight * along.clamp(min=0).square() / (square + _NO_LEVEL)
+        share = functional.interpolate(share, scale_factor=CELL, mode="bilinear", align_corners=False)
+        found = found + share * (changed - mean)
     return found
 
 

@@ -64,6 +64,24 @@ export function boxMean(plane: Float32Array, rows: number, columns: number, down
   return runningMeans(along, columns, rows, down, 1, columns);
 }
 
+/** The mean of `length` pixels, odd, of the diagonal through each that falls to the right, or rises with step -1. */
+export function diagonalMean(
+  plane: Float32Array, rows: number, columns: number, length: number, step: 1 | -1,
+): Float32Array {
+  const out = new Float32Array(plane.length);
+  const reach = (length - 1) / 2;
+  const within = (index: number, count: number) => Math.min(Math.max(index, 0), count - 1);
+  for (let row = 0; row < rows; row++) {
+    for (let away = -reach; away <= reach; away++) {
+      const start = within(row + step * away, rows) * columns;
+      for (let column = 0; column < columns; column++) {
+        out[row * columns + column] += plane[start + within(column + away, columns)] / length;
+      }
+    }
+  }
+  return out;
+}
+
 /** The means of `width` values along lines of `length`, one after the other `step` apart. */
 function runningMeans(
   values: Float32Array, lines: number, length: number, width: number, lineStep: number, step: number,

@@ -124,6 +124,20 @@ def test_no_thread_is_drawn_where_nothing_runs_along_it(kind, least, most, monke
     assert least < left < most, left
 
 
+@pytest.mark.parametrize("budget", [300, 600])
+def test_the_smear_of_a_line_of_letters_does_not_become_a_rope(budget):
+    page = Image.new("RGB", (640, 400), "white")
+    for line in range(18):
+        words = "The quick brown fox jumps over the lazy dog and runs away from it"
+        ImageDraw.Draw(page).text((20, 14 + 21 * line), words, (25, 25, 30), ImageFont.load_default(15))
+    layers = ts.encode(page, budget=budget).layers
+    plain, brushed = (painting.render(layers, brush=on) for on in (False, True))
+    change = (np.asarray(brushed).astype(int) - np.asarray(plain))[40:360, 60:400, 1]
+    along, down = (np.abs(np.diff(change, axis=axis)).mean() for axis in (1, 0))
+    assert down > 5 and along < 0.65 * down
+    assert psnr_db(page, brushed) > psnr_db(page, plain) + 0.1
+
+
 def test_without_the_brush_no_network_is_loaded():
     assert (
         in_another_process(

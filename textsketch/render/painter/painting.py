@@ -19,7 +19,7 @@ from textsketch.structure.line_drawing import soften_strokes
 MOST_PIXELS = 1 << 26
 """No picture is painted with more pixels than this; a larger one is scaled down."""
 _MOST_PAINTED = 1 << 22
-_CLOUD_LEVELS = 12, 6, 6
+_CLOUD_LEVELS = 12, 4, 4
 """How far, in levels of each plane, a field is beside its paper and yet nothing but clouds."""
 
 
@@ -124,7 +124,6 @@ def _even_out_paper(planes: np.ndarray, layers: Layers) -> None:
         plane -= even
         plane -= np.clip(plane, -levels, levels)
         plane += even
-    np.minimum(planes[0], colour[0], out=planes[0])
 
 
 def _dither(planes: np.ndarray, seed: int) -> None:

@@ -6,7 +6,7 @@
  */
 
 import { baseLevel, levelShapes } from "../../codestream/grids";
-import { boxMean, gaussianBlur } from "../../image/blur";
+import { boxMean, diagonalMean, gaussianBlur } from "../../image/blur";
 import { fromRgb, type Planes } from "../../image/planes";
 import { resize } from "../../image/resize";
 import type { Layers, Shape, Texture } from "../../layers";
@@ -20,7 +20,7 @@ const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
 /** Step indices of a colour map, and how much is taken there of what the network changes, in between linearly. */
-const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 0.96]];
+const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 1]];
 /** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
 const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
@@ -50,6 +50,10 @@ const [WOVEN_SPREAD, WOVEN_FIRST, WOVEN_LAST, EVEN] = [1.5, 2, 6, 0.1];
  * stands alone.
  */
 const [ALONE_SPREAD, AMONG, ALONE] = [5, 1.2, 1.5];
+/** So many pixels of a row or column, or of a diagonal, are as a straight contour is along its way. */
+const [ALONG_PIXELS, ALONG_DIAGONAL] = [15, 11];
+/** From which coherence of the painting's slopes around on a contour is partly and wholly straight. */
+const [STRAIGHT_FIRST, STRAIGHT_LAST] = [0.8, 0.97];
 /** How far around, in cells, a pattern is looked for. */
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
@@ -123,6 +127,7 @@ export async function sharpen(
     colour.set(gaussianBlur(colour, rows * CELL, columns * CELL, COLOUR_SPREAD));
   });
   removeThreads(changes, planes, rows, columns);
+  removeHatching(changes[0], planes, rows, columns);
   const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
   const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);
   const left = resize(spared, [rows, columns], [rows * CELL, columns * CELL], "linear");
@@ -172,6 +177,36 @@ function removeThreads(changes: Float32Array[], painting: Planes, rows: number, 
     const share = resize(woven, [rows, columns], [height, width], "linear");
     threads.forEach((plane, index) => plane.forEach((value, at) => (changes[index][at] -= share[at] * value)));
   }
+}
+
+/** Take out of changes of luma, in place, what varies along straight contours of the painting: a smear stays one. */
+function removeHatching(changed: Float32Array, painting: Planes, rows: number, columns: number): void {
+  const [height, width] = [rows * CELL, columns * CELL];
+  const [down, across] = [slopes(painting, height, width, true), slopes(painting, height, width, false)];
+  const around = (products: Float32Array) =>
+    gaussianBlur(cellMeans(products, height, width, (value) => value), rows, columns, WOVEN_SPREAD);
+  const steep = around(across.map((value) => value * value));
+  const level = around(down.map((value) => value * value));
+  const upright = steep.map((value, cell) => value - level[cell]);
+  const falling = around(down.map((value, at) => value * across[at])).map((value) => 2 * value);
+  const straight = upright.map((value, cell) => {
+    const length = Math.hypot(value, falling[cell]);
+    const coherence = length / (steep[cell] + level[cell] + 1);
+    return clipped((coherence - STRAIGHT_FIRST) / (STRAIGHT_LAST - STRAIGHT_FIRST)) / (length ** 2 + 1e-6);
+  });
+  const means: [Float32Array, number, Float32Array][] = [
+    [upright, -1, boxMean(changed, height, width, 1, ALONG_PIXELS)],
+    [upright, 1, boxMean(changed, height, width, ALONG_PIXELS, 1)],
+    [falling, -1, diagonalMean(changed, height, width, ALONG_DIAGONAL, 1)],
+    [falling, 1, diagonalMean(changed, height, width, ALONG_DIAGONAL, -1)],
+  ];
+  const found = new Float32Array(changed.length);
+  for (const [along, sign, mean] of means) {
+    const shares = straight.map((share, cell) => share * Math.max(sign * along[cell], 0) ** 2);
+    const share = resize(shares, [rows, columns], [height, width], "linear");
+    for (let at = 0; at < found.length; at++) found[at] += share[at] * (changed[at] - mean[at]);
+  }
+  for (let at = 0; at < found.length; at++) changed[at] -= found[at];
 }
 
 function clipped(share: number): number {

@@ -18,14 +18,14 @@ import { asPlanes, cut, type Network } from "./small_networks";
 
 /** Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. */
 const [EVERYWHERE, AMONG_LINES, AROUND] = [1.6, 20, 24];
-/**
- * A page of text or a line drawing is told by the share of white in a field of so many samples a side, and by how far
- * it is from its paper's colour.
- */
-const [LOOK, WHITE, PAPER, COLOURFUL] = [24, 95, 0.65, 20];
+/** A page of text or a line drawing is told by the share of white in a field of so many samples a side, */
+const [LOOK, WHITE, PAPER] = [24, 95, 0.65];
+/** and by how few are so far from the paper's colour. */
+const [COLOURFUL, COLOURED] = [20, 0.05];
+/** Samples as bright as that are the paper. */
 const PAPER_QUANTILE = 0.8;
 /** How far, in levels of each plane, a field is beside its paper and yet nothing but clouds. */
-const CLOUD_LEVELS = [12, 6, 6];
+const CLOUD_LEVELS = [12, 4, 4];
 
 /** Whether the layers are a sketch to shade: strokes, no colour map, and not what is drawn on white paper. */
 export function shades(layers: Layers): boolean {
@@ -37,13 +37,15 @@ export function shades(layers: Layers): boolean {
 /** The colour of the paper of a text or a line drawing: there, lines are the picture. Null of anything else. */
 function paperOf(layers: Layers): number[] | null {
   const [luma, ...colours] = colourField(layers.semantic.descriptors, LOOK, LOOK, layers.size).samples;
-  [luma, ...colours].forEach((plane) => plane.sort());
-  const middles = colours.map((colour) => colour[colour.length >> 1]);
-  const isColourful = colours.some(
-    (colour, at) => Math.max(middles[at] - colour[0], colour[colour.length - 1] - middles[at]) > COLOURFUL,
-  );
-  if (isColourful || luma.filter((value) => value > WHITE).length / luma.length < PAPER) return null;
-  return [luma[Math.floor(PAPER_QUANTILE * luma.length)], ...middles];
+  const brightness = Float32Array.from(luma).sort()[Math.floor(PAPER_QUANTILE * luma.length)];
+  const tint = colours.map((colour) => {
+    const ofPaper = colour.filter((_, at) => luma[at] >= brightness).sort();
+    return ofPaper[ofPaper.length >> 1];
+  });
+  const share = (those: (at: number) => boolean) => luma.filter((_, at) => those(at)).length / luma.length;
+  const coloured = share((at) => colours.some((colour, index) => Math.abs(colour[at] - tint[index]) > COLOURFUL));
+  if (share((at) => luma[at] > WHITE) < PAPER || coloured > COLOURED) return null;
+  return [brightness, ...tint];
 }
 
 /** Take out of a drawing's field, in place, the clouds of few descriptors beside its paper. */
@@ -57,7 +59,6 @@ export function evenOutPaper({ samples }: Planes, layers: Layers): void {
       plane[at] = even + beside - Math.min(Math.max(beside, -levels), levels);
     }
   });
-  for (let at = 0; at < samples[0].length; at++) samples[0][at] = Math.min(samples[0][at], paper[0]);
 }
 
 /** A sketch painted at rows x columns pixels. */

@@ -341,11 +341,17 @@ def test_a_question_that_is_late_does_not_undo_what_was_chosen_meanwhile(open_pa
     choose(page, "#mode", "text+sketch")
     page.wait_for_selector("#layer-sketch")
     settle(page)
+    # The answer to what was asked first may be shown for less time than passes between two looks at the page.
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            window.late ||= !document.querySelector("#layer-sketch");
+        }).observe(document.body, {childList: true, subtree: true})"""
+    )
     late, held = held, []
     for route in late:
         route.continue_()
     page.unroute("**/queue/join*")
-    page.wait_for_selector("#layer-sketch", state="detached")  # the answer to what was asked first
+    page.wait_for_function("window.late")
     page.wait_for_selector("#layer-sketch")
     settle(page)
     layers = bitstream.unpack(download(page, "#take-tsk", tmp_path / "late.tsk"))

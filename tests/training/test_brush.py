@@ -301,7 +301,7 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
     from training.brush import losses
 
     picture = torch.from_numpy(np.asarray(photo.resize((320, 320)), np.float32) / 255).permute(2, 0, 1)[None]
-    blurred = torch.nn.functional.avg_pool2d(picture, 9, 1, 4)
+    blurred = torch.nn.functional.avg_pool2d(picture, 17, 1, 8)
     blurred[..., ::4, ::4] += 0.1  # a pattern of the network's own
 
     def features(value):
@@ -315,7 +315,7 @@ def test_every_part_of_the_loss_tells_the_picture_from_a_blurred_one(photo, name
         getattr(losses, name)(one, given, picture, grain, networks, 9999) for one in (picture, blurred)
     )
     assert exact.keys() == far.keys()
-    assert all(float(far[part]) > float(exact[part]) + 5e-4 for part in exact)
+    assert all(float(far[part]) > float(exact[part]) + 1e-3 for part in exact)
     exact.pop("farther", None)  # it asks for more than no change at all
     assert all(abs(float(exact[part])) < 1e-4 for part in exact)
 

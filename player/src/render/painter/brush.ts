@@ -126,8 +126,9 @@ export async function sharpen(
   changes.slice(1).forEach((colour) => {
     colour.set(gaussianBlur(colour, rows * CELL, columns * CELL, COLOUR_SPREAD));
   });
-  removeThreads(changes, planes, rows, columns);
-  removeHatching(changes[0], planes, rows, columns);
+  const [down, across] = [true, false].map((isDown) => slopes(planes, rows * CELL, columns * CELL, isDown));
+  removeThreads(changes, down, across, rows, columns);
+  removeHatching(changes[0], down, across, rows, columns);
   const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
   const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);
   const left = resize(spared, [rows, columns], [rows * CELL, columns * CELL], "linear");
@@ -157,7 +158,9 @@ function tooMuch(changed: Float32Array, rows: number, columns: number, first: nu
 }
 
 /** Take out of changes, luma first, the fine streaks along rows and columns across which a painting has no slope. */
-function removeThreads(changes: Float32Array[], painting: Planes, rows: number, columns: number): void {
+function removeThreads(
+  changes: Float32Array[], down: Float32Array, across: Float32Array, rows: number, columns: number,
+): void {
   const [height, width] = [rows * CELL, columns * CELL];
   const power = (pixels: Float32Array) => cellMeans(pixels, height, width, (value) => value ** 2);
   const levels = (means: Float32Array, spread = WOVEN_SPREAD) =>
@@ -166,10 +169,10 @@ function removeThreads(changes: Float32Array[], painting: Planes, rows: number, 
     const coarse = boxMean(changed, height, width, FINE_PIXELS, FINE_PIXELS);
     return changed.map((value, at) => value - coarse[at]);
   });
-  for (const [down, across] of [[1, THREAD_PIXELS], [THREAD_PIXELS, 1]] as const) {
-    const threads = fine.map((plane) => boxMean(plane, height, width, down, across));
+  for (const [slopes, high, wide] of [[down, 1, THREAD_PIXELS], [across, THREAD_PIXELS, 1]] as const) {
+    const threads = fine.map((plane) => boxMean(plane, height, width, high, wide));
     const means = power(threads[0]);
-    const [slope, farther] = [levels(power(slopes(painting, height, width, down === 1))), levels(means, ALONE_SPREAD)];
+    const [slope, farther] = [levels(power(slopes)), levels(means, ALONE_SPREAD)];
     const woven = levels(means).map((level, cell) =>
       clipped((level / (slope[cell] + EVEN) - WOVEN_FIRST) / (WOVEN_LAST - WOVEN_FIRST)) *
       clipped((ALONE - level / (farther[cell] + EVEN)) / (ALONE - AMONG)),
@@ -180,9 +183,10 @@ function removeThreads(changes: Float32Array[], painting: Planes, rows: number, 
 }
 
 /** Take out of changes of luma, in place, what varies along straight contours of the painting: a smear stays one. */
-function removeHatching(changed: Float32Array, painting: Planes, rows: number, columns: number): void {
+function removeHatching(
+  changed: Float32Array, down: Float32Array, across: Float32Array, rows: number, columns: number,
+): void {
   const [height, width] = [rows * CELL, columns * CELL];
-  const [down, across] = [slopes(painting, height, width, true), slopes(painting, height, width, false)];
   const around = (products: Float32Array) =>
     gaussianBlur(cellMeans(products, height, width, (value) => value), rows, columns, WOVEN_SPREAD);
   const steep = around(across.map((value) => value * value));

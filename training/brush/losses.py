@@ -135,6 +135,7 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     changed = torch.cat([changed[:, :1], _blurred(changed[:, 1:], brush.COLOUR_SPREAD)], 1)
     changed = changed - _threads(changed, *slopes)
     changed = torch.cat([changed[:, :1] - _hatching(changed[:, :1], *slopes), changed[:, 1:]], 1)
+    changed = changed - _speckle(changed, *slopes, 2 ** (8 * step))
     changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
     ramps = [
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
@@ -206,6 +207,25 @@ def _hatching(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -
         share = functional.interpolate(share, scale_factor=CELL, mode="bilinear", align_corners=False)
         found = found + share * (changed - mean)
     return found
+
+
+def _speckle(
+    changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor, step_levels: torch.Tensor
+) -> torch.Tensor:
+    """What it takes out of changes of planes as finer than slopes and steps bear.
+
+    changed: (batch, 3, height, width), 0 to 1. step_levels: (batch, rows, columns) of cells.
+    """
+
+    def levels(power: torch.Tensor) -> torch.Tensor:
+        return (_blurred(functional.avg_pool2d(255**2 * power, CELL), brush.WOVEN_SPREAD) + _NO_LEVEL).sqrt()
+
+    fine = changed - _mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
+    (even, a_slope), (least, a_step) = brush.BORNE, brush.STEP_BORNE
+    most = even + a_slope * levels(down.square() + across.square())
+    most = most.minimum(least + a_step * step_levels[:, None])
+    over = (1 - most / levels(fine[:, :1].square())).clamp(min=0)
+    return fine * functional.interpolate(over, scale_factor=CELL, mode="bilinear", align_corners=False)
 
 
 def _bare(luma: torch.Tensor, given: torch.Tensor) -> torch.Tensor:

@@ -52,13 +52,25 @@ def test_a_soft_contour_comes_out_crisp_and_nearer_to_the_picture():
     assert psnr_db(drawing, crisp) > psnr_db(drawing, plain) + 0.3
 
 
-@pytest.mark.parametrize("side", [8, 16, 32])
-def test_a_checkerboard_does_not_become_stripes(side):
+@pytest.mark.parametrize(("side", "gain_db"), [(8, 0.3), (16, 3.0), (32, 3.0)])
+def test_a_checkerboard_comes_out_as_one_and_not_as_stripes(side, gain_db):
     squares = np.indices((256 // side, 256 // side)).sum(0) % 2 * 255
     board = Image.fromarray(np.kron(squares, np.ones((side, side))).astype(np.uint8)).convert("RGB")
     layers = ts.encode(board, budget=300).layers
     plain, brushed = (psnr_db(board, painting.render(layers, brush=on)) for on in (False, True))
-    assert brushed > plain - 0.1
+    assert brushed > plain + gain_db
+
+
+@pytest.mark.parametrize(("slope", "step_levels"), [(0, 50), (4, 50), (30, 50), (4, 2)])
+def test_no_more_speckle_is_painted_than_the_slopes_around_and_a_step_bear(slope, step_levels):
+    noise = np.random.default_rng(2).normal(0, 20, (3, 160, 240)).astype(np.float32)
+    noise -= ndimage.uniform_filter(noise, (1, 9, 9))
+    broad = ndimage.gaussian_filter(np.random.default_rng(3).normal(0, 1, noise.shape), (0, 20, 20)) * 400
+    slopes = np.full(noise.shape[1:], slope, np.float32), np.zeros(noise.shape[1:], np.float32)
+    left = noise + broad - brush._speckle((noise + broad).astype(np.float32), *slopes, step_levels)
+    (even, a_slope), (least, a_step) = brush.BORNE, brush.STEP_BORNE
+    fine = (left - broad)[:, 20:-20, 20:-20].std((1, 2))
+    assert fine == pytest.approx(min(20, even + a_slope * slope, least + a_step * step_levels), rel=0.12)
 
 
 @pytest.mark.parametrize(("budget", "at_most_db"), [(300, 0.2), (1000, 0.2), (3000, 2.0), (8000, 1.0)])
@@ -114,6 +126,8 @@ def test_no_thread_is_drawn_where_nothing_runs_along_it(kind, least, most, monke
 
     monkeypatch.setattr(brush, "_sent", lambda layers, skipped, cell, shape: np.zeros(shape, np.float32))
     monkeypatch.setattr(brush.small_networks, "run", network)
+    monkeypatch.setattr(brush, "STEP_BORNE", (1e9, 0))
+    monkeypatch.setattr(brush, "BORNE", (1e9, 0))
     changes = []
     for woven in (brush.WOVEN, (1e9, 2e9)):
         monkeypatch.setattr(brush, "WOVEN", woven)

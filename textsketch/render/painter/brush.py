@@ -29,17 +29,13 @@ LONGEST_PIECE = 256
 is painted in pieces, and progress is told after each."""
 _MARGIN = 8
 """Cells the picture is continued by, mirrored, so that its border is painted like the rest."""
-SHARES = (12, 0.0), (30, 0.7), (42, 0.7), (47, 1.0)
+SHARES = (12, 0.0), (30, 0.7), (42, 0.85), (46, 1.0)
 """Step indices of a colour map, and how much is taken there of what the network changes, in between linearly:
 more looks better still, but is farther from the picture, and the finer colours were sent, the more is known."""
 _STEPS_AN_OCTAVE, _LEARNED_SIDE = 8, 512
 """So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels."""
 _SENT_SPREAD, _SENT_GAIN = 1.5, 4.0
 """How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts."""
-_TOO_MUCH_SPREAD, _LEAST, _A_STEP, _MOST, _WHOLLY = 2.0, 14.0, 0.6, 48.0, 1.2
-"""How far around, in cells, changes are seen together. From so many levels and so much of a step on, at most
-from so many levels, they are left out, wholly at so many times that: nothing that was sent is that wrong, but a
-checkerboard would become stripes, and soft rings would become hard ones."""
 BARE_SPREAD, BARE = 2.5, (1.2, 2.2)
 """How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the
 brush partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp, and
@@ -62,6 +58,10 @@ ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
 """The same of a shift of colour."""
+BORNE, STEP_BORNE = (5.0, 1.0), (6.0, 0.35)
+"""Levels of fine detail that a painting bears where it has no slope, and so many more for each level a pixel;
+and levels anywhere, and for each level of a step. What goes beyond is no contour made crisp but speckle, and
+would make burlap of a rough surface; nor is what was sent as wrong as that."""
 COLOUR_SPREAD = 1.25
 """How far, in pixels, changes of colour are spread: the eye sees them less finely than those of brightness, and
 finer ones are the network's own speckles more often than the picture's."""
@@ -122,7 +122,7 @@ def sharpen(
     slopes = _slopes(planes[0], changes[0].shape)
     changes -= _threads(changes, *slopes)
     changes[0] -= _hatching(changes[0], *slopes)
-    share = share * cv2.resize(1 - _too_much(changes[0], layers), None, fx=CELL, fy=CELL)[:height, :width]
+    changes -= _speckle(changes, *slopes, 2 ** (_coarseness(layers) / _STEPS_AN_OCTAVE))
     for plane, changed in zip(changing, changes, strict=True):
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
@@ -159,16 +159,13 @@ def _threads(changes: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.nd
     """
     import cv2
 
-    def mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        return cv2.blur(pixels, (columns, rows), borderType=cv2.BORDER_REPLICATE)
-
     def levels(power: np.ndarray, spread: float = WOVEN_SPREAD) -> np.ndarray:
         return np.sqrt(cv2.GaussianBlur(power, (0, 0), spread))
 
-    fine = [changed - mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes]
+    fine = [changed - _box_mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes]
     found, (first, last), (among, alone) = np.zeros_like(changes), WOVEN, ALONE
     for slope, along in ((down, (1, THREAD_PIXELS)), (across, (THREAD_PIXELS, 1))):
-        threads = np.stack([mean(each, *along) for each in fine])
+        threads = np.stack([_box_mean(each, *along) for each in fine])
         power, steepness = _cell_means(np.square(threads[0])), levels(_cell_means(np.square(slope)))
         strength, farther = levels(power), levels(power, ALONE_SPREAD)
         woven = np.clip((strength / (steepness + EVEN) - first) / (last - first), 0, 1)
@@ -203,14 +200,22 @@ def _hatching(changed: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.n
     return found
 
 
-def _too_much(changed: np.ndarray, layers: Layers) -> np.ndarray:
-    """Where a change of luma is too large to be contours made crisp: float32 a cell, 0 to 1."""
+def _speckle(changes: np.ndarray, down: np.ndarray, across: np.ndarray, step_levels: float) -> np.ndarray:
+    """Of changes, luma first, the part of what is fine that goes beyond what a painting of such slopes bears.
+
+    (planes, rows, columns) float32; down, across: the slopes. step_levels: of the colours that were sent.
+    """
     import cv2
 
-    levels = np.sqrt(cv2.GaussianBlur(_cell_means(np.square(changed)), (0, 0), _TOO_MUCH_SPREAD))
-    step_levels = 2 ** (_coarseness(layers) / _STEPS_AN_OCTAVE)
-    first = min(_LEAST + _A_STEP * step_levels, _MOST)
-    return np.clip((levels / first - 1) / (_WHOLLY - 1), 0, 1)
+    def levels(power: np.ndarray) -> np.ndarray:
+        return np.sqrt(cv2.GaussianBlur(_cell_means(power), (0, 0), WOVEN_SPREAD))
+
+    fine = changes - np.stack([_box_mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes])
+    (even, a_slope), (least, a_step) = BORNE, STEP_BORNE
+    most = even + a_slope * levels(np.square(down) + np.square(across))
+    most = np.minimum(most, least + a_step * step_levels)
+    over = 1 - np.minimum(1, most / (levels(np.square(fine[0])) + 1e-6))
+    return cv2.resize(over, None, fx=CELL, fy=CELL) * fine
 
 
 def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
@@ -223,6 +228,13 @@ def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
     contrast = np.sqrt(np.maximum(around(np.square(luma)) - np.square(around(luma)), 0))
     first, last = BARE
     return np.clip((np.sqrt(around(np.square(grain))) / (contrast + 0.5) - first) / (last - first), 0, 1)
+
+
+def _box_mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Of so many pixels around each, the border repeated."""
+    import cv2
+
+    return cv2.blur(pixels, (columns, rows), borderType=cv2.BORDER_REPLICATE)
 
 
 def _cell_means(pixels: np.ndarray) -> np.ndarray:

@@ -20,18 +20,13 @@ const LONGEST_PIECE = 256;
 /** Cells the picture is continued by, mirrored, so that its border is painted like the rest. */
 const MARGIN = 8;
 /** Step indices of a colour map, and how much is taken there of what the network changes, in between linearly. */
-const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.7], [47, 1]];
+const SHARES: [number, number][] = [[12, 0], [30, 0.7], [42, 0.85], [46, 1]];
 /** So many step indices on, a step is twice as coarse; so is one of a picture twice as long, in pixels. */
 const [STEPS_AN_OCTAVE, LEARNED_SIDE] = [8, 512];
 /** How far, in cells, detail that was sent keeps the brush off, and how much a share of such cells counts. */
 const [SENT_SPREAD, SENT_GAIN] = [1.5, 4];
 /** Levels of a change that are no detail but the network's own unevenness. */
 const ROUGHNESS = 1.25;
-/**
- * How far around, in cells, changes are seen together. From so many levels and so much of a step on, at most from so
- * many levels, they are left out, wholly at so many times that: nothing that was sent is that wrong.
- */
-const [TOO_MUCH_SPREAD, LEAST, A_STEP, MOST, WHOLLY] = [2, 14, 0.6, 48, 1.2];
 /**
  * How far around, in cells, grain is seen beside the painting's contrast, and from how many times that on the brush
  * partly and wholly keeps off: where next to nothing was sent but grain, there is nothing to make crisp.
@@ -58,6 +53,11 @@ const [STRAIGHT_FIRST, STRAIGHT_LAST] = [0.8, 0.97];
 const ALIKE = 1.5;
 /** The same of a shift of colour. */
 const SHIFT = 8;
+/**
+ * Levels of fine detail that a painting bears where it has no slope, and so many more for each level a pixel; and levels
+ * anywhere, and for each level of a step.
+ */
+const [EVENLY, A_SLOPE, LEAST, A_STEP] = [5, 1, 6, 0.35];
 /** How far, in pixels, changes of colour are spread: finer ones are the network's own speckles more often than not. */
 const COLOUR_SPREAD = 1.25;
 /** Levels: what has no more colour than this is black and white, and stays so. */
@@ -129,16 +129,15 @@ export async function sharpen(
   const [down, across] = [true, false].map((isDown) => slopes(planes, rows * CELL, columns * CELL, isDown));
   removeThreads(changes, down, across, rows, columns);
   removeHatching(changes[0], down, across, rows, columns);
-  const first = Math.min(LEAST + A_STEP * 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE), MOST);
-  const spared = tooMuch(changes[0], rows, columns, first).map((much) => 1 - much);
-  const left = resize(spared, [rows, columns], [rows * CELL, columns * CELL], "linear");
+  const stepLevels = 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE);
+  removeSpeckle(changes, down, across, rows, columns, LEAST + A_STEP * stepLevels);
   changing.forEach((plane, index) => {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = y * columns * CELL + x;
         const change = changes[index][at];
         const unevenness = Math.min(Math.max(change, -ROUGHNESS), ROUGHNESS);
-        plane[y * width + x] += share[at] * left[at] * (change - unevenness);
+        plane[y * width + x] += share[at] * (change - unevenness);
       }
     }
   });
@@ -149,14 +148,6 @@ export function isColourless(differences: Float32Array[]): boolean {
   return differences.every((plane) => plane.every((value) => Math.abs(value) < COLOURLESS));
 }
 
-/** Where a change of luma is too large, `first` levels and more, to be contours made crisp: of each cell, 0 to 1. */
-function tooMuch(changed: Float32Array, rows: number, columns: number, first: number): Float32Array {
-  const power = cellMeans(changed, rows * CELL, columns * CELL, (value) => value ** 2);
-  return gaussianBlur(power, rows, columns, TOO_MUCH_SPREAD).map((value) =>
-    clipped((Math.sqrt(value) / first - 1) / (WHOLLY - 1)),
-  );
-}
-
 /** Take out of changes, luma first, the fine streaks along rows and columns across which a painting has no slope. */
 function removeThreads(
   changes: Float32Array[], down: Float32Array, across: Float32Array, rows: number, columns: number,
@@ -165,10 +156,7 @@ function removeThreads(
   const power = (pixels: Float32Array) => cellMeans(pixels, height, width, (value) => value ** 2);
   const levels = (means: Float32Array, spread = WOVEN_SPREAD) =>
     gaussianBlur(means, rows, columns, spread).map(Math.sqrt);
-  const fine = changes.map((changed) => {
-    const coarse = boxMean(changed, height, width, FINE_PIXELS, FINE_PIXELS);
-    return changed.map((value, at) => value - coarse[at]);
-  });
+  const fine = changes.map((changed) => finePart(changed, height, width));
   for (const [slopes, high, wide] of [[down, 1, THREAD_PIXELS], [across, THREAD_PIXELS, 1]] as const) {
     const threads = fine.map((plane) => boxMean(plane, height, width, high, wide));
     const means = power(threads[0]);
@@ -211,6 +199,28 @@ function removeHatching(
     for (let at = 0; at < found.length; at++) found[at] += share[at] * (changed[at] - mean[at]);
   }
   for (let at = 0; at < found.length; at++) changed[at] -= found[at];
+}
+
+/** Take out of changes, luma first, the part of what is fine that goes beyond what a painting of such slopes bears. */
+function removeSpeckle(
+  changes: Float32Array[], down: Float32Array, across: Float32Array, rows: number, columns: number, most: number,
+): void {
+  const [height, width] = [rows * CELL, columns * CELL];
+  const levels = (power: Float32Array) =>
+    gaussianBlur(cellMeans(power, height, width, (value) => value), rows, columns, WOVEN_SPREAD).map(Math.sqrt);
+  const fine = changes.map((changed) => finePart(changed, height, width));
+  const steepness = levels(down.map((value, at) => value ** 2 + across[at] ** 2));
+  const over = levels(fine[0].map((value) => value ** 2)).map((level, cell) =>
+    1 - Math.min(1, Math.min(EVENLY + A_SLOPE * steepness[cell], most) / (level + 1e-6)),
+  );
+  const share = resize(over, [rows, columns], [height, width], "linear");
+  fine.forEach((plane, index) => plane.forEach((value, at) => (changes[index][at] -= share[at] * value)));
+}
+
+/** What of a change is finer than FINE_PIXELS. */
+function finePart(changed: Float32Array, height: number, width: number): Float32Array {
+  const coarse = boxMean(changed, height, width, FINE_PIXELS, FINE_PIXELS);
+  return changed.map((value, at) => value - coarse[at]);
 }
 
 function clipped(share: number): number {

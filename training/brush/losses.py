@@ -135,7 +135,7 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     changed = torch.cat([changed[:, :1], _blurred(changed[:, 1:], brush.COLOUR_SPREAD)], 1)
     changed = changed - _threads(changed, *slopes)
     changed = torch.cat([changed[:, :1] - _hatching(changed[:, :1], *slopes), changed[:, 1:]], 1)
-    changed = changed - _speckle(changed, *slopes, 2 ** (8 * step))
+    changed = changed - _speckle(changed, luma, *slopes, 2 ** (8 * step))
     changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
     ramps = [
         (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
@@ -210,19 +210,28 @@ def _hatching(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -
 
 
 def _speckle(
-    changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor, step_levels: torch.Tensor
+    changed: torch.Tensor,
+    luma: torch.Tensor,
+    down: torch.Tensor,
+    across: torch.Tensor,
+    step_levels: torch.Tensor,
 ) -> torch.Tensor:
-    """What it takes out of changes of planes as finer than slopes and steps bear.
+    """What it takes out of changes of planes as more than a painting bears.
 
-    changed: (batch, 3, height, width), 0 to 1. step_levels: (batch, rows, columns) of cells.
+    changed: (batch, 3, height, width), 0 to 1; luma and its slopes: of the painting.
+    step_levels: (batch, rows, columns) of cells.
     """
 
+    def around(pixels: torch.Tensor) -> torch.Tensor:
+        return _blurred(functional.avg_pool2d(pixels, CELL), brush.WOVEN_SPREAD)
+
     def levels(power: torch.Tensor) -> torch.Tensor:
-        return (_blurred(functional.avg_pool2d(255**2 * power, CELL), brush.WOVEN_SPREAD) + _NO_LEVEL).sqrt()
+        return (255**2 * around(power) + _NO_LEVEL).sqrt()
 
     fine = changed - _mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
-    (even, a_slope), (least, a_step) = brush.BORNE, brush.STEP_BORNE
-    most = even + a_slope * levels(down.square() + across.square())
+    (even, a_slope), (least, a_step), (first, last) = brush.BORNE, brush.STEP_BORNE, brush.DIM
+    bright = ((255 * around(luma) - 128 - first) / (last - first)).clamp(0, 1)
+    most = even * bright + a_slope * levels(down.square() + across.square())
     most = most.minimum(least + a_step * step_levels[:, None])
     over = (1 - most / levels(fine[:, :1].square())).clamp(min=0)
     return fine * functional.interpolate(over, scale_factor=CELL, mode="bilinear", align_corners=False)

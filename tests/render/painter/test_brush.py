@@ -62,13 +62,16 @@ def test_a_checkerboard_comes_out_as_one_and_not_as_stripes(side, gain_db):
 
 
 @pytest.mark.parametrize(("slope", "step_levels"), [(0, 50), (4, 50), (30, 50), (4, 2)])
-def test_no_more_speckle_is_painted_than_the_slopes_around_and_a_step_bear(slope, step_levels):
+@pytest.mark.parametrize("luma", [60, -88])
+def test_no_more_speckle_is_painted_than_the_slopes_around_and_a_step_bear(slope, step_levels, luma):
     noise = np.random.default_rng(2).normal(0, 20, (3, 160, 240)).astype(np.float32)
     noise -= ndimage.uniform_filter(noise, (1, 9, 9))
     broad = ndimage.gaussian_filter(np.random.default_rng(3).normal(0, 1, noise.shape), (0, 20, 20)) * 400
     slopes = np.full(noise.shape[1:], slope, np.float32), np.zeros(noise.shape[1:], np.float32)
-    left = noise + broad - brush._speckle((noise + broad).astype(np.float32), *slopes, step_levels)
+    bare = np.full(noise.shape[1:], luma, np.float32)
+    left = noise + broad - brush._speckle((noise + broad).astype(np.float32), bare, *slopes, step_levels)
     (even, a_slope), (least, a_step) = brush.BORNE, brush.STEP_BORNE
+    even *= 1 if luma > 0 else 0.5
     fine = (left - broad)[:, 20:-20, 20:-20].std((1, 2))
     assert fine == pytest.approx(min(20, even + a_slope * slope, least + a_step * step_levels), rel=0.12)
 

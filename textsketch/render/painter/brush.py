@@ -58,11 +58,13 @@ ALIKE = 1.5
 """How far around, in cells, a pattern is looked for."""
 SHIFT = 8.0
 """The same of a shift of colour."""
-BORNE, STEP_BORNE = (5.0, 1.0), (6.0, 0.35)
+BORNE, STEP_BORNE = (5.5, 1.0), (6.0, 0.35)
 """Levels of fine detail that a painting bears where it has no slope, and so many more for each level a pixel;
 and levels anywhere, and for each level of a step. What goes beyond is no contour made crisp but speckle, and
 would make burlap of a rough surface; nor is what was sent as wrong as that."""
-COLOUR_SPREAD = 1.25
+DIM = (-148, -28)
+"""Luma, grey being 0, where a painting without a slope would bear nothing, and from which on it bears all."""
+COLOUR_SPREAD = 2.0
 """How far, in pixels, changes of colour are spread: the eye sees them less finely than those of brightness, and
 finer ones are the network's own speckles more often than the picture's."""
 COLOURLESS = 1.0
@@ -122,7 +124,7 @@ def sharpen(
     slopes = _slopes(planes[0], changes[0].shape)
     changes -= _threads(changes, *slopes)
     changes[0] -= _hatching(changes[0], *slopes)
-    changes -= _speckle(changes, *slopes, 2 ** (_coarseness(layers) / _STEPS_AN_OCTAVE))
+    changes -= _speckle(changes, planes[0], *slopes, 2 ** (_coarseness(layers) / _STEPS_AN_OCTAVE))
     for plane, changed in zip(changing, changes, strict=True):
         changed -= np.clip(changed, -ROUGHNESS, ROUGHNESS)
         plane += share * changed[:height, :width]
@@ -200,21 +202,24 @@ def _hatching(changed: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.n
     return found
 
 
-def _speckle(changes: np.ndarray, down: np.ndarray, across: np.ndarray, step_levels: float) -> np.ndarray:
-    """Of changes, luma first, the part of what is fine that goes beyond what a painting of such slopes bears.
+def _speckle(
+    changes: np.ndarray, luma: np.ndarray, down: np.ndarray, across: np.ndarray, step_levels: float
+) -> np.ndarray:
+    """Of changes, luma first, the part of what is fine that goes beyond what a painting bears.
 
-    (planes, rows, columns) float32; down, across: the slopes. step_levels: of the colours that were sent.
+    (planes, rows, columns) float32; luma and its slopes: of the painting. step_levels: of the colours sent.
     """
     import cv2
 
-    def levels(power: np.ndarray) -> np.ndarray:
-        return np.sqrt(cv2.GaussianBlur(_cell_means(power), (0, 0), WOVEN_SPREAD))
+    def around(pixels: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), WOVEN_SPREAD)
 
     fine = changes - np.stack([_box_mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes])
     (even, a_slope), (least, a_step) = BORNE, STEP_BORNE
-    most = even + a_slope * levels(np.square(down) + np.square(across))
+    bright = np.clip((around(luma) - DIM[0]) / (DIM[1] - DIM[0]), 0, 1)
+    most = even * bright + a_slope * np.sqrt(around(np.square(down) + np.square(across)))
     most = np.minimum(most, least + a_step * step_levels)
-    over = 1 - np.minimum(1, most / (levels(np.square(fine[0])) + 1e-6))
+    over = 1 - np.minimum(1, most / (np.sqrt(around(np.square(fine[0]))) + 1e-6))
     return cv2.resize(over, None, fx=CELL, fy=CELL) * fine
 
 

@@ -57,9 +57,11 @@ const SHIFT = 8;
  * Levels of fine detail that a painting bears where it has no slope, and so many more for each level a pixel; and levels
  * anywhere, and for each level of a step.
  */
-const [EVENLY, A_SLOPE, LEAST, A_STEP] = [5, 1, 6, 0.35];
+const [EVENLY, A_SLOPE, LEAST, A_STEP] = [5.5, 1, 6, 0.35];
+/** Luma, grey being 0, where a painting without a slope would bear nothing, and from which on it bears all of that. */
+const [DIM_FIRST, DIM_LAST] = [-148, -28];
 /** How far, in pixels, changes of colour are spread: finer ones are the network's own speckles more often than not. */
-const COLOUR_SPREAD = 1.25;
+const COLOUR_SPREAD = 2;
 /** Levels: what has no more colour than this is black and white, and stays so. */
 const COLOURLESS = 1;
 
@@ -130,7 +132,7 @@ export async function sharpen(
   removeThreads(changes, down, across, rows, columns);
   removeHatching(changes[0], down, across, rows, columns);
   const stepLevels = 2 ** (coarseness(layers, layers.texture) / STEPS_AN_OCTAVE);
-  removeSpeckle(changes, down, across, rows, columns, LEAST + A_STEP * stepLevels);
+  removeSpeckle(changes, planes, down, across, LEAST + A_STEP * stepLevels);
   changing.forEach((plane, index) => {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -201,17 +203,21 @@ function removeHatching(
   for (let at = 0; at < found.length; at++) changed[at] -= found[at];
 }
 
-/** Take out of changes, luma first, the part of what is fine that goes beyond what a painting of such slopes bears. */
+/** Take out of changes, luma first, the part of what is fine that goes beyond what the painting bears. */
 function removeSpeckle(
-  changes: Float32Array[], down: Float32Array, across: Float32Array, rows: number, columns: number, most: number,
+  changes: Float32Array[], painting: Planes, down: Float32Array, across: Float32Array, most: number,
 ): void {
+  const [rows, columns] = [Math.ceil(painting.rows / CELL), Math.ceil(painting.columns / CELL)];
   const [height, width] = [rows * CELL, columns * CELL];
-  const levels = (power: Float32Array) =>
-    gaussianBlur(cellMeans(power, height, width, (value) => value), rows, columns, WOVEN_SPREAD).map(Math.sqrt);
+  const around = (pixels: Float32Array, high = height, wide = width) =>
+    gaussianBlur(cellMeans(pixels, high, wide, (value) => value), rows, columns, WOVEN_SPREAD);
   const fine = changes.map((changed) => finePart(changed, height, width));
-  const steepness = levels(down.map((value, at) => value ** 2 + across[at] ** 2));
-  const over = levels(fine[0].map((value) => value ** 2)).map((level, cell) =>
-    1 - Math.min(1, Math.min(EVENLY + A_SLOPE * steepness[cell], most) / (level + 1e-6)),
+  const steepness = around(down.map((value, at) => value ** 2 + across[at] ** 2)).map(Math.sqrt);
+  const bright = around(painting.samples[0], painting.rows, painting.columns).map((luma) =>
+    clipped((luma - DIM_FIRST) / (DIM_LAST - DIM_FIRST)),
+  );
+  const over = around(fine[0].map((value) => value ** 2)).map((power, cell) =>
+    1 - Math.min(1, Math.min(EVENLY * bright[cell] + A_SLOPE * steepness[cell], most) / (Math.sqrt(power) + 1e-6)),
   );
   const share = resize(over, [rows, columns], [height, width], "linear");
   fine.forEach((plane, index) => plane.forEach((value, at) => (changes[index][at] -= share[at] * value)));

@@ -58,6 +58,25 @@ export function gaussianBlur(plane: Float32Array, rows: number, columns: number,
   return out;
 }
 
+/** The median of the side x side pixels, side odd, around each of a rows x columns plane, the border pixels repeated. */
+export function medians(plane: Float32Array, rows: number, columns: number, side: number): Float32Array {
+  const reach = side >> 1;
+  const within = (index: number, length: number) => Math.min(Math.max(index, 0), length - 1);
+  const around = new Float32Array(side * side);
+  const out = new Float32Array(plane.length);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at++) {
+      let found = 0;
+      for (let y = row - reach; y <= row + reach; y++) {
+        const line = within(y, rows) * columns;
+        for (let x = column - reach; x <= column + reach; x++) around[found++] = plane[line + within(x, columns)];
+      }
+      out[at] = around.sort()[around.length >> 1];
+    }
+  }
+  return out;
+}
+
 /** The mean of `down` x `across` pixels, both odd, around each of a plane; its border pixels are repeated. */
 export function boxMean(plane: Float32Array, rows: number, columns: number, down: number, across: number): Float32Array {
   const along = runningMeans(plane, rows, columns, across, columns, 1);

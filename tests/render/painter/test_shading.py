@@ -44,6 +44,18 @@ def test_lines_become_edges(photo):
     assert shaded[lines].mean() > drawn[lines].mean() + 30
 
 
+def test_combs_of_fine_streaks_are_not_shown_and_edges_are(monkeypatch):
+    drawn = np.full((3, 384, 512), 0.3, np.float32)
+    drawn[:, :, 256:] = 0.7
+    edge = drawn.copy()
+    drawn[:, 100:140:4, 60:120] = 0.6
+    monkeypatch.setattr(shading.small_networks, "run", lambda file, given: drawn[None])
+    shading._shade.cache_clear()
+    shaded = shading.shade(boxed((512, 384)))[0]
+    shading._shade.cache_clear()
+    assert np.abs(shaded - (255 * edge[0] - 128)).max() < 1
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (16, 16), (33, 47), (700, 20), (1023, 65), (1600, 900)])
 def test_sketches_of_any_size_are_shaded(size):
     layers = boxed(size)

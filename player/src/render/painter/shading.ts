@@ -5,7 +5,7 @@
  * differ by a level between machines.
  */
 
-import { gaussianBlur } from "../../image/blur";
+import { gaussianBlur, medians } from "../../image/blur";
 import { fromRgb, type Planes } from "../../image/planes";
 import { resize } from "../../image/resize";
 import { type Layers, strokesOf } from "../../layers";
@@ -18,6 +18,8 @@ import { asPlanes, cut, type Network } from "./small_networks";
 
 /** Grain in grey levels: everywhere, and where lines cover all, by their density this many pixels around. */
 const [EVERYWHERE, AMONG_LINES, AROUND] = [1.6, 20, 24];
+/** Pixels along a side of the squares whose median is shown: the network's combs of fine streaks are thinner than half. */
+const MEDIAN = 5;
 /** A page of text or a line drawing is told by the share of white in a field of so many samples a side, */
 const [LOOK, WHITE, PAPER] = [24, 95, 0.65];
 /** and by how few are so far from the paper's colour. */
@@ -71,6 +73,7 @@ export async function shaded(
   const painted = await network(inputs(layers.semantic.descriptors, strokes, layers.size));
   await report(1);
   const planes = fromRgb(asPlanes(cut(painted, 0, 0, shape)), 1);
+  planes.samples.forEach((plane) => plane.set(medians(plane, ...shape, MEDIAN)));
   const [, ...colours] = colourField(layers.semantic.descriptors, ...shape, layers.size).samples;
   if (isColourless(colours)) colours.forEach((plane, index) => planes.samples[index + 1].set(plane));
   if (rows === shape[0] && columns === shape[1]) return planes;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blurUnder, gaussianBlur } from "../src/image/blur";
+import { blurUnder, gaussianBlur, medians } from "../src/image/blur";
 import { enlarge } from "../src/image/enlarge";
 import { blank, fillCircle, ONE, softPolyline } from "../src/image/line_raster";
 import { fromRgb, nearest, toPixels, toRgb } from "../src/image/planes";
@@ -33,6 +33,20 @@ test("a blur under a mask is that of the whole plane where the mask is 1, and no
   const [whole, under] = [gaussianBlur(rough, rows, columns, 0.8), rough.slice()];
   blurUnder(mask, under, rows, columns, 0.8);
   under.forEach((value, at) => assert.ok(Math.abs(value - (mask[at] ? whole[at] : rough[at])) < 1e-3));
+});
+
+test("a median is that of the pixels around, the border repeated", () => {
+  const found = medians(rough, rows, columns, 5);
+  for (const [row, column] of [[0, 0], [1, 16], [6, 8], [12, 3]]) {
+    const around: number[] = [];
+    for (let y = row - 2; y <= row + 2; y++) {
+      for (let x = column - 2; x <= column + 2; x++) {
+        around.push(rough[Math.min(Math.max(y, 0), rows - 1) * columns + Math.min(Math.max(x, 0), columns - 1)]);
+      }
+    }
+    assert.equal(found[row * columns + column], around.sort((a, b) => a - b)[12]);
+  }
+  assert.deepEqual([...medians(Float32Array.of(5, 9), 1, 2, 3)], [5, 9]);
 });
 
 test("a flat plane stays flat at every size", () => {

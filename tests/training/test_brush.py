@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from textsketch.codestream.grids import base_shape, grid_shape
 from textsketch.image.colour_space import to_ycbcr
@@ -357,6 +358,30 @@ def test_a_painting_is_judged_as_the_brush_shows_it(photo, monkeypatch, grain_le
     inner = slice(None), slice(far, -far), slice(far, -far)
     apart, change = (np.abs(one - shown)[inner] * 255 for one in (judged, plain[0].numpy()))
     assert np.quantile(apart, 0.99) < 0.5 < 5 < change.max()
+
+
+def test_speckle_is_judged_as_the_brush_leaves_it_out():
+    torch = pytest.importorskip("torch")
+    from textsketch.render.painter import brush
+    from training.brush import losses
+
+    random = np.random.default_rng(0)
+    changes = random.normal(0, 20, (3, 96, 128)).astype(np.float32)
+    luma, down, across = (
+        ndimage.gaussian_filter(random.normal(0, spread, changes.shape[1:]), 12).astype(np.float32) * 40
+        for spread in (60, 4, 4)
+    )
+    for step_index in (10, 50):
+        step_levels = 2 ** (step_index / 8)
+        found = brush._speckle(changes, luma, down, across, step_levels)
+        judged = losses._speckle(
+            torch.from_numpy(changes / 255)[None],
+            torch.from_numpy((luma + 128) / 255)[None, None],
+            *(torch.from_numpy(one / 255)[None, None] for one in (down, across)),
+            torch.full((1, 24, 32), step_levels),
+        )
+        apart = np.abs(255 * judged[0].numpy() - found)[:, 16:-16, 16:-16]
+        assert np.abs(found).mean() > 2 and apart.max() < 0.01
 
 
 def test_the_features_are_those_of_convolutions_with_their_normalisation(tmp_path):

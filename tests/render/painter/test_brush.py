@@ -70,10 +70,9 @@ def test_no_more_speckle_is_painted_than_the_slopes_around_and_a_step_bear(slope
     slopes = np.full(noise.shape[1:], slope, np.float32), np.zeros(noise.shape[1:], np.float32)
     bare = np.full(noise.shape[1:], luma, np.float32)
     left = noise + broad - brush._speckle((noise + broad).astype(np.float32), bare, *slopes, step_levels)
-    (even, a_slope), (least, a_step) = brush.BORNE, brush.STEP_BORNE
-    even *= 1 if luma > 0 else 0.5
     fine = (left - broad)[:, 20:-20, 20:-20].std((1, 2))
-    assert fine == pytest.approx(min(20, even + a_slope * slope, least + a_step * step_levels), rel=0.12)
+    borne = (5.5 if luma > 0 else 2.75) + slope
+    assert fine == pytest.approx(min(20, borne, 6 + 0.35 * step_levels), rel=0.12)
 
 
 @pytest.mark.parametrize(("budget", "at_most_db"), [(300, 0.2), (1000, 0.2), (3000, 2.0), (8000, 1.0)])

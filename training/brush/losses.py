@@ -120,7 +120,7 @@ def plainly(given: torch.Tensor) -> torch.Tensor:
 
 def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """What `brush.sharpen` makes of what the network painted in a picture of 512 pixels or more."""
-    plain, step = plainly(given), given[:, -3]
+    plain, index = plainly(given), 64 * given[:, -3]
     weights, inverse = _colour_spaces(plain.device)
     changed = torch.einsum("pc,bchw->bphw", weights, painted.clamp(0, 1) - plain)
     cells = functional.pixel_unshuffle(changed, CELL).unflatten(1, (3, CELL**2))
@@ -135,10 +135,10 @@ def sharpened(painted: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     changed = torch.cat([changed[:, :1], _blurred(changed[:, 1:], brush.COLOUR_SPREAD)], 1)
     changed = changed - _threads(changed, *slopes)
     changed = torch.cat([changed[:, :1] - _hatching(changed[:, :1], *slopes), changed[:, 1:]], 1)
-    changed = changed - _speckle(changed, luma, *slopes, 2 ** (8 * step))
+    changed = changed - _speckle(changed, luma, *slopes, 2 ** (index / 8))
     changed = functional.softshrink(changed, brush.ROUGHNESS / 255)
     ramps = [
-        (high - low) * ((64 * step - first) / (last - first)).clamp(0, 1)
+        (high - low) * ((index - first) / (last - first)).clamp(0, 1)
         for (first, low), (last, high) in pairwise(brush.SHARES)
     ]
     bare = _bare(luma, given)
@@ -160,6 +160,11 @@ def _mean(pixels: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     """Of so many pixels around each, the border repeated."""
     sides = (columns // 2, columns // 2, rows // 2, rows // 2)
     return functional.avg_pool2d(functional.pad(pixels, sides, mode="replicate"), (rows, columns), 1)
+
+
+def _around(pixels: torch.Tensor) -> torch.Tensor:
+    """Means of cells as threads, contours and speckle are seen beside the painting."""
+    return _blurred(functional.avg_pool2d(pixels, CELL), brush.WOVEN_SPREAD)
 
 
 def _threads(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -> torch.Tensor:
@@ -185,11 +190,8 @@ def _threads(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) ->
 def _hatching(changed: torch.Tensor, down: torch.Tensor, across: torch.Tensor) -> torch.Tensor:
     """What it takes out of changes of luma, (batch, 1, height, width), along straight contours."""
 
-    def around(products: torch.Tensor) -> torch.Tensor:
-        return _blurred(functional.avg_pool2d(255**2 * products, CELL), brush.WOVEN_SPREAD)
-
-    steep, level = around(across.square()), around(down.square())
-    upright, falling = steep - level, 2 * around(down * across)
+    steep, level, both = (255**2 * _around(each) for each in (across.square(), down.square(), down * across))
+    upright, falling = steep - level, 2 * both
     square = upright.square() + falling.square()
     first, last = brush.STRAIGHT
     straight = (((square + _NO_LEVEL).sqrt() / (steep + level + 1) - first) / (last - first)).clamp(0, 1)
@@ -222,15 +224,12 @@ def _speckle(
     step_levels: (batch, rows, columns) of cells.
     """
 
-    def around(pixels: torch.Tensor) -> torch.Tensor:
-        return _blurred(functional.avg_pool2d(pixels, CELL), brush.WOVEN_SPREAD)
-
     def levels(power: torch.Tensor) -> torch.Tensor:
-        return (255**2 * around(power) + _NO_LEVEL).sqrt()
+        return (255**2 * _around(power) + _NO_LEVEL).sqrt()
 
     fine = changed - _mean(changed, brush.FINE_PIXELS, brush.FINE_PIXELS)
     (even, a_slope), (least, a_step), (first, last) = brush.BORNE, brush.STEP_BORNE, brush.DIM
-    bright = ((255 * around(luma) - 128 - first) / (last - first)).clamp(0, 1)
+    bright = ((255 * _around(luma) - 128 - first) / (last - first)).clamp(0, 1)
     most = even * bright + a_slope * levels(down.square() + across.square())
     most = most.minimum(least + a_step * step_levels[:, None])
     over = (1 - most / levels(fine[:, :1].square())).clamp(min=0)

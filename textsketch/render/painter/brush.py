@@ -184,11 +184,8 @@ def _hatching(changed: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.n
     """
     import cv2
 
-    def around(products: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(_cell_means(products), (0, 0), WOVEN_SPREAD)
-
-    steep, level = around(np.square(across)), around(np.square(down))
-    upright, falling = steep - level, 2 * around(down * across)
+    steep, level = _around(np.square(across), WOVEN_SPREAD), _around(np.square(down), WOVEN_SPREAD)
+    upright, falling = steep - level, 2 * _around(down * across, WOVEN_SPREAD)
     length = np.hypot(upright, falling)
     first, last = STRAIGHT
     straight = np.clip((length / (steep + level + 1) - first) / (last - first), 0, 1) / (length**2 + 1e-6)
@@ -211,28 +208,21 @@ def _speckle(
     """
     import cv2
 
-    def around(pixels: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), WOVEN_SPREAD)
-
     fine = changes - np.stack([_box_mean(changed, FINE_PIXELS, FINE_PIXELS) for changed in changes])
     (even, a_slope), (least, a_step) = BORNE, STEP_BORNE
-    bright = np.clip((around(luma) - DIM[0]) / (DIM[1] - DIM[0]), 0, 1)
-    most = even * bright + a_slope * np.sqrt(around(np.square(down) + np.square(across)))
+    bright = np.clip((_around(luma, WOVEN_SPREAD) - DIM[0]) / (DIM[1] - DIM[0]), 0, 1)
+    most = even * bright + a_slope * np.sqrt(_around(np.square(down) + np.square(across), WOVEN_SPREAD))
     most = np.minimum(most, least + a_step * step_levels)
-    over = 1 - np.minimum(1, most / (np.sqrt(around(np.square(fine[0]))) + 1e-6))
+    over = 1 - np.minimum(1, most / (np.sqrt(_around(np.square(fine[0]), WOVEN_SPREAD)) + 1e-6))
     return cv2.resize(over, None, fx=CELL, fy=CELL) * fine
 
 
 def _bare(luma: np.ndarray, grain: np.ndarray) -> np.ndarray:
     """Where grain will lie on a painting without contours: float32 a cell, 0 to 1."""
-    import cv2
-
-    def around(pixels: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(_cell_means(pixels), (0, 0), BARE_SPREAD)
-
-    contrast = np.sqrt(np.maximum(around(np.square(luma)) - np.square(around(luma)), 0))
+    mean, square, power = (_around(each, BARE_SPREAD) for each in (luma, np.square(luma), np.square(grain)))
+    contrast = np.sqrt(np.maximum(square - np.square(mean), 0))
     first, last = BARE
-    return np.clip((np.sqrt(around(np.square(grain))) / (contrast + 0.5) - first) / (last - first), 0, 1)
+    return np.clip((np.sqrt(power) / (contrast + 0.5) - first) / (last - first), 0, 1)
 
 
 def _box_mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -240,6 +230,13 @@ def _box_mean(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
     import cv2
 
     return cv2.blur(pixels, (columns, rows), borderType=cv2.BORDER_REPLICATE)
+
+
+def _around(pixels: np.ndarray, cells: float) -> np.ndarray:
+    """The means of cells, (rows, columns), blurred over so many cells."""
+    import cv2
+
+    return cv2.GaussianBlur(_cell_means(pixels), (0, 0), cells)
 
 
 def _cell_means(pixels: np.ndarray) -> np.ndarray:

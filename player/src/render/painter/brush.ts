@@ -177,8 +177,7 @@ function removeHatching(
   changed: Float32Array, down: Float32Array, across: Float32Array, rows: number, columns: number,
 ): void {
   const [height, width] = [rows * CELL, columns * CELL];
-  const around = (products: Float32Array) =>
-    gaussianBlur(cellMeans(products, height, width, (value) => value), rows, columns, WOVEN_SPREAD);
+  const around = (products: Float32Array) => blurredCells(products, height, width, WOVEN_SPREAD);
   const steep = around(across.map((value) => value * value));
   const level = around(down.map((value) => value * value));
   const upright = steep.map((value, cell) => value - level[cell]);
@@ -209,13 +208,11 @@ function removeSpeckle(
 ): void {
   const [rows, columns] = [Math.ceil(painting.rows / CELL), Math.ceil(painting.columns / CELL)];
   const [height, width] = [rows * CELL, columns * CELL];
-  const around = (pixels: Float32Array, high = height, wide = width) =>
-    gaussianBlur(cellMeans(pixels, high, wide, (value) => value), rows, columns, WOVEN_SPREAD);
+  const around = (pixels: Float32Array) => blurredCells(pixels, height, width, WOVEN_SPREAD);
   const fine = changes.map((changed) => finePart(changed, height, width));
   const steepness = around(down.map((value, at) => value ** 2 + across[at] ** 2)).map(Math.sqrt);
-  const bright = around(painting.samples[0], painting.rows, painting.columns).map((luma) =>
-    clipped((luma - DIM_FIRST) / (DIM_LAST - DIM_FIRST)),
-  );
+  const luma = blurredCells(painting.samples[0], painting.rows, painting.columns, WOVEN_SPREAD);
+  const bright = luma.map((value) => clipped((value - DIM_FIRST) / (DIM_LAST - DIM_FIRST)));
   const over = around(fine[0].map((value) => value ** 2)).map((power, cell) =>
     1 - Math.min(1, Math.min(EVENLY * bright[cell] + A_SLOPE * steepness[cell], most) / (Math.sqrt(power) + 1e-6)),
   );
@@ -248,14 +245,22 @@ function slopes({ samples: [luma], rows, columns }: Planes, height: number, widt
 
 /** Where noise will lie on a painting without contours: of each cell, 0 to 1. */
 function bare(luma: Float32Array, noise: Float32Array, height: number, width: number): Float32Array {
-  const around = (pixels: Float32Array, of: (value: number) => number) => gaussianBlur(
-    cellMeans(pixels, height, width, of), Math.ceil(height / CELL), Math.ceil(width / CELL), BARE_SPREAD,
-  );
-  const [mean, square] = [around(luma, (value) => value), around(luma, (value) => value ** 2)];
-  return around(noise, (value) => value ** 2).map((power, cell) => {
+  const squared = (value: number) => value ** 2;
+  const [mean, square, powers] = [
+    blurredCells(luma, height, width, BARE_SPREAD), blurredCells(luma, height, width, BARE_SPREAD, squared),
+    blurredCells(noise, height, width, BARE_SPREAD, squared),
+  ];
+  return powers.map((power, cell) => {
     const contrast = Math.sqrt(Math.max(square[cell]! - mean[cell]! ** 2, 0));
     return clipped((Math.sqrt(power) / (contrast + 0.5) - BARE_FIRST) / (BARE_LAST - BARE_FIRST));
   });
+}
+
+/** The means of something of cells' pixels, blurred over so many cells. */
+function blurredCells(
+  pixels: Float32Array, height: number, width: number, cells: number, of: (value: number) => number = (value) => value,
+): Float32Array {
+  return gaussianBlur(cellMeans(pixels, height, width, of), Math.ceil(height / CELL), Math.ceil(width / CELL), cells);
 }
 
 /** The mean of something of each cell's pixels; the last cells are continued by their last pixels. */
